@@ -1,0 +1,5 @@
+/** The daemon: puts the parts together, starts and stops them in order. */
+@NullMarked
+package io.cairn.daemon;
+
+import org.jspecify.annotations.NullMarked;
