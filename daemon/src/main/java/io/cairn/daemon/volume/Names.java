@@ -34,7 +34,7 @@ public final class Names {
         if (!valid(name)) {
             throw invalid(
                     "%s name '%s' is not allowed: use 1 to 63 lower-case letters, digits, '.', '_'"
-                        + " and '-', beginning with a letter or digit",
+                            + " and '-', beginning with a letter or digit",
                     what, shortened(name));
         }
     }
@@ -43,7 +43,7 @@ public final class Names {
         if (text.length() > MAX_DESCRIPTION || text.chars().anyMatch(Character::isISOControl)) {
             throw invalid(
                     "the description '%s' is not allowed: at most %d characters, no control"
-                        + " characters",
+                            + " characters",
                     shortened(text), MAX_DESCRIPTION);
         }
     }
@@ -59,7 +59,7 @@ public final class Names {
                     || value.chars().anyMatch(Character::isISOControl)) {
                 throw invalid(
                         "the value '%s' of label '%s' is not allowed: at most %d characters, no"
-                            + " control characters",
+                                + " control characters",
                         shortened(value), label.getKey(), MAX_LABEL_VALUE);
             }
         }
