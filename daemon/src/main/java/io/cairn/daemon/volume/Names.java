@@ -33,24 +33,25 @@ public final class Names {
     static void check(String what, String name) throws OperationException {
         if (!valid(name)) {
             throw invalid(
-                    "%s name '%s' is not allowed: use 1 to 63 lower-case letters, digits, '.', '_'"
-                            + " and '-', beginning with a letter or digit",
-                    what, shortened(name));
+                    ("%s name '%s' is not allowed: use 1 to 63 lower-case letters, digits, '.', '_'"
+                                    + " and '-', beginning with a letter or digit")
+                            .formatted(what, shortened(name)));
         }
     }
 
     static void checkDescription(String text) throws OperationException {
         if (text.length() > MAX_DESCRIPTION || text.chars().anyMatch(Character::isISOControl)) {
             throw invalid(
-                    "the description '%s' is not allowed: at most %d characters, no control"
-                            + " characters",
-                    shortened(text), MAX_DESCRIPTION);
+                    ("the description '%s' is not allowed: at most %d characters, no control"
+                                    + " characters")
+                            .formatted(shortened(text), MAX_DESCRIPTION));
         }
     }
 
     static void checkLabels(Map<String, String> labels) throws OperationException {
         if (labels.size() > MAX_LABELS) {
-            throw invalid("%d labels are too many: at most %d", labels.size(), MAX_LABELS);
+            throw invalid(
+                    "%d labels are too many: at most %d".formatted(labels.size(), MAX_LABELS));
         }
         for (Map.Entry<String, String> label : labels.entrySet()) {
             check("label", label.getKey());
@@ -58,15 +59,15 @@ public final class Names {
             if (value.length() > MAX_LABEL_VALUE
                     || value.chars().anyMatch(Character::isISOControl)) {
                 throw invalid(
-                        "the value '%s' of label '%s' is not allowed: at most %d characters, no"
-                                + " control characters",
-                        shortened(value), label.getKey(), MAX_LABEL_VALUE);
+                        ("the value '%s' of label '%s' is not allowed: at most %d characters, no"
+                                        + " control characters")
+                                .formatted(shortened(value), label.getKey(), MAX_LABEL_VALUE));
             }
         }
     }
 
-    private static OperationException invalid(String message, Object... arguments) {
-        return new OperationException(Code.INVALID, message.formatted(arguments));
+    private static OperationException invalid(String message) {
+        return new OperationException(Code.INVALID, message);
     }
 
     /** A caller's text for a message: bounded, and without characters that would break a line. */
