@@ -1,0 +1,66 @@
+package io.cairn.daemon.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * The daemon's own settings, as {@code etc/cairn.properties} documents them key by key. Paths are
+ * absolute.
+ *
+ * @param dataFolder {@code data.folder}: the state, the users and the logs; may not exist yet
+ * @param pluginsFolder {@code plugins.folder}: one folder per plugin
+ * @param startWait {@code start.wait}: the longest that a start waits for backends to open
+ * @param stopDeadline {@code stop.deadline}: the longest that a stop waits for running operations
+ * @param operationWait {@code operation.wait}: how long a call waits for its operation before it
+ *     returns a task instead
+ * @param statsEvery {@code stats.every}: how often each backend's pools are asked for their space
+ * @param storeMinFreeBytes {@code store.minFree}: below so much free space beside the state no new
+ *     work is taken
+ * @param jmx the management interface
+ */
+public record DaemonConfig(
+        Path dataFolder,
+        Path pluginsFolder,
+        Duration startWait,
+        Duration stopDeadline,
+        Duration operationWait,
+        Duration statsEvery,
+        long storeMinFreeBytes,
+        Jmx jmx) {
+
+    /**
+     * The management interface.
+     *
+     * @param host {@code jmx.host}: the address to listen on
+     * @param port {@code jmx.port}: the one TCP port; 0 takes any free one
+     * @param advertisedHost {@code jmx.advertisedHost}: the name that clients are told to connect
+     *     to; the listening address if absent
+     * @param authentication {@code jmx.authentication}: whether a password is asked for
+     * @param inProcessRole {@code jmx.inProcessRole}: what callers without a login may do, such as
+     *     local attach
+     * @param usersFile {@code jmx.users.file}: the password hashes; may not exist yet
+     * @param visibleMax {@code jmx.visible.max}: the most volumes, and the most snapshots, that a
+     *     broad query shows; at least 0
+     */
+    public record Jmx(
+            String host,
+            int port,
+            Optional<String> advertisedHost,
+            boolean authentication,
+            Role inProcessRole,
+            Path usersFile,
+            int visibleMax) {}
+
+    /** What a caller may do. Each role may do what the ones before it may. */
+    public enum Role {
+        /** Nothing at all. */
+        NONE,
+        /** Read attributes and ask. */
+        READER,
+        /** Change what can be changed back. */
+        OPERATOR,
+        /** Everything. */
+        ADMIN,
+    }
+}

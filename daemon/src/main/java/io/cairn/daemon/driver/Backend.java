@@ -1,0 +1,347 @@
+package io.cairn.daemon.driver;
+
+import io.cairn.daemon.config.BackendConfig;
+import io.cairn.daemon.config.ConfigException;
+import io.cairn.daemon.config.DriverSettings;
+import io.cairn.daemon.config.Spelling;
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverException.Kind;
+import io.cairn.spi.DriverInfo;
+import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Settings;
+import io.cairn.spi.VolumeId;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+
+/**
+ * One configured backend: up while its driver is open, down with a reason otherwise, and tried
+ * again in the background until it is up. Safe for many threads. Nothing here but {@link #call} and
+ * {@link #run} waits for the driver.
+ */
+public final class Backend {
+    /** Enough for every client of a busy daemon, and few enough to answer before the deadline. */
+    private static final int WAITING_CALLS = 1_024;
+
+    /** How long an interrupted driver, and then its closing, may take when the daemon stops. */
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
+
+    private final BackendConfig config;
+    private final BackendIdentity identity;
+    private final Plugins plugins;
+    private final Cadence cadence;
+    private final Lane lane;
+    private final Consumer<Backend> cameUp;
+    private final CountDownLatch tried = new CountDownLatch(1);
+    private final AtomicBoolean opening = new AtomicBoolean();
+    private final Thread watch;
+    private boolean stopping;
+    private volatile @Nullable Driver driver;
+    private volatile @Nullable BackendFacts facts;
+    private volatile Map<String, String> shown;
+    private volatile Pools pools = Pools.NONE;
+    private volatile BackendState state =
+            new BackendState(false, Instant.now(), "it has not been opened yet");
+
+    /** How often a backend that is down is tried, and one that is up is asked for its pools. */
+    record Cadence(Duration retry, Duration stats) {}
+
+    Backend(
+            BackendConfig config,
+            BackendIdentity identity,
+            Plugins plugins,
+            Cadence cadence,
+            Consumer<Backend> cameUp) {
+        this.config = config;
+        this.identity = identity;
+        this.plugins = plugins;
+        this.cadence = cadence;
+        this.cameUp = cameUp;
+        this.shown = new TreeMap<>(config.settings());
+        this.shown.replaceAll((_, _) -> "***");
+        ClassLoader loader =
+                plugins.provider(config.driver())
+                        .map(provider -> provider.getClass().getClassLoader())
+                        .orElse(ClassLoader.getPlatformClassLoader());
+        lane = new Lane(config.name(), config.threads(), WAITING_CALLS, config.deadline(), loader);
+        watch = Thread.ofVirtual().name("cairn-" + config.name() + "-watch").unstarted(this::watch);
+    }
+
+    public String name() {
+        return config.name();
+    }
+
+    public String driverName() {
+        return config.driver();
+    }
+
+    /** The operator's own words; may be empty. */
+    public String description() {
+        return config.description();
+    }
+
+    /** What the driver says of itself; empty if no plugin brings it. */
+    public Optional<DriverInfo> driverInfo() {
+        return plugins.info(config.driver());
+    }
+
+    public BackendState state() {
+        return state;
+    }
+
+    /** What holds for this backend; empty as long as it has never been up. */
+    public Optional<BackendFacts> facts() {
+        return Optional.ofNullable(facts);
+    }
+
+    /** The pools as they last were; refreshed in the background. */
+    public Pools pools() {
+        return pools;
+    }
+
+    /**
+     * Every setting with its value, by name: fallbacks included and secrets hidden. Before the
+     * settings could be checked every value is hidden.
+     */
+    public Map<String, String> shownSettings() {
+        return Map.copyOf(shown);
+    }
+
+    public LaneLoad load() {
+        return lane.load();
+    }
+
+    /**
+     * Calls the driver for one volume and its snapshots, on the backend's own threads, and waits.
+     * The caller sees to it that no two calls for a volume are made at once; one that is made
+     * nevertheless, or while an overdue one still runs, is refused.
+     *
+     * @throws DriverException what the driver threw; UNAVAILABLE if the backend is down, busy or
+     *     does not answer within its deadline; FAULT for anything else that the driver threw, or if
+     *     it returned null
+     * @throws InterruptedException if the caller was interrupted: the driver was asked to stop and
+     *     has stopped, or did not by the deadline. A call that finished in spite of the interrupt
+     *     returns, or throws, what came of it, with the caller's interrupt status set
+     */
+    public <T> T call(VolumeId key, DriverCall<T> call)
+            throws DriverException, InterruptedException {
+        return call(List.of(key), call);
+    }
+
+    /** As {@link #call(VolumeId, DriverCall)}, for a call that concerns two volumes. */
+    public <T> T call(VolumeId key, VolumeId other, DriverCall<T> call)
+            throws DriverException, InterruptedException {
+        return call(List.of(key, other), call);
+    }
+
+    /** As {@link #call(VolumeId, DriverCall)}, for a call that concerns no single volume. */
+    public <T> T call(DriverCall<T> call) throws DriverException, InterruptedException {
+        return call(List.of(), call);
+    }
+
+    /** As {@link #call(VolumeId, DriverCall)}, for a method that returns nothing. */
+    public void run(VolumeId key, DriverAction action)
+            throws DriverException, InterruptedException {
+        boolean _ =
+                call(
+                        key,
+                        open -> {
+                            action.on(open);
+                            return true;
+                        });
+    }
+
+    /**
+     * Fails as a call would that is refused before the driver is asked, so that work which cannot
+     * begin need not be recorded first. That it passes promises nothing.
+     *
+     * @throws DriverException UNAVAILABLE if the backend is down or busy, or an earlier call for
+     *     one of the volumes still runs
+     */
+    public void requireReady(VolumeId... keys) throws DriverException {
+        Driver _ = open();
+        lane.requireFree(Arrays.asList(keys));
+    }
+
+    void start() {
+        watch.start();
+    }
+
+    /** Counted down once the first attempt to open has come to an end. */
+    CountDownLatch tried() {
+        return tried;
+    }
+
+    /**
+     * Lets running calls finish, then closes the driver.
+     *
+     * @return whether nothing of the driver runs any more
+     */
+    boolean stop(Duration patience) throws InterruptedException {
+        synchronized (this) {
+            stopping = true;
+            state = new BackendState(false, Instant.now(), "the daemon is stopping");
+        }
+        watch.interrupt();
+        if (!lane.stop(patience, GRACE)) {
+            LOG.warn("Backend {}: the driver still runs and is left behind", name());
+            return false;
+        }
+        Driver open = driver;
+        return open == null || close(open);
+    }
+
+    private <T> T call(List<VolumeId> keys, DriverCall<T> call)
+            throws DriverException, InterruptedException {
+        Driver open = open();
+        return lane.call(keys, () -> call.on(open));
+    }
+
+    private Driver open() throws DriverException {
+        Driver open = driver;
+        BackendState now = state;
+        if (open == null || !now.up()) {
+            throw new DriverException(
+                    Kind.UNAVAILABLE,
+                    "backend %s is down since %s: %s".formatted(name(), now.since(), now.reason()));
+        }
+        return open;
+    }
+
+    private void watch() {
+        boolean announced = false;
+        try {
+            while (true) {
+                if (driver == null) {
+                    tryToOpen();
+                }
+                tried.countDown();
+                boolean up = driver != null;
+                if (up && !announced) {
+                    announced = true;
+                    cameUp.accept(this);
+                }
+                if (up) {
+                    refresh();
+                }
+                Thread.sleep(up ? cadence.stats() : cadence.retry());
+            }
+        } catch (InterruptedException _) {
+            // The daemon is stopping: nothing else interrupts this thread.
+            tried.countDown();
+        }
+    }
+
+    private void tryToOpen() throws InterruptedException {
+        if (opening.get()) {
+            return;
+        }
+        try {
+            DriverProvider provider =
+                    plugins.provider(config.driver())
+                            .orElseThrow(() -> new DriverException(Kind.INVALID, missing()));
+            Settings settings = DriverSettings.read(config, provider.info().options());
+            shown = settings.shown();
+            boolean _ =
+                    lane.call(
+                            List.of(),
+                            () -> {
+                                opening.set(true);
+                                try {
+                                    return install(provider.open(identity, settings));
+                                } finally {
+                                    opening.set(false);
+                                }
+                            });
+        } catch (ConfigException e) {
+            down(String.join("; ", e.problems()));
+        } catch (DriverException e) {
+            down(String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.error("Backend {}: its driver failed before it was opened", name(), e);
+            down("its driver failed with " + e);
+        }
+    }
+
+    /** On the lane, so that a driver that opens late, after nobody waits any more, is kept too. */
+    private boolean install(Driver opened) {
+        BackendFacts found = opened.facts();
+        synchronized (this) {
+            if (!stopping) {
+                facts = found;
+                driver = opened;
+                state = new BackendState(true, Instant.now(), "");
+                LOG.info(
+                        "Backend {} is up: driver {}, snapshots by {}",
+                        name(),
+                        driverName(),
+                        found.snapshotMethod());
+                return true;
+            }
+        }
+        opened.close();
+        return false;
+    }
+
+    private synchronized void down(String reason) {
+        if (stopping || state.up() || state.reason().equals(reason)) {
+            return;
+        }
+        state = new BackendState(false, state.since(), reason);
+        LOG.warn("Backend {} is down: {}", name(), reason);
+    }
+
+    private void refresh() throws InterruptedException {
+        try {
+            pools = new Pools(call(Driver::pools), Instant.now(), "");
+        } catch (DriverException e) {
+            String problem = String.valueOf(e.getMessage());
+            if (!pools.problem().equals(problem)) {
+                LOG.warn("Backend {}: no news of its pools: {}", name(), problem);
+            }
+            pools = new Pools(pools.pools(), pools.at(), problem);
+        }
+    }
+
+    private String missing() {
+        return "no plugin brings a driver '%s'%s; there are: %s"
+                .formatted(
+                        driverName(),
+                        Spelling.hint(driverName(), plugins.names()),
+                        plugins.names().isEmpty() ? "none" : String.join(", ", plugins.names()));
+    }
+
+    private boolean close(Driver open) throws InterruptedException {
+        Thread closing =
+                Thread.ofPlatform()
+                        .name("cairn-" + name() + "-close")
+                        .daemon()
+                        .unstarted(open::close);
+        closing.setContextClassLoader(open.getClass().getClassLoader());
+        closing.setUncaughtExceptionHandler(
+                (_, e) -> LOG.error("Backend {}: its driver failed to close", name(), e));
+        closing.start();
+        if (!closing.join(GRACE)) {
+            LOG.warn("Backend {}: the driver does not close and is left behind", name());
+            return false;
+        }
+        return true;
+    }
+}

@@ -1,0 +1,251 @@
+package io.cairn.daemon.driver;
+
+import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverException.Kind;
+import io.cairn.spi.VolumeId;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * The threads on which one backend's driver is called: platform threads, since a native call would
+ * pin the carrier of a virtual one. Safe for many threads.
+ *
+ * <p>A call ends for its caller at the deadline at the latest, whatever the driver does. The thread
+ * and the volumes of an overdue call stay taken until the driver really returns, so that no second
+ * call for a volume ever runs beside it.
+ */
+final class Lane {
+    private final String backend;
+    private final Duration deadline;
+    private final ThreadPoolExecutor threads;
+    private final ConcurrentMap<VolumeId, LaneCall<?>> taken = new ConcurrentHashMap<>();
+    private final AtomicInteger overdue = new AtomicInteger();
+    private final LongAdder refused = new LongAdder();
+
+    /**
+     * @param size the most calls at once
+     * @param waiting the most calls that wait for a thread; one more is refused
+     * @param deadline the longest that a caller waits
+     * @param plugin the context class loader that the driver sees
+     */
+    Lane(String backend, int size, int waiting, Duration deadline, ClassLoader plugin) {
+        this.backend = backend;
+        this.deadline = deadline;
+        AtomicInteger number = new AtomicInteger();
+        threads =
+                new ThreadPoolExecutor(
+                        size,
+                        size,
+                        1,
+                        TimeUnit.MINUTES,
+                        new ArrayBlockingQueue<>(waiting),
+                        task ->
+                                Thread.ofPlatform()
+                                        .name("cairn-" + backend + "-" + number.incrementAndGet())
+                                        .daemon()
+                                        .unstarted(task)) {
+                    @Override
+                    protected void beforeExecute(Thread thread, Runnable task) {
+                        // Anew for every call: a driver may have left another one behind.
+                        thread.setContextClassLoader(plugin);
+                    }
+                };
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    /**
+     * Makes a call on one of the lane's threads and waits for it.
+     *
+     * <p>If the caller is interrupted, the call is too, and the caller goes on waiting until it has
+     * stopped or is overdue: to leave earlier would let him begin what depends on the outcome while
+     * the driver is still changing it. If the call then finishes all the same, its outcome is known
+     * and not thrown away: the caller gets it, with his interrupt status set again.
+     *
+     * @param keys the volumes concerned
+     * @throws DriverException what the driver threw; UNAVAILABLE if the lane is full, an earlier
+     *     call for one of the volumes still runs, or the deadline passed; FAULT for anything else
+     *     that the driver threw
+     * @throws InterruptedException if the caller was interrupted and the call did not finish
+     */
+    <T> T call(List<VolumeId> keys, Callable<T> body) throws DriverException, InterruptedException {
+        LaneCall<T> call = new LaneCall<>(backend, body, finished -> release(keys, finished));
+        take(keys, call);
+        try {
+            threads.execute(call);
+        } catch (RejectedExecutionException _) {
+            release(keys, call);
+            throw refusal(full());
+        }
+        boolean interrupted = await(keys, call);
+        try {
+            T result = call.outcome();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return result;
+        } catch (DriverException e) {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            throw e;
+        } catch (InterruptedException e) {
+            if (interrupted) {
+                throw e;
+            }
+            throw new DriverException(
+                    threads.isShutdown() ? Kind.UNAVAILABLE : Kind.FAULT,
+                    "backend %s: the driver gave up %s; the outcome is not known"
+                            .formatted(
+                                    backend,
+                                    threads.isShutdown()
+                                            ? "because the daemon is stopping"
+                                            : "as if interrupted, though nobody asked it to"),
+                    e);
+        }
+    }
+
+    /**
+     * Fails as a call would that is refused at once.
+     *
+     * @throws DriverException UNAVAILABLE
+     */
+    void requireFree(List<VolumeId> keys) throws DriverException {
+        if (overdue.get() >= threads.getMaximumPoolSize()) {
+            throw refusal(
+                    "all of its %d threads are held by calls that have not answered in time"
+                            .formatted(threads.getMaximumPoolSize()));
+        }
+        for (VolumeId key : keys) {
+            LaneCall<?> earlier = taken.get(key);
+            if (earlier != null) {
+                throw refusal(key, earlier);
+            }
+        }
+        if (threads.isShutdown() || threads.getQueue().remainingCapacity() == 0) {
+            throw refusal(full());
+        }
+    }
+
+    LaneLoad load() {
+        return new LaneLoad(
+                threads.getMaximumPoolSize(),
+                threads.getActiveCount(),
+                threads.getQueue().size(),
+                overdue.get(),
+                refused.sum());
+    }
+
+    /**
+     * Takes no more calls, waits for those there are, and interrupts what is left at the deadline.
+     *
+     * @return whether all have ended
+     */
+    boolean stop(Duration patience, Duration grace) throws InterruptedException {
+        threads.shutdown();
+        if (threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+            return true;
+        }
+        for (Runnable waiting : threads.shutdownNow()) {
+            if (waiting instanceof LaneCall<?> call) {
+                call.refuse(refusal("the daemon is stopping; the call was not begun"));
+            }
+        }
+        return threads.awaitTermination(grace.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    /** Waits for the answer; tells whether the caller was interrupted meanwhile. */
+    private boolean await(List<VolumeId> keys, LaneCall<?> call)
+            throws DriverException, InterruptedException {
+        boolean interrupted = false;
+        long end = System.nanoTime() + deadline.toNanos();
+        while (true) {
+            try {
+                if (call.await(end - System.nanoTime())) {
+                    return interrupted;
+                }
+            } catch (InterruptedException e) {
+                if (call.withdraw()) {
+                    drop(keys, call);
+                    throw e;
+                }
+                interrupted = true;
+                call.interrupt();
+                continue;
+            }
+            if (call.withdraw()) {
+                drop(keys, call);
+                throw refusal(
+                        "no thread was free within %s; the call was not begun".formatted(deadline));
+            }
+            overdue.incrementAndGet();
+            if (call.abandon()) {
+                if (interrupted) {
+                    throw new InterruptedException();
+                }
+                throw new DriverException(
+                        Kind.UNAVAILABLE,
+                        ("backend %s: the driver has not answered within %s and was asked to stop;"
+                                        + " the outcome is not known")
+                                .formatted(backend, deadline));
+            }
+            overdue.decrementAndGet();
+            // It has finished between the two looks and its answer is a moment away.
+            end = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        }
+    }
+
+    private void take(List<VolumeId> keys, LaneCall<?> call) throws DriverException {
+        if (overdue.get() >= threads.getMaximumPoolSize()) {
+            requireFree(keys);
+        }
+        for (VolumeId key : keys) {
+            LaneCall<?> earlier = taken.putIfAbsent(key, call);
+            if (earlier != null && earlier != call) {
+                release(keys, call);
+                throw refusal(key, earlier);
+            }
+        }
+    }
+
+    private void drop(List<VolumeId> keys, LaneCall<?> call) {
+        threads.remove(call);
+        release(keys, call);
+    }
+
+    private void release(List<VolumeId> keys, LaneCall<?> call) {
+        if (call.overdue()) {
+            overdue.decrementAndGet();
+        }
+        for (VolumeId key : keys) {
+            taken.remove(key, call);
+        }
+    }
+
+    private String full() {
+        return threads.isShutdown()
+                ? "the daemon is stopping"
+                : "busy: %d calls run and %d wait; try again later"
+                        .formatted(threads.getPoolSize(), threads.getQueue().size());
+    }
+
+    private DriverException refusal(VolumeId key, LaneCall<?> earlier) {
+        return refusal(
+                "an earlier call for volume %s is still running since %s"
+                        .formatted(key, earlier.since()));
+    }
+
+    private DriverException refusal(String why) {
+        refused.increment();
+        return new DriverException(Kind.UNAVAILABLE, "backend %s: %s".formatted(backend, why));
+    }
+}
