@@ -87,6 +87,7 @@ public final class UserCommand {
         }
     }
 
+    @SuppressWarnings("SystemConsoleNull") // True of 22 to 24; from 25 on it can be null again.
     private char[] password(boolean standardInput) throws IOException {
         if (standardInput) {
             String line = new BufferedReader(new InputStreamReader(in, UTF_8)).readLine();
