@@ -27,6 +27,9 @@ import java.util.function.Consumer;
  */
 @Singleton
 public final class Volumes {
+    /** The steps of the state store's schema, in order, as resources beside this class. */
+    public static final String[] SCHEMA = {"0001-volumes-and-snapshots.sql"};
+
     /** How many snapshots a refusal to delete their volume names. */
     private static final int NAMED_SNAPSHOTS = 5;
 
