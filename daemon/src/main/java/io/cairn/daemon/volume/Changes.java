@@ -196,7 +196,7 @@ final class Changes {
     private OperationException failed(Intent intent, boolean again, DriverException e)
             throws InterruptedException {
         if (!e.kind().outcomeKnown()) {
-            open.failed(intent, e.getMessage());
+            open.failed(intent, e);
             OperationException failure =
                     OperationException.of(
                             e,
@@ -220,7 +220,7 @@ final class Changes {
             journal.abandon(intent);
         } catch (DriverException | StoreException second) {
             failure.addSuppressed(second);
-            open.failed(intent, second.getMessage());
+            open.failed(intent, second);
             tellFailure(intent, failure, true);
             return failure;
         }
@@ -250,7 +250,7 @@ final class Changes {
     }
 
     private OperationException unrecorded(Intent intent, StoreException e) {
-        open.failed(intent, e.getMessage());
+        open.failed(intent, e);
         OperationException failure =
                 new OperationException(
                         Code.UNAVAILABLE,

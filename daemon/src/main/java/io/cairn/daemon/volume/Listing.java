@@ -187,7 +187,8 @@ final class Listing {
 
         private static String literally(String text) {
             StringBuilder escaped = new StringBuilder();
-            for (char c : text.toCharArray()) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
                 if (c == '%' || c == '_' || c == ESCAPE) {
                     escaped.append(ESCAPE);
                 }

@@ -29,8 +29,9 @@ final class OpenIntents {
         intent.volumes().forEach(byVolume::remove);
     }
 
-    void failed(Intent intent, String why) {
-        intent.volumes().forEach(volume -> byVolume.put(volume, new Open(intent, why)));
+    void failed(Intent intent, Exception why) {
+        Open failed = new Open(intent, String.valueOf(why.getMessage()));
+        intent.volumes().forEach(volume -> byVolume.put(volume, failed));
     }
 
     /** Takes these for the truth, as the state store has them. */

@@ -3,6 +3,7 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
@@ -27,9 +28,6 @@ import java.util.function.Consumer;
  */
 @Singleton
 public final class Volumes {
-    /** The steps of the state store's schema, in order, as resources beside this class. */
-    public static final String[] SCHEMA = {"0001-volumes-and-snapshots.sql"};
-
     /** How many snapshots a refusal to delete their volume names. */
     private static final int NAMED_SNAPSHOTS = 5;
 
@@ -62,6 +60,11 @@ public final class Volumes {
                     tally.replaceBy(state.counts());
                 });
         events.add(tally);
+    }
+
+    /** What volumes and snapshots need of the state store, in order. */
+    public static List<SchemaStep> schema() {
+        return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql");
     }
 
     /** Tells the listener of every change, after it is durable, on the thread that made it. */

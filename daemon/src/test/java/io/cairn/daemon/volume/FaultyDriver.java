@@ -15,6 +15,7 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
+
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;

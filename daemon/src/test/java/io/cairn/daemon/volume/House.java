@@ -7,12 +7,12 @@ import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.metric.Metrics;
-import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.Driver;
 import io.cairn.spi.Inventory;
+
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,11 +46,7 @@ final class House implements AutoCloseable {
      */
     House(Path folder, Duration deadline) throws Exception {
         Path images = Files.createDirectories(folder.resolve("images"));
-        store =
-                StateStore.open(
-                        folder.resolve("state"),
-                        StoreOptions.DEFAULTS,
-                        SchemaStep.load(Volumes.class, Volumes.SCHEMA));
+        store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
         BackendConfig backend =
                 new BackendConfig(
                         BACKEND, "file", "", 8, deadline, Map.of("directory", images.toString()));
@@ -87,8 +83,13 @@ final class House implements AutoCloseable {
     }
 
     @Override
-    public void close() throws InterruptedException {
-        boolean _ = volumes.stop(Duration.ofSeconds(20));
+    public void close() {
+        try {
+            boolean _ = volumes.stop(Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while closing", e);
+        }
         backends.close(Duration.ofSeconds(20));
         store.close();
     }

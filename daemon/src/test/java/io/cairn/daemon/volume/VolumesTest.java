@@ -1,18 +1,14 @@
 package io.cairn.daemon.volume;
 
 import static io.cairn.daemon.volume.House.BACKEND;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.time.Duration;
-import java.util.Map;
-import java.util.Optional;
+
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +16,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 
 /** What each operation does when all goes well, and what it refuses. */
 final class VolumesTest {
@@ -170,8 +173,7 @@ final class VolumesTest {
                 () ->
                         volumes.createSnapshot(
                                 volume.id(),
-                                new NewSnapshot(
-                                        "s", "x", Map.of("a", "b"), Optional.empty())));
+                                new NewSnapshot("s", "x", Map.of("a", "b"), Optional.empty())));
     }
 
     @Test
@@ -203,7 +205,19 @@ final class VolumesTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "String", "DB1", "a b", "-a", ".a", "a/b", "../a", "a\nb", "a,b", "a=b", "a*", "ä", "a:b",
+                "String",
+                "DB1",
+                "a b",
+                "-a",
+                ".a",
+                "a/b",
+                "../a",
+                "a\nb",
+                "a,b",
+                "a=b",
+                "a*",
+                "ä",
+                "a:b",
                 "0123456789012345678901234567890123456789012345678901234567890123"
             })
     void aNameThatIsNotAllowedIsRefusedAndNothingIsMade(String name) throws Exception {
@@ -265,8 +279,7 @@ final class VolumesTest {
     @Test
     void descriptionsAndLabelsAreKept() throws Exception {
         Map<String, String> labels = Map.of("team", "db", "note", "a=b, c% _!");
-        Volume made =
-                volumes.createVolume(BACKEND, volume("a", "default", "Größe: \"x\"", labels));
+        Volume made = volumes.createVolume(BACKEND, volume("a", "default", "Größe: \"x\"", labels));
         Volume found = volumes.volume(made.id()).orElseThrow();
         assertThat(found.labels()).isEqualTo(labels);
         assertThat(found.description()).isEqualTo("Größe: \"x\"");
@@ -278,8 +291,7 @@ final class VolumesTest {
                 Code.NOT_FOUND,
                 "no volume",
                 () -> volumes.createSnapshot(VolumeId.random(), NewSnapshot.named("s")));
-        assertFails(
-                Code.NOT_FOUND, "no volume", () -> volumes.deleteVolume(VolumeId.random()));
+        assertFails(Code.NOT_FOUND, "no volume", () -> volumes.deleteVolume(VolumeId.random()));
         assertFails(
                 Code.NOT_FOUND, "no snapshot", () -> volumes.deleteSnapshot(SnapshotId.random()));
         assertFails(
@@ -292,7 +304,8 @@ final class VolumesTest {
     void eventsAreToldAfterTheStateHasIt() throws Exception {
         volumes.addListener(
                 event -> {
-                    if (event instanceof VolumeEvent.SnapshotCreated(Snapshot snapshot, boolean _)) {
+                    if (event
+                            instanceof VolumeEvent.SnapshotCreated(Snapshot snapshot, boolean _)) {
                         assertThat(volumes.snapshot(snapshot.id())).isPresent();
                         assertThat(volumes.counts(BACKEND).snapshots()).isEqualTo(1);
                     }
@@ -342,12 +355,7 @@ final class VolumesTest {
     private static NewVolume volume(
             String name, String pool, String description, Map<String, String> labels) {
         return new NewVolume(
-                name,
-                Optional.of(MIB),
-                Optional.of(pool),
-                description,
-                labels,
-                Optional.empty());
+                name, Optional.of(MIB), Optional.of(pool), description, labels, Optional.empty());
     }
 
     static void assertFails(Code code, String reason, ThrowingCallable call) {
@@ -360,8 +368,7 @@ final class VolumesTest {
 
     static void write(String location, String text) throws Exception {
         try (var channel =
-                java.nio.channels.FileChannel.open(
-                        Path.of(location), StandardOpenOption.WRITE)) {
+                java.nio.channels.FileChannel.open(Path.of(location), StandardOpenOption.WRITE)) {
             channel.write(
                     java.nio.ByteBuffer.wrap(
                             text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
@@ -370,8 +377,7 @@ final class VolumesTest {
 
     static String read(String location, int length) throws Exception {
         try (var in = Files.newInputStream(Path.of(location))) {
-            return new String(
-                    in.readNBytes(length), java.nio.charset.StandardCharsets.UTF_8);
+            return new String(in.readNBytes(length), java.nio.charset.StandardCharsets.UTF_8);
         }
     }
 }
