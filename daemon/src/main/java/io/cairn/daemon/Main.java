@@ -1,24 +1,22 @@
 package io.cairn.daemon;
 
+import io.cairn.daemon.access.UserCommand;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
-import io.cairn.daemon.driver.Backends;
-import io.cairn.daemon.driver.PluginReport;
-import io.cairn.daemon.driver.Plugins;
+import io.cairn.daemon.store.StoreException;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 
-/** Starts and stops the daemon. */
+/** The commands of {@code cairnd}. */
 public final class Main {
+    private static final int FAILED = 1;
     private static final int USAGE = 2;
 
     /** EX_CONFIG of sysexits.h, on which a service manager does not try again. */
@@ -26,52 +24,71 @@ public final class Main {
 
     private Main() {}
 
-    public static void main(String[] words) throws IOException, InterruptedException {
-        Arguments arguments;
+    public static void main(String[] words) throws InterruptedException {
+        // Before the first use of either: Guice generates classes by means that Java 25 warns of,
+        // and the platform's MBean server is made once.
+        System.setProperty("guice_bytecode_gen_option", "DISABLED");
+        System.setProperty(
+                "javax.management.builder.initial", "io.cairn.daemon.jmx.CairnMBeanServerBuilder");
         try {
-            Path home = Path.of(System.getProperty("cairn.home", "."));
-            arguments = Arguments.parse(List.of(words), home.toAbsolutePath().normalize());
-        } catch (IllegalArgumentException e) {
-            System.err.println("cairnd: " + e.getMessage() + "; see cairnd --help");
-            System.exit(USAGE);
-            return;
-        }
-        switch (arguments.command()) {
-            case "run" -> {
-                try {
-                    run(arguments);
-                } catch (ConfigException e) {
-                    System.err.println("cairnd: the configuration is wrong:");
-                    e.problems().forEach(problem -> System.err.println("  " + problem));
-                    System.exit(CONFIGURATION);
-                }
+            int status = run(List.of(words));
+            if (status != 0) {
+                System.exit(status);
             }
-            case "version" -> System.out.println("Cairn " + version());
-            default -> {
-                System.err.printf(
-                        "cairnd: there is no command %s; see cairnd --help%n", arguments.command());
-                System.exit(USAGE);
-            }
+        } catch (ConfigException e) {
+            System.err.println("cairnd: the configuration is wrong:");
+            e.problems().forEach(problem -> System.err.println("  " + problem));
+            System.exit(CONFIGURATION);
+        } catch (StoreException | IOException | IllegalArgumentException e) {
+            System.err.println("cairnd: " + e.getMessage());
+            System.exit(FAILED);
         }
     }
 
-    private static void run(Arguments arguments)
-            throws ConfigException, IOException, InterruptedException {
-        Configuration configuration =
-                ConfigReader.read(arguments.etc(), arguments.home(), arguments.overrides());
+    private static int run(List<String> words)
+            throws ConfigException, StoreException, IOException, InterruptedException {
+        Arguments arguments;
+        try {
+            Path home = Path.of(System.getProperty("cairn.home", "."));
+            arguments = Arguments.parse(words, home.toAbsolutePath().normalize());
+        } catch (IllegalArgumentException e) {
+            System.err.println("cairnd: " + e.getMessage() + "; see cairnd --help");
+            return USAGE;
+        }
+        return switch (arguments.command()) {
+            case "run" -> serve(arguments);
+            case "user" ->
+                    new UserCommand(
+                                    configuration(arguments).daemon().jmx().usersFile(),
+                                    System.in,
+                                    System.out,
+                                    System.err)
+                            .run(arguments.rest());
+            case "version" -> {
+                System.out.println("Cairn " + version());
+                yield 0;
+            }
+            default -> {
+                System.err.printf(
+                        "cairnd: there is no command %s; see cairnd --help%n", arguments.command());
+                yield USAGE;
+            }
+        };
+    }
+
+    private static int serve(Arguments arguments)
+            throws ConfigException, StoreException, IOException, InterruptedException {
+        Configuration configuration = configuration(arguments);
         Logging.start(arguments.etc(), arguments.home(), configuration.daemon().dataFolder());
         Logger log = LoggerFactory.getLogger(Main.class);
-        Plugins plugins = Plugins.load(configuration.daemon().pluginsFolder());
-        for (PluginReport report : plugins.reports()) {
-            log.atLevel(report.loaded() ? Level.INFO : Level.ERROR)
-                    .log("Plugin {}: {}", report.folder(), report.message());
+        Daemon daemon;
+        try {
+            daemon = Daemon.start(configuration, version());
+        } catch (StoreException | IOException e) {
+            log.error("Cairn cannot start: {}", e.getMessage());
+            throw e;
         }
-        List<String> problems = Backends.problems(configuration.backends(), plugins);
-        if (!problems.isEmpty()) {
-            throw new ConfigException(problems);
-        }
-        Backends backends = Backends.open(UUID.randomUUID(), plugins, configuration);
-        CountDownLatch stop = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(
                         Thread.ofPlatform()
@@ -79,12 +96,16 @@ public final class Main {
                                 .unstarted(
                                         () -> {
                                             log.info("Cairn stops");
-                                            backends.close(configuration.daemon().stopDeadline());
+                                            daemon.close();
                                             log.info("Cairn has stopped");
-                                            stop.countDown();
+                                            stopped.countDown();
                                         }));
-        log.info("Cairn {} is ready", version());
-        stop.await();
+        stopped.await();
+        return 0;
+    }
+
+    private static Configuration configuration(Arguments arguments) throws ConfigException {
+        return ConfigReader.read(arguments.etc(), arguments.home(), arguments.overrides());
     }
 
     private static String version() {

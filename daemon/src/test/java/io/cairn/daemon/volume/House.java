@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
@@ -64,7 +65,7 @@ final class House implements AutoCloseable {
                                 0,
                                 Optional.empty(),
                                 true,
-                                DaemonConfig.Role.READER,
+                                Role.READER,
                                 folder.resolve("users"),
                                 200));
         backends =
