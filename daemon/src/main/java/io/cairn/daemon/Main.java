@@ -37,7 +37,7 @@ public final class Main {
             return;
         }
         switch (arguments.command()) {
-            case "run" -> {
+            case "run", "warm" -> {
                 try {
                     run(arguments);
                 } catch (ConfigException e) {
@@ -84,6 +84,11 @@ public final class Main {
                                             stop.countDown();
                                         }));
         log.info("Cairn {} is ready", version());
+        if (arguments.command().equals("warm")) {
+            // The launch script wanted no more than what the JVM has learned by now.
+            System.exit(0);
+        }
+        Warmup.begin();
         stop.await();
     }
 
