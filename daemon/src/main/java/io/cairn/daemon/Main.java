@@ -56,7 +56,7 @@ public final class Main {
             return USAGE;
         }
         return switch (arguments.command()) {
-            case "run" -> serve(arguments);
+            case "run", "warm" -> serve(arguments);
             case "user" ->
                     new UserCommand(
                                     configuration(arguments).daemon().jmx().usersFile(),
@@ -100,6 +100,11 @@ public final class Main {
                                             log.info("Cairn has stopped");
                                             stopped.countDown();
                                         }));
+        if (arguments.command().equals("warm")) {
+            // The launch script wanted no more than what the JVM has learned by now.
+            System.exit(0);
+        }
+        Warmup.begin();
         stopped.await();
         return 0;
     }
