@@ -1,0 +1,297 @@
+package io.cairn.daemon.jmx;
+
+import io.cairn.daemon.access.Role;
+import io.cairn.daemon.jmx.BeanType.Computed;
+import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.metric.OperationStats;
+import io.cairn.daemon.volume.Counts;
+import io.cairn.daemon.volume.OperationException;
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.DriverInfo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+import javax.management.ObjectName;
+
+/** A backend. Safe for many threads. */
+@Description("A backend: one configured storage system, run by one driver")
+final class BackendBean {
+    private final Sources sources;
+    private final String name;
+    private final Supplier<BackendStatus> status;
+
+    BackendBean(Sources sources, String name, Supplier<BackendStatus> status) {
+        this.sources = sources;
+        this.name = name;
+        this.status = status;
+    }
+
+    /** The numbers of every operation, so that a new operation has its attributes by itself. */
+    static List<Computed<BackendBean>> metrics() {
+        List<Computed<BackendBean>> all = new ArrayList<>();
+        for (Operation operation : Operation.values()) {
+            String prefix =
+                    Arrays.stream(operation.toString().split("-", -1))
+                            .map(
+                                    word ->
+                                            word.substring(0, 1).toUpperCase(Locale.ROOT)
+                                                    + word.substring(1))
+                            .collect(Collectors.joining());
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "Count",
+                            "How often %s ended, well or badly, since the daemon started",
+                            Unit.NONE,
+                            OperationStats::count));
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "FailureCount",
+                            "How often %s failed since the daemon started",
+                            Unit.NONE,
+                            OperationStats::failures));
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "P50Micros",
+                            "Half of all successful %s took at most so long, in microseconds",
+                            Unit.MICROSECONDS,
+                            OperationStats::p50Micros));
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "P90Micros",
+                            "90 % of all successful %s took at most so long, in microseconds",
+                            Unit.MICROSECONDS,
+                            OperationStats::p90Micros));
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "P99Micros",
+                            "99 % of all successful %s took at most so long, in microseconds",
+                            Unit.MICROSECONDS,
+                            OperationStats::p99Micros));
+            all.add(
+                    metric(
+                            operation,
+                            prefix + "MaxMicros",
+                            "The slowest successful %s took so long, in microseconds",
+                            Unit.MICROSECONDS,
+                            OperationStats::maxMicros));
+        }
+        return all;
+    }
+
+    private static Computed<BackendBean> metric(
+            Operation operation,
+            String attribute,
+            String description,
+            Unit unit,
+            Function<OperationStats, Long> value) {
+        return new Computed<>(
+                attribute,
+                long.class,
+                description.replace("%s", operation.toString()),
+                unit,
+                unit == Unit.NONE,
+                bean -> value.apply(bean.stats(operation)));
+    }
+
+    @Shown("The backend's name")
+    String name() {
+        return name;
+    }
+
+    @Shown("The operator's description of the backend; may be empty")
+    String description() {
+        return status.get().description();
+    }
+
+    @Shown("The name of the driver that runs the backend")
+    String driver() {
+        return status.get().driver();
+    }
+
+    @Shown("The driver's version; empty if no plugin brings the driver")
+    String driverVersion() {
+        return status.get().info().map(DriverInfo::version).orElse("");
+    }
+
+    @Shown("up if the backend's driver is open, down otherwise")
+    String state() {
+        return status.get().stateText();
+    }
+
+    @Shown("The state as a number: 1 up, 2 down")
+    int stateCode() {
+        return status.get().stateCode();
+    }
+
+    @Shown("Why the backend is down; empty if it is up")
+    String stateReason() {
+        return status.get().state().reason();
+    }
+
+    @Shown("Since when the backend is up or down, ISO-8601 in UTC")
+    String stateSince() {
+        return status.get().state().since().toString();
+    }
+
+    @Shown("The MBeans of the backend's pools")
+    List<ObjectName> pools() {
+        return status.get().pools().pools().stream()
+                .map(pool -> BeanNames.pool(name, pool.name()))
+                .toList();
+    }
+
+    @Shown("The backend's pools with their space, a line each")
+    String poolsText() {
+        return status.get().pools().pools().stream()
+                .map(pool -> pool.name() + ": " + PoolBean.text(pool))
+                .collect(Collectors.joining("\n"));
+    }
+
+    @Shown("How many pools the backend has")
+    int poolCount() {
+        return status.get().pools().pools().size();
+    }
+
+    @Shown(value = "The space of all pools, in bytes", unit = Unit.BYTES)
+    long totalBytes() {
+        return status.get().totalBytes();
+    }
+
+    @Shown(value = "What can still be written to all pools, in bytes", unit = Unit.BYTES)
+    long freeBytes() {
+        return status.get().freeBytes();
+    }
+
+    @Shown(
+            value =
+                    "How old the numbers of the pools are, in milliseconds; -1 if there are none yet",
+            unit = Unit.MILLISECONDS)
+    long statsAgeMs() {
+        return status.get().statsAgeMs();
+    }
+
+    @Shown("Why the numbers of the pools could not be refreshed; empty if they could")
+    String statsProblem() {
+        return status.get().pools().problem();
+    }
+
+    @Shown("How a snapshot is cut here; empty if the backend has never been up")
+    String snapshotMethod() {
+        return status.get().facts().map(BackendFacts::snapshotMethod).orElse("");
+    }
+
+    @Shown(
+            "What the time and space of a snapshot grow with; empty if the backend has never been up")
+    String snapshotCost() {
+        return status.get().facts().map(BackendFacts::snapshotCost).orElse("");
+    }
+
+    @Shown(
+            "What holds for this backend and not for every one: thin, shared-snapshots, shared-clones")
+    String traits() {
+        return status.get().facts().stream()
+                .flatMap(facts -> facts.traits().stream())
+                .sorted()
+                .map(Trait::name)
+                .map(trait -> trait.toLowerCase(Locale.ROOT).replace('_', '-'))
+                .collect(Collectors.joining(","));
+    }
+
+    @Shown("The backend's settings as key=value, a line each; secrets as ***")
+    String settings() {
+        return new TreeMap<>(status.get().settings())
+                .entrySet().stream()
+                        .map(setting -> setting.getKey() + "=" + setting.getValue())
+                        .collect(Collectors.joining("\n"));
+    }
+
+    @Shown("How many volumes the backend has")
+    long volumeCount() {
+        return counts().volumes();
+    }
+
+    @Shown("How many snapshots the backend has")
+    long snapshotCount() {
+        return counts().snapshots();
+    }
+
+    @Shown("How many changes were begun and are not finished, those that run now included")
+    long unfinishedCount() {
+        return counts().unfinished();
+    }
+
+    @Shown("Calls to the driver that run now")
+    int runningCallCount() {
+        return status.get().load().running();
+    }
+
+    @Shown("Calls to the driver that wait for a thread")
+    int waitingCallCount() {
+        return status.get().load().waiting();
+    }
+
+    @Shown("Calls that still run in the driver though their callers were told that no answer came")
+    int overdueCallCount() {
+        return status.get().load().overdue();
+    }
+
+    @Shown(value = "Calls refused since the backend was too busy", counter = true)
+    long refusedCallCount() {
+        return status.get().load().refused();
+    }
+
+    @WriteOperation(
+            value = "Makes a volume that reads as zeroes; returns the volume's ObjectName",
+            role = Role.OPERATOR)
+    String createVolume(
+            @Description(
+                            "The volume's name, unique in the backend: lower-case letters, digits, '.', '_', '-'; empty lets Cairn choose")
+                    String name,
+            @Description("The volume's size: a whole number and a unit, such as 512MiB or 10GiB")
+                    String size)
+            throws OperationException, InterruptedException {
+        return createVolumeWith(name, size, "");
+    }
+
+    @WriteOperation(
+            value =
+                    "Makes a volume that reads as zeroes, with more properties; returns the volume's ObjectName",
+            role = Role.OPERATOR)
+    String createVolumeWith(
+            @Description("The volume's name, unique in the backend; empty lets Cairn choose")
+                    String name,
+            @Description("The volume's size: a whole number and a unit, such as 512MiB or 10GiB")
+                    String size,
+            @Description(Requests.VOLUME_PROPERTIES) String properties)
+            throws OperationException, InterruptedException {
+        return BeanNames.volume(
+                        sources.volumes()
+                                .createVolume(
+                                        this.name, Requests.newVolume(name, size, properties)))
+                .toString();
+    }
+
+    private Counts counts() {
+        return sources.volumes().counts(name);
+    }
+
+    private OperationStats stats(Operation operation) {
+        return sources.metrics().of(name).stream()
+                .filter(stats -> stats.operation() == operation)
+                .findFirst()
+                .orElseThrow();
+    }
+}

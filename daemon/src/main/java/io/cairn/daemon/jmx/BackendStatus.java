@@ -1,0 +1,59 @@
+package io.cairn.daemon.jmx;
+
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.BackendState;
+import io.cairn.daemon.driver.LaneLoad;
+import io.cairn.daemon.driver.Pools;
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.DriverInfo;
+import io.cairn.spi.PoolStats;
+
+import java.util.Map;
+import java.util.Optional;
+
+/** What is known of a backend at one moment, all of it from memory. */
+record BackendStatus(
+        String name,
+        String driver,
+        Optional<DriverInfo> info,
+        String description,
+        BackendState state,
+        Optional<BackendFacts> facts,
+        Pools pools,
+        Map<String, String> settings,
+        LaneLoad load) {
+
+    static BackendStatus of(Backend backend) {
+        return new BackendStatus(
+                backend.name(),
+                backend.driverName(),
+                backend.driverInfo(),
+                backend.description(),
+                backend.state(),
+                backend.facts(),
+                backend.pools(),
+                backend.shownSettings(),
+                backend.load());
+    }
+
+    String stateText() {
+        return state.up() ? "up" : "down";
+    }
+
+    int stateCode() {
+        return state.up() ? 1 : 2;
+    }
+
+    long totalBytes() {
+        return pools.pools().stream().mapToLong(PoolStats::totalBytes).sum();
+    }
+
+    long freeBytes() {
+        return pools.pools().stream().mapToLong(PoolStats::freeBytes).sum();
+    }
+
+    /** Milliseconds; -1 while the driver has not answered yet. */
+    long statsAgeMs() {
+        return pools.pools().isEmpty() ? -1 : pools.age().toMillis();
+    }
+}

@@ -1,0 +1,19 @@
+package io.cairn.daemon.jmx;
+
+import io.cairn.daemon.access.Role;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+
+/** A method that is an operation which changes nothing. */
+@Retention(RetentionPolicy.RUNTIME)
+@Target(ElementType.METHOD)
+@interface ReadOperation {
+    /** The operation's description. */
+    String value();
+
+    /** The least role that may invoke it. */
+    Role role() default Role.READER;
+}

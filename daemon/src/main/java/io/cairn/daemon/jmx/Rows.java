@@ -1,0 +1,90 @@
+package io.cairn.daemon.jmx;
+
+import java.util.List;
+
+import javax.management.ObjectName;
+
+/** The rows and pages that lists return. Clients get them as flat CompositeData. */
+final class Rows {
+    private static final String NEXT =
+            "What to pass as continuation to get the rows after these; empty if these are the last";
+
+    private Rows() {}
+
+    @Description("A volume")
+    record VolumeRow(
+            @Description("Its MBean") ObjectName objectName,
+            @Description("Its UUID") String id,
+            @Description("Its backend's name") String backend,
+            @Description("The pool it lies in; empty while it is being created") String pool,
+            @Description("Its name, unique in its backend") String name,
+            @Description("Its size in bytes") long sizeBytes,
+            @Description("creating, available or deleting") String state,
+            @Description("The state as a number: 1 creating, 2 available, 3 deleting")
+                    int stateCode,
+            @Description("When its creation was asked for, ISO-8601 in UTC") String createdAt,
+            @Description("The same in milliseconds since 1970") long createdAtMs,
+            @Description("Its description") String description,
+            @Description("Its labels as key=value,key=value") String labels,
+            @Description("How many snapshots it has") long snapshotCount) {}
+
+    @Description("A snapshot")
+    record SnapshotRow(
+            @Description("Its MBean") ObjectName objectName,
+            @Description("Its UUID") String id,
+            @Description("Its backend's name") String backend,
+            @Description("Its volume's name") String volume,
+            @Description("Its name, unique in its volume") String name,
+            @Description("Its volume's size in bytes when it was cut") long sizeBytes,
+            @Description("creating, available or deleting") String state,
+            @Description("The state as a number: 1 creating, 2 available, 3 deleting")
+                    int stateCode,
+            @Description("The instant it was cut, ISO-8601 in UTC") String createdAt,
+            @Description("The same in milliseconds since 1970") long createdAtMs,
+            @Description("Its description") String description,
+            @Description("Its labels as key=value,key=value") String labels) {}
+
+    @Description("A part of a list of volumes, newest first")
+    record VolumePage(
+            @Description("The volumes") List<VolumeRow> rows,
+            @Description(NEXT) String continuation) {}
+
+    @Description("A part of a list of snapshots, newest first")
+    record SnapshotPage(
+            @Description("The snapshots") List<SnapshotRow> rows,
+            @Description(NEXT) String continuation) {}
+
+    @Description("A change that was begun and is not known to be finished")
+    record UnfinishedRow(
+            @Description("The backend's name") String backend,
+            @Description("The operation and its object") String what,
+            @Description("The UUID of the volume that it keeps from other changes") String volumeId,
+            @Description("When it was begun, ISO-8601 in UTC") String since,
+            @Description("How long ago that was, in milliseconds") long ageMs,
+            @Description("Whether it is being carried out at this moment") boolean running,
+            @Description("Why it is not finished; empty if it was not tried yet")
+                    String lastError) {}
+
+    @Description("A backend")
+    record BackendRow(
+            @Description("Its MBean") ObjectName objectName,
+            @Description("Its name") String name,
+            @Description("Its driver's name") String driver,
+            @Description("up or down") String state,
+            @Description("The state as a number: 1 up, 2 down") int stateCode,
+            @Description("Why it is down; empty if it is up") String stateReason,
+            @Description("The space of all its pools in bytes") long totalBytes,
+            @Description("What is free of it in bytes") long freeBytes,
+            @Description("How many volumes it has") long volumeCount,
+            @Description("How many snapshots it has") long snapshotCount,
+            @Description("How many changes of it are not finished") long unfinishedCount) {}
+
+    @Description("What became of one plugin folder")
+    record PluginRow(
+            @Description("The folder's name") String folder,
+            @Description("Whether its drivers can be used") boolean loaded,
+            @Description("What it brings, or why it brings nothing") String message) {}
+
+    @Description("A label")
+    record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}
+}

@@ -1,0 +1,54 @@
+package io.cairn.daemon.jmx;
+
+import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.volume.Counts;
+import io.cairn.daemon.volume.Volumes;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.function.Supplier;
+
+/**
+ * Where the MBeans have their values from.
+ *
+ * @param backends every configured backend by name
+ * @param store how the state store is now; must not block
+ * @param plugins what became of each plugin folder
+ * @param startedAt when the daemon was started
+ */
+record Sources(
+        Volumes volumes,
+        SortedMap<String, Supplier<BackendStatus>> backends,
+        Metrics metrics,
+        Supplier<StoreHealth> store,
+        List<PluginReport> plugins,
+        String version,
+        Instant startedAt,
+        QueryLimits limits) {
+
+    Optional<BackendStatus> backend(String name) {
+        return Optional.ofNullable(backends.get(name)).map(Supplier::get);
+    }
+
+    List<BackendStatus> allBackends() {
+        return backends.values().stream().map(Supplier::get).toList();
+    }
+
+    /** Over all backends, from memory. */
+    Counts counts() {
+        long volumesSum = 0;
+        long snapshots = 0;
+        long unfinished = 0;
+        for (String backend : backends.keySet()) {
+            Counts counts = volumes.counts(backend);
+            volumesSum += counts.volumes();
+            snapshots += counts.snapshots();
+            unfinished += counts.unfinished();
+        }
+        return new Counts(volumesSum, snapshots, unfinished);
+    }
+}

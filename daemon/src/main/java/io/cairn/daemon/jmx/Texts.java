@@ -1,0 +1,173 @@
+package io.cairn.daemon.jmx;
+
+import io.cairn.daemon.jmx.Rows.LabelRow;
+import io.cairn.daemon.jmx.Rows.SnapshotPage;
+import io.cairn.daemon.jmx.Rows.SnapshotRow;
+import io.cairn.daemon.jmx.Rows.UnfinishedRow;
+import io.cairn.daemon.jmx.Rows.VolumePage;
+import io.cairn.daemon.jmx.Rows.VolumeRow;
+import io.cairn.daemon.volume.Page;
+import io.cairn.daemon.volume.Snapshot;
+import io.cairn.daemon.volume.Unfinished;
+import io.cairn.daemon.volume.Volume;
+import io.cairn.spi.ByteSize;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Values as rows and as texts. */
+final class Texts {
+    private Texts() {}
+
+    static VolumePage volumes(Page<Volume> page) {
+        return new VolumePage(page.items().stream().map(Texts::row).toList(), page.continuation());
+    }
+
+    static SnapshotPage snapshots(Page<Snapshot> page) {
+        return new SnapshotPage(
+                page.items().stream().map(Texts::row).toList(), page.continuation());
+    }
+
+    static VolumeRow row(Volume volume) {
+        return new VolumeRow(
+                BeanNames.volume(volume),
+                volume.id().toString(),
+                volume.backend(),
+                volume.pool(),
+                volume.name(),
+                volume.sizeBytes(),
+                volume.state().toString(),
+                volume.state().code(),
+                volume.createdAt().toString(),
+                volume.createdAt().toEpochMilli(),
+                volume.description(),
+                labels(volume.labels()),
+                volume.snapshotCount());
+    }
+
+    static SnapshotRow row(Snapshot snapshot) {
+        return new SnapshotRow(
+                BeanNames.snapshot(snapshot),
+                snapshot.id().toString(),
+                snapshot.backend(),
+                snapshot.volumeName(),
+                snapshot.name(),
+                snapshot.sizeBytes(),
+                snapshot.state().toString(),
+                snapshot.state().code(),
+                snapshot.createdAt().toString(),
+                snapshot.createdAt().toEpochMilli(),
+                snapshot.description(),
+                labels(snapshot.labels()));
+    }
+
+    static UnfinishedRow row(Unfinished change) {
+        return new UnfinishedRow(
+                change.backend(),
+                change.what(),
+                change.volume().toString(),
+                change.since().toString(),
+                age(change.since()).toMillis(),
+                change.running(),
+                change.lastError());
+    }
+
+    static String volumeTable(Page<Volume> page) {
+        TextTable table =
+                new TextTable(
+                        "NAME", "BACKEND", "POOL", "SIZE", "SNAPSHOTS", "STATE", "CREATED", "ID");
+        for (Volume volume : page.items()) {
+            table.add(
+                    volume.name(),
+                    volume.backend(),
+                    volume.pool(),
+                    ByteSize.format(volume.sizeBytes()),
+                    volume.snapshotCount(),
+                    volume.state(),
+                    seconds(volume.createdAt()),
+                    volume.id());
+        }
+        return table.with(ending(page, "volume"));
+    }
+
+    static String snapshotTable(Page<Snapshot> page) {
+        TextTable table =
+                new TextTable("NAME", "BACKEND", "VOLUME", "SIZE", "STATE", "CREATED", "ID");
+        for (Snapshot snapshot : page.items()) {
+            table.add(
+                    snapshot.name(),
+                    snapshot.backend(),
+                    snapshot.volumeName(),
+                    ByteSize.format(snapshot.sizeBytes()),
+                    snapshot.state(),
+                    seconds(snapshot.createdAt()),
+                    snapshot.id());
+        }
+        return table.with(ending(page, "snapshot"));
+    }
+
+    static String unfinishedTable(List<Unfinished> changes) {
+        TextTable table = new TextTable("BACKEND", "CHANGE", "AGE", "NOW", "LAST ERROR");
+        for (Unfinished change : changes) {
+            table.add(
+                    change.backend(),
+                    change.what(),
+                    duration(age(change.since())),
+                    change.running() ? "running" : "waiting",
+                    change.lastError());
+        }
+        return table.with(number(changes.size(), "change") + " not finished");
+    }
+
+    /** Labels as {@link PropertyText} reads them, in the order of their keys. */
+    static String labels(Map<String, String> labels) {
+        return PropertyText.format(new TreeMap<>(labels));
+    }
+
+    static List<LabelRow> labelRows(Map<String, String> labels) {
+        return new TreeMap<>(labels)
+                .entrySet().stream()
+                        .map(label -> new LabelRow(label.getKey(), label.getValue()))
+                        .toList();
+    }
+
+    /** The two largest units of a time that has passed, such as {@code 3 d 4 h}. */
+    static String duration(Duration duration) {
+        long seconds = Math.max(0, duration.toSeconds());
+        if (seconds < 60) {
+            return seconds + " s";
+        }
+        long minutes = seconds / 60;
+        if (minutes < 60) {
+            return "%d min %d s".formatted(minutes, seconds % 60);
+        }
+        long hours = minutes / 60;
+        return hours < 24
+                ? "%d h %d min".formatted(hours, minutes % 60)
+                : "%d d %d h".formatted(hours / 24, hours % 24);
+    }
+
+    static String number(long count, String thing) {
+        return "%d %s%s".formatted(count, thing, count == 1 ? "" : "s");
+    }
+
+    static Duration age(Instant since) {
+        return Duration.between(since, Instant.now());
+    }
+
+    private static String seconds(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    private static String ending(Page<?> page, String thing) {
+        String shown = number(page.items().size(), thing);
+        return page.continuation().isEmpty()
+                ? shown + ", no more"
+                : "%s; there are more: ask again with continuation %s"
+                        .formatted(shown, page.continuation());
+    }
+}

@@ -1,0 +1,133 @@
+package io.cairn.daemon.jmx;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
+
+/** The daemon's and the backends' MBeans. */
+final class DaemonBeanTest {
+    private final House house = new House();
+
+    @AfterEach
+    void close() {
+        house.close();
+    }
+
+    @Test
+    void aListIsReadPageByPage() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            house.volume("v" + i);
+        }
+        List<Object> names = new ArrayList<>();
+        String continuation = "";
+        do {
+            CompositeData page =
+                    (CompositeData)
+                            house.invoke(BeanNames.DAEMON, "listVolumes", "", 2, continuation);
+            for (CompositeData row : (CompositeData[]) page.get("rows")) {
+                names.add(row.get("name"));
+            }
+            continuation = (String) page.get("continuation");
+        } while (!continuation.isEmpty());
+        assertThat(names).containsExactly("v4", "v3", "v2", "v1", "v0");
+    }
+
+    @Test
+    void aTextTableSaysHowToGoOn() throws Exception {
+        house.volume("a");
+        house.volume("much-longer");
+        String first = (String) house.invoke(BeanNames.DAEMON, "listVolumesText", "", 1, "");
+        assertThat(first.lines().toList())
+                .hasSize(3)
+                .satisfies(
+                        lines -> {
+                            assertThat(lines.getFirst()).startsWith("NAME         BACKEND  POOL");
+                            assertThat(lines.get(1)).startsWith("much-longer  fast");
+                            assertThat(lines.getLast())
+                                    .startsWith("1 volume; there are more: ask again with");
+                        });
+        String continuation = first.substring(first.lastIndexOf(' ') + 1);
+        assertThat((String) house.invoke(BeanNames.DAEMON, "listVolumesText", "", 9, continuation))
+                .contains("\na ")
+                .endsWith("1 volume, no more");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "backend=fast | 3",
+                "backend=slow | 0",
+                "name=db* | 2",
+                "backend=fast, name=db1 | 1",
+                "label.team=db | 1",
+                "pool=default,label.team=db | 1",
+            })
+    void aFilterNarrowsAList(String filter, int found) throws Exception {
+        house.volume("db1");
+        house.invoke(House.FAST, "createVolumeWith", "db2", "1GiB", "label.team=db");
+        house.volume("web");
+        CompositeData page =
+                (CompositeData) house.invoke(BeanNames.DAEMON, "listVolumes", filter, 10, "");
+        assertThat((CompositeData[]) page.get("rows")).hasSize(found);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 1001})
+    void aLimitThatAClientMadeOfJunkIsRefused(int limit) {
+        assertThatThrownBy(() -> house.invoke(BeanNames.DAEMON, "listVolumes", "", limit, ""))
+                .hasMessageStartingWith("INVALID: the limit " + limit + " is not allowed");
+    }
+
+    @Test
+    void aFilterOfAVolumeWantsItsBackend() {
+        assertThatThrownBy(
+                        () -> house.invoke(BeanNames.DAEMON, "listSnapshots", "volume=db1", 10, ""))
+                .hasMessageContaining("write backend=NAME,volume=db1");
+    }
+
+    @Test
+    void theDaemonSaysWhyItIsDegraded() throws Exception {
+        assertThat(house.get(BeanNames.DAEMON, "State")).isEqualTo("degraded");
+        assertThat(house.get(BeanNames.DAEMON, "StateReason"))
+                .isEqualTo("backend slow is down: no plugin brings a driver 'nfs'");
+        assertThat(house.get(BeanNames.DAEMON, "StoreState")).isEqualTo("open");
+    }
+
+    @Test
+    void aBackendShowsItsMetricsPoolsAndSettings() throws Exception {
+        assertThat(house.get(House.FAST, "CreateSnapshotCount")).isEqualTo(2L);
+        assertThat(house.get(House.FAST, "CreateSnapshotFailureCount")).isEqualTo(1L);
+        assertThat((Long) house.get(House.FAST, "CreateSnapshotP99Micros"))
+                .isBetween(2_900L, 3_100L);
+        assertThat(house.get(House.FAST, "DeleteVolumeCount")).isEqualTo(0L);
+        assertThat(house.get(House.FAST, "PoolsText"))
+                .isEqualTo("default: 75.0 GiB free of 100.0 GiB");
+        assertThat(house.get(House.FAST, "Settings")).isEqualTo("folder=/srv/fast\npassword=***");
+        assertThat(house.get(House.FAST, "Traits")).isEqualTo("thin,shared-snapshots");
+        ObjectName pool = ((ObjectName[]) house.get(House.FAST, "Pools"))[0];
+        assertThat(house.get(pool, "UsedPercent")).isEqualTo(25.0);
+        assertThat(house.get(pool, "FreeBytes")).isEqualTo(75L << 30);
+    }
+
+    @Test
+    void whatIsUnfinishedIsShown() throws Exception {
+        assertThat((CompositeData[]) house.get(BeanNames.DAEMON, "Unfinished"))
+                .singleElement()
+                .satisfies(row -> assertThat(row.get("running")).isEqualTo(false));
+        assertThat((String) house.invoke(BeanNames.DAEMON, "listUnfinishedText"))
+                .contains("create snapshot nightly-1 of volume db1")
+                .endsWith("1 change not finished");
+    }
+}
