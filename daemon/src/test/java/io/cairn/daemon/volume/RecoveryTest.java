@@ -277,17 +277,13 @@ final class RecoveryTest {
 
     /** As a call into a kernel that does not answer: no interrupt ends it. */
     private static void awaitInSpiteOf(CountDownLatch latch) {
-        boolean interrupted = false;
         while (true) {
             try {
                 latch.await();
-                break;
+                return;
             } catch (InterruptedException _) {
-                interrupted = true;
+                // It goes on waiting, and its caller never hears of the interrupt.
             }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
         }
     }
 }
