@@ -282,7 +282,13 @@ public final class Backend {
 
     /** On the lane, so that a driver that opens late, after nobody waits any more, is kept too. */
     private boolean install(Driver opened) {
-        BackendFacts found = opened.facts();
+        BackendFacts found;
+        try {
+            found = opened.facts();
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
         synchronized (this) {
             if (!stopping) {
                 facts = found;

@@ -80,6 +80,15 @@ public final class Plugins {
         return plugins;
     }
 
+    /** Drivers of the daemon's own class path, such as a test's. */
+    public static Plugins of(DriverProvider... providers) {
+        Plugins plugins = new Plugins();
+        for (DriverProvider provider : providers) {
+            plugins.drivers.put(provider.name(), new Loaded(provider, provider.info(), ""));
+        }
+        return plugins;
+    }
+
     public Optional<DriverProvider> provider(String name) {
         return Optional.ofNullable(drivers.get(name)).map(Loaded::provider);
     }
