@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.joran.JoranConfigurator;
+import ch.qos.logback.classic.util.LogbackMDCAdapter;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -20,6 +21,7 @@ final class LoggingTest {
 
     @BeforeEach
     void configure() throws Exception {
+        logback.setMDCAdapter(new LogbackMDCAdapter());
         logback.putProperty("cairn.log", logs.toString());
         JoranConfigurator configurator = new JoranConfigurator();
         configurator.setContext(logback);
@@ -35,13 +37,14 @@ final class LoggingTest {
     void anEventIsOneLineWhateverIsInIt() throws Exception {
         Exception failure = new IllegalStateException("first\nsecond", new Exception("cause"));
 
-        logback.getLogger("x").warn("name: {}", "a\r\nERROR forged\u2028b\u001b[2Jc", failure);
+        logback.getLogger("x")
+                .warn("name: {}", "a\r\nERROR forged\u2028b\u001b[2Jc\u009b2Jd", failure);
 
         assertThat(Files.readAllLines(logs.resolve("cairn.log")))
                 .singleElement()
                 .asString()
-                .contains("x - name: a | ERROR forged | b?[2Jc java.lang.IllegalStateException")
-                .contains(" | second | at ", " | Caused by: java.lang.Exception: cause | at ");
+                .contains("x - name: a | ERROR forged | b?[2Jc?2Jd java.lang.IllegalStateException")
+                .contains(" | second | at ", " | Caused by: java.lang.Exception: cause | ");
     }
 
     @Test
