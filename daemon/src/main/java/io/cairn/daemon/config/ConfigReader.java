@@ -85,7 +85,7 @@ public final class ConfigReader {
                 file.duration("stats.every", "PT10S"),
                 file.sizeBytes("store.minFree", "64MiB"),
                 new Jmx(
-                        file.text("jmx.host").orElse("127.0.0.1"),
+                        file.text("jmx.host", "127.0.0.1"),
                         file.integer("jmx.port", 7091, 0, 65_535),
                         file.text("jmx.advertisedHost"),
                         file.flag("jmx.authentication", true),
@@ -123,14 +123,14 @@ public final class ConfigReader {
                                     + " and . _ - only, at most 63, a letter or digit first")
                             .formatted(name));
         }
-        String driver = file.text("driver").orElse("");
+        String driver = file.text("driver", "");
         if (driver.isEmpty()) {
             file.problem("driver", "it is missing: name the driver, such as driver=file");
         }
         return new BackendConfig(
                 name,
                 driver,
-                file.text("description").orElse(""),
+                file.text("description", ""),
                 file.integer("threads", 16, 1, 256),
                 file.duration("deadline", "PT5M"),
                 file.others());

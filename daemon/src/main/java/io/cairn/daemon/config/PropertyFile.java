@@ -75,6 +75,10 @@ final class PropertyFile {
         return Optional.ofNullable(values.get(key));
     }
 
+    String text(String key, String fallback) {
+        return read(key, fallback, fallback, text -> text);
+    }
+
     boolean flag(String key, boolean fallback) {
         return read(
                 key,

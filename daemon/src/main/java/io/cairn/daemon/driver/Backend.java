@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -121,7 +122,7 @@ public final class Backend {
      * settings could be checked every value is hidden.
      */
     public Map<String, String> shownSettings() {
-        return Map.copyOf(shown);
+        return Collections.unmodifiableMap(shown);
     }
 
     public LaneLoad load() {
@@ -184,7 +185,7 @@ public final class Backend {
         watch.start();
     }
 
-    /** Counted down once the first attempt to open has come to an end. */
+    /** Counted down once the first attempt to open, and to read the pools, has come to an end. */
     CountDownLatch tried() {
         return tried;
     }
@@ -232,14 +233,16 @@ public final class Backend {
                 if (driver == null) {
                     tryToOpen();
                 }
-                tried.countDown();
                 boolean up = driver != null;
-                if (up && !announced) {
-                    announced = true;
-                    cameUp.accept(this);
-                }
                 if (up) {
                     refresh();
+                }
+                tried.countDown();
+                if (up && !announced) {
+                    announced = true;
+                    Thread.ofVirtual()
+                            .name("cairn-" + name() + "-up")
+                            .start(() -> cameUp.accept(this));
                 }
                 Thread.sleep(up ? cadence.stats() : cadence.retry());
             }
@@ -257,7 +260,8 @@ public final class Backend {
             DriverProvider provider =
                     plugins.provider(config.driver())
                             .orElseThrow(() -> new DriverException(Kind.INVALID, missing()));
-            Settings settings = DriverSettings.read(config, provider.info().options());
+            DriverInfo info = driverInfo().orElseThrow();
+            Settings settings = DriverSettings.read(config, info.options());
             shown = settings.shown();
             boolean _ =
                     lane.call(
@@ -282,7 +286,13 @@ public final class Backend {
 
     /** On the lane, so that a driver that opens late, after nobody waits any more, is kept too. */
     private boolean install(Driver opened) {
-        BackendFacts found = opened.facts();
+        BackendFacts found;
+        try {
+            found = opened.facts();
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
         synchronized (this) {
             if (!stopping) {
                 facts = found;

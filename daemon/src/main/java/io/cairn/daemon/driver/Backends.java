@@ -84,7 +84,6 @@ public final class Backends {
                 }
             }
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             all.close(Duration.ZERO);
             throw e;
         }
@@ -122,8 +121,8 @@ public final class Backends {
     }
 
     /**
-     * Has somebody told, on a virtual thread of the backend, whenever a backend comes up. For those
-     * that are up he is told at once, by the calling thread. He may be told twice of one.
+     * Has somebody told, on a virtual thread of its own, whenever a backend comes up. Of those that
+     * are up already he is told at once, by the calling thread. He may be told twice of one.
      */
     public void onUp(Consumer<Backend> listener) {
         listeners.add(listener);
