@@ -31,6 +31,7 @@ final class Failures {
      */
     static MBeanException of(Exception failure, String operation, ObjectName name) {
         return switch (failure) {
+            case MBeanException e -> e;
             case OperationException e -> failure(e.code(), message(e));
             case SecurityException e -> throw e;
             case InterruptedException _ -> {
@@ -56,14 +57,18 @@ final class Failures {
 
     private static MBeanException failure(Code code, String message) {
         String text = code + ": " + message;
-        return new MBeanException(
+        RuntimeException cause =
                 switch (code) {
                     case INVALID -> new IllegalArgumentException(text);
                     case NOT_FOUND -> new NoSuchElementException(text);
                     case UNSUPPORTED -> new UnsupportedOperationException(text);
                     case CONFLICT, IN_USE, NO_SPACE, BUSY, UNAVAILABLE, FAULT ->
                             new IllegalStateException(text);
-                },
-                text);
+                };
+        MBeanException failure = new MBeanException(cause, text);
+        // Where in the daemon it was thrown says nothing to a client, and some show all of it.
+        cause.setStackTrace(new StackTraceElement[0]);
+        failure.setStackTrace(new StackTraceElement[0]);
+        return failure;
     }
 }

@@ -36,6 +36,7 @@ final class RemoteTest {
     private MBeanServerConnection remote;
 
     @BeforeEach
+    @SuppressWarnings("BanJNDI") // the address is of this test's own server
     void connect() throws Exception {
         connectorServer =
                 JMXConnectorServerFactory.newJMXConnectorServer(
