@@ -1,7 +1,7 @@
 package io.cairn.daemon.config;
 
+import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.DaemonConfig.Jmx;
-import io.cairn.daemon.config.DaemonConfig.Role;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;

@@ -1,5 +1,7 @@
 package io.cairn.daemon.config;
 
+import io.cairn.daemon.access.Role;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -51,16 +53,4 @@ public record DaemonConfig(
             Role inProcessRole,
             Path usersFile,
             int visibleMax) {}
-
-    /** What a caller may do. Each role may do what the ones before it may. */
-    public enum Role {
-        /** Nothing at all. */
-        NONE,
-        /** Read attributes and ask. */
-        READER,
-        /** Change what can be changed back. */
-        OPERATOR,
-        /** Everything. */
-        ADMIN,
-    }
 }

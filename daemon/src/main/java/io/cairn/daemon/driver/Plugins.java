@@ -80,6 +80,16 @@ public final class Plugins {
         return plugins;
     }
 
+    /** Drivers that are on the class path already, for a program that embeds the daemon's parts. */
+    public static Plugins of(DriverProvider... providers) {
+        Plugins plugins = new Plugins();
+        for (DriverProvider provider : providers) {
+            plugins.drivers.put(
+                    provider.name(), new Loaded(provider, provider.info(), "class path"));
+        }
+        return plugins;
+    }
+
     public Optional<DriverProvider> provider(String name) {
         return Optional.ofNullable(drivers.get(name)).map(Loaded::provider);
     }

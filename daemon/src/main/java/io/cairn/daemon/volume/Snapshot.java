@@ -33,4 +33,19 @@ public record Snapshot(
     public Snapshot {
         labels = Map.copyOf(labels);
     }
+
+    Snapshot ofVolumeNamed(String name) {
+        return new Snapshot(
+                id,
+                volume,
+                backend,
+                name,
+                this.name,
+                description,
+                labels,
+                sizeBytes,
+                state,
+                createdAt,
+                location);
+    }
 }

@@ -10,7 +10,7 @@ import java.util.Optional;
  * A volume as the state store has it.
  *
  * @param backend the name of its backend
- * @param pool the pool it lies in; empty while it is being created in the default pool
+ * @param pool the pool it lies in
  * @param name unique in its backend
  * @param description free text, may be empty
  * @param labels the operator's own keys and values
@@ -35,5 +35,22 @@ public record Volume(
         long snapshotCount) {
     public Volume {
         labels = Map.copyOf(labels);
+    }
+
+    /** The same volume once the backend has it. */
+    Volume madeAt(String place) {
+        return new Volume(
+                id,
+                backend,
+                pool,
+                name,
+                description,
+                labels,
+                sizeBytes,
+                ObjectState.AVAILABLE,
+                createdAt,
+                origin,
+                place,
+                snapshotCount);
     }
 }

@@ -1,318 +1,383 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.store.SchemaStep;
+import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.daemon.volume.VolumeEvent.SnapshotCreated;
-import io.cairn.daemon.volume.VolumeEvent.SnapshotDeleted;
-import io.cairn.daemon.volume.VolumeEvent.VolumeCreated;
-import io.cairn.daemon.volume.VolumeEvent.VolumeDeleted;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+
+import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import java.util.function.Function;
-import java.util.function.Predicate;
 
-/** Stand-in in memory until the real one arrives. */
-@SuppressWarnings("NullAway") // goes away with the stand-in
+/**
+ * Every operation on volumes and snapshots. Safe for many threads: operations on one volume wait
+ * for each other, those on different volumes run at once and share the state store's syncs.
+ *
+ * <p>An operation returns once its effect is on the backend and in the state store, both durable.
+ * It fails by {@link OperationException} alone. What a caller asks for is checked here and nowhere
+ * before.
+ */
+@Singleton
 public final class Volumes {
-    private record Key(String backend, String volume, String name) {}
+    /** How many snapshots a refusal to delete their volume names. */
+    private static final int NAMED_SNAPSHOTS = 5;
 
-    private final Map<VolumeId, Long> volumeIds = new HashMap<>();
-    private final Map<SnapshotId, Long> snapshotIds = new HashMap<>();
-    private final NavigableMap<Long, Volume> volumes = new TreeMap<>();
-    private final NavigableMap<Long, Snapshot> snapshots = new TreeMap<>();
-    private final Map<VolumeId, NavigableMap<Long, Snapshot>> perVolume = new HashMap<>();
-    private final Map<Key, Long> names = new HashMap<>();
-    private final List<Consumer<VolumeEvent>> listeners = new CopyOnWriteArrayList<>();
-    private long next;
+    private final Metrics metrics;
+    private final OpenIntents open = new OpenIntents();
+    private final Events events = new Events();
+    private final Gate gate = new Gate();
+    private final State state;
+    private final Listing listing;
+    private final Tally tally;
+    private final Planning planning;
+    private final Changes changes;
+    private final Turns turns;
+    private final Settler settler;
 
-    /** How many rows were read by lists, for tests. */
-    public long listed;
-
-    public synchronized Volume createVolume(String backend, NewVolume request)
-            throws OperationException, InterruptedException {
-        long size =
-                request.sizeBytes()
-                        .orElseThrow(
-                                () -> new OperationException(Code.INVALID, "a size is missing"));
-        return insert(backend, request, size, Optional.empty());
+    @Inject
+    public Volumes(StateStore store, Backends backends, Metrics metrics) {
+        this.metrics = metrics;
+        state = new State(store, open);
+        listing = new Listing(state, open);
+        tally = new Tally(state.counts());
+        planning = new Planning(backends);
+        changes = new Changes(new Journal(store), open, backends, events);
+        turns = new Turns(open, changes);
+        settler = new Settler(open, turns, backends);
+        open.replaceBy(state.intents());
+        store.onReopened(
+                () -> {
+                    open.replaceBy(state.intents());
+                    tally.replaceBy(state.counts());
+                });
+        events.add(tally);
     }
 
-    private Volume insert(String backend, NewVolume request, long size, Optional<Origin> origin)
-            throws OperationException {
-        VolumeId id = request.id().orElseGet(VolumeId::random);
-        String name = request.name().isEmpty() ? id.toString() : request.name();
-        Names.check("volume", name);
-        Names.checkLabels(request.labels());
-        Names.checkDescription(request.description());
-        Optional<Volume> there = volume(backend, name);
-        if (there.isPresent()) {
-            if (there.get().sizeBytes() == size) {
-                return there.get();
-            }
-            throw new OperationException(
-                    Code.CONFLICT,
-                    "volume %s of backend %s exists with %d bytes; choose another name"
-                            .formatted(name, backend, there.get().sizeBytes()));
-        }
-        Volume volume =
-                new Volume(
-                        id,
-                        backend,
-                        request.pool().orElse("default"),
-                        name,
-                        request.description(),
-                        request.labels(),
-                        size,
-                        ObjectState.AVAILABLE,
-                        Instant.now(),
-                        origin,
-                        "/srv/" + id,
-                        0);
-        next++;
-        volumes.put(next, volume);
-        volumeIds.put(id, next);
-        names.put(new Key(backend, name, ""), next);
-        perVolume.put(id, new TreeMap<>());
-        tell(new VolumeCreated(volume, false));
-        return volume;
+    /** What volumes and snapshots need of the state store, in order. */
+    public static List<SchemaStep> schema() {
+        return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql");
     }
 
-    public synchronized Volume createFromSnapshot(SnapshotId source, NewVolume request)
-            throws OperationException, InterruptedException {
-        Snapshot snapshot = snapshot(source).orElseThrow(() -> missing("snapshot " + source));
-        return insert(
-                snapshot.backend(),
-                request,
-                request.sizeBytes().orElse(snapshot.sizeBytes()),
-                Optional.of(new Origin(snapshot.volume(), source)));
-    }
-
-    public synchronized Snapshot createSnapshot(VolumeId volumeId, NewSnapshot request)
-            throws OperationException, InterruptedException {
-        Volume volume = volume(volumeId).orElseThrow(() -> missing("volume " + volumeId));
-        SnapshotId id = request.id().orElseGet(SnapshotId::random);
-        String name = request.name().isEmpty() ? id.toString() : request.name();
-        Names.check("snapshot", name);
-        Optional<Snapshot> there = snapshot(volume.backend(), volume.name(), name);
-        if (there.isPresent()) {
-            return there.get();
-        }
-        Snapshot snapshot =
-                new Snapshot(
-                        id,
-                        volumeId,
-                        volume.backend(),
-                        volume.name(),
-                        name,
-                        request.description(),
-                        request.labels(),
-                        volume.sizeBytes(),
-                        ObjectState.AVAILABLE,
-                        Instant.now(),
-                        "/srv/" + volumeId + "@" + id);
-        next++;
-        snapshots.put(next, snapshot);
-        snapshotIds.put(id, next);
-        perVolume.get(volumeId).put(next, snapshot);
-        names.put(new Key(volume.backend(), volume.name(), name), next);
-        tell(new SnapshotCreated(snapshot, false));
-        return snapshot;
-    }
-
-    public synchronized void deleteVolume(VolumeId id)
-            throws OperationException, InterruptedException {
-        Volume volume = volume(id).orElseThrow(() -> missing("volume " + id));
-        if (volume.snapshotCount() > 0) {
-            throw new OperationException(
-                    Code.IN_USE,
-                    "volume %s of backend %s has %d snapshots; delete them first"
-                            .formatted(volume.name(), volume.backend(), volume.snapshotCount()));
-        }
-        volumes.remove(volumeIds.remove(id));
-        names.remove(new Key(volume.backend(), volume.name(), ""));
-        perVolume.remove(id);
-        tell(new VolumeDeleted(volume, false));
-    }
-
-    public synchronized void deleteSnapshot(SnapshotId id)
-            throws OperationException, InterruptedException {
-        Snapshot snapshot = snapshot(id).orElseThrow(() -> missing("snapshot " + id));
-        long row = snapshotIds.remove(id);
-        snapshots.remove(row);
-        perVolume.get(snapshot.volume()).remove(row);
-        names.remove(new Key(snapshot.backend(), snapshot.volumeName(), snapshot.name()));
-        tell(new SnapshotDeleted(snapshot, false));
-    }
-
-    public synchronized Optional<Volume> volume(VolumeId id) {
-        return Optional.ofNullable(volumeIds.get(id)).map(volumes::get).map(this::counted);
-    }
-
-    public synchronized Optional<Volume> volume(String backend, String nameOrId) {
-        Long row = names.get(new Key(backend, nameOrId, ""));
-        if (row != null) {
-            return Optional.of(counted(volumes.get(row)));
-        }
-        return id(nameOrId, VolumeId::parse).flatMap(this::volume);
-    }
-
-    public synchronized Optional<Snapshot> snapshot(SnapshotId id) {
-        return Optional.ofNullable(snapshotIds.get(id)).map(snapshots::get);
-    }
-
-    public synchronized Optional<Snapshot> snapshot(
-            String backend, String volume, String nameOrId) {
-        Long row = names.get(new Key(backend, volume, nameOrId));
-        if (row != null) {
-            return Optional.ofNullable(snapshots.get(row));
-        }
-        return id(nameOrId, SnapshotId::parse).flatMap(this::snapshot);
-    }
-
-    public synchronized Page<Volume> volumes(Filter filter, int limit, String continuation)
-            throws OperationException {
-        return page(
-                volumes,
-                volume ->
-                        filter.backend().map(volume.backend()::equals).orElse(true)
-                                && filter.pool().map(volume.pool()::equals).orElse(true)
-                                && named(filter, volume.name())
-                                && volume.labels()
-                                        .entrySet()
-                                        .containsAll(filter.labels().entrySet()),
-                this::counted,
-                limit,
-                continuation);
-    }
-
-    public synchronized Page<Snapshot> snapshots(Filter filter, int limit, String continuation)
-            throws OperationException {
-        NavigableMap<Long, Snapshot> all = snapshots;
-        if (filter.volume().isPresent()) {
-            Optional<Volume> volume =
-                    volume(filter.backend().orElseThrow(), filter.volume().orElseThrow());
-            if (volume.isEmpty()) {
-                return new Page<>(List.of(), "");
-            }
-            all = perVolume.get(volume.get().id());
-        }
-        return page(
-                all,
-                snapshot ->
-                        filter.backend().map(snapshot.backend()::equals).orElse(true)
-                                && named(filter, snapshot.name())
-                                && snapshot.labels()
-                                        .entrySet()
-                                        .containsAll(filter.labels().entrySet()),
-                snapshot -> snapshot,
-                limit,
-                continuation);
-    }
-
-    public synchronized Counts counts(String backend) {
-        return new Counts(
-                volumes.values().stream().filter(v -> v.backend().equals(backend)).count(),
-                snapshots.values().stream().filter(s -> s.backend().equals(backend)).count(),
-                0);
-    }
-
-    public List<Unfinished> unfinished() {
-        return List.of(
-                new Unfinished(
-                        "fast",
-                        "create snapshot nightly-1 of volume db1",
-                        new VolumeId(new java.util.UUID(1, 2)),
-                        Instant.EPOCH,
-                        false,
-                        "the backend does not answer"));
-    }
-
+    /** Tells the listener of every change, after it is durable, on the thread that made it. */
     public void addListener(Consumer<VolumeEvent> listener) {
-        listeners.add(listener);
+        events.add(listener);
     }
 
-    private void tell(VolumeEvent event) {
-        listeners.forEach(listener -> listener.accept(event));
+    /**
+     * Settles what the last run of the daemon left unfinished, and from then on, in the background,
+     * whatever else is left so. Returns when each was tried once or the patience ends; operations
+     * may run all the while.
+     */
+    public void start(Duration patience) throws InterruptedException {
+        settler.start(patience);
     }
 
-    private Volume counted(Volume v) {
-        return new Volume(
-                v.id(),
-                v.backend(),
-                v.pool(),
-                v.name(),
-                v.description(),
-                v.labels(),
-                v.sizeBytes(),
-                v.state(),
-                v.createdAt(),
-                v.origin(),
-                v.location(),
-                perVolume.get(v.id()).size());
+    /**
+     * Refuses new operations and waits for those that run.
+     *
+     * @return whether all of them ended before the patience did; the others are intents
+     */
+    public boolean stop(Duration patience) throws InterruptedException {
+        settler.stop();
+        return gate.shut(patience);
     }
 
-    private <T> Page<T> page(
-            NavigableMap<Long, T> all,
-            Predicate<T> wanted,
-            Function<T, T> finish,
-            int limit,
-            String continuation)
+    /**
+     * Makes an empty volume. Asked again for the same, it returns the volume that is there.
+     *
+     * @throws OperationException CONFLICT if the name or the id is another volume's
+     */
+    public Volume createVolume(String backend, NewVolume request)
+            throws OperationException, InterruptedException {
+        return measured(
+                backend,
+                Operation.CREATE_VOLUME,
+                () -> {
+                    if (request.sizeBytes().isEmpty()) {
+                        throw new OperationException(
+                                Code.INVALID, "the size is missing: write it like 10GiB");
+                    }
+                    long sizeBytes = request.sizeBytes().get();
+                    return create(
+                            planning.volume(backend, request, sizeBytes, Optional.empty()),
+                            request.id().isPresent());
+                });
+    }
+
+    /**
+     * Makes a volume with the content of a snapshot, on its backend. Asked again for the same, it
+     * returns the volume that is there.
+     *
+     * @param request with a size of at least the snapshot's, or without for just that
+     */
+    public Volume createFromSnapshot(SnapshotId source, NewVolume request)
+            throws OperationException, InterruptedException {
+        Snapshot snapshot = known(source);
+        return measured(
+                snapshot.backend(),
+                Operation.CREATE_VOLUME_FROM_SNAPSHOT,
+                () -> {
+                    long sizeBytes = request.sizeBytes().orElse(snapshot.sizeBytes());
+                    if (sizeBytes < snapshot.sizeBytes()) {
+                        throw new OperationException(
+                                Code.INVALID,
+                                "a volume of %d bytes is too small for snapshot %s of %d bytes: ask for that or more"
+                                        .formatted(
+                                                sizeBytes, snapshot.name(), snapshot.sizeBytes()));
+                    }
+                    Origin origin = new Origin(snapshot.volume(), snapshot.id());
+                    return create(
+                            planning.volume(
+                                    snapshot.backend(), request, sizeBytes, Optional.of(origin)),
+                            request.id().isPresent());
+                });
+    }
+
+    /**
+     * Cuts a snapshot. Asked again for the same name, it returns the snapshot that is there and
+     * cuts none.
+     */
+    public Snapshot createSnapshot(VolumeId volume, NewSnapshot request)
+            throws OperationException, InterruptedException {
+        return measured(
+                known(volume).backend(),
+                Operation.CREATE_SNAPSHOT,
+                () -> {
+                    SnapshotId id = request.id().orElseGet(SnapshotId::random);
+                    String name = request.name().isEmpty() ? id.toString() : request.name();
+                    Names.check("snapshot", name);
+                    Names.checkDescription(request.description());
+                    Names.checkLabels(request.labels());
+                    try (var _ = turns.take(volume)) {
+                        Optional<Snapshot> there = state.snapshot(volume, name);
+                        if (there.isPresent()) {
+                            return Sameness.of(there.get(), request);
+                        }
+                        if (request.id().isPresent() && state.snapshot(id).isPresent()) {
+                            throw takenId(id.toString(), "snapshot");
+                        }
+                        Intent.CreateSnapshot intent =
+                                new Intent.CreateSnapshot(
+                                        known(volume),
+                                        id,
+                                        name,
+                                        request.description(),
+                                        request.labels(),
+                                        Instant.now());
+                        Marks.check(intent);
+                        return switch (changes.perform(intent)) {
+                            case VolumeEvent.SnapshotCreated created -> created.snapshot();
+                            case VolumeEvent other -> throw unexpected(intent, other);
+                        };
+                    }
+                });
+    }
+
+    /**
+     * Deletes a volume that has no snapshots.
+     *
+     * @throws OperationException IN_USE, naming them, if it has
+     */
+    public void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
+        VolumeEvent _ =
+                measured(
+                        known(volume).backend(),
+                        Operation.DELETE_VOLUME,
+                        () -> {
+                            try (var _ = turns.take(volume)) {
+                                Volume doomed = known(volume);
+                                if (doomed.snapshotCount() > 0) {
+                                    throw hasSnapshots(doomed);
+                                }
+                                return changes.perform(
+                                        new Intent.DeleteVolume(doomed, Instant.now()));
+                            }
+                        });
+    }
+
+    /** Deletes a snapshot. Volumes made from it live on. */
+    public void deleteSnapshot(SnapshotId snapshot)
+            throws OperationException, InterruptedException {
+        Snapshot before = known(snapshot);
+        VolumeEvent _ =
+                measured(
+                        before.backend(),
+                        Operation.DELETE_SNAPSHOT,
+                        () -> {
+                            try (var _ = turns.take(before.volume())) {
+                                return changes.perform(
+                                        new Intent.DeleteSnapshot(known(snapshot), Instant.now()));
+                            }
+                        });
+    }
+
+    public Optional<Volume> volume(VolumeId id) {
+        return state.volume(id);
+    }
+
+    /** A volume of a backend, by its name or by the text of its id. */
+    public Optional<Volume> volume(String backend, String nameOrId) {
+        Optional<Volume> named = state.volume(backend, nameOrId);
+        return named.isPresent()
+                ? named
+                : Ids.volume(nameOrId)
+                        .flatMap(state::volume)
+                        .filter(volume -> volume.backend().equals(backend));
+    }
+
+    public Optional<Snapshot> snapshot(SnapshotId id) {
+        return state.snapshot(id);
+    }
+
+    /** A snapshot of a volume, each by its name or by the text of its id. */
+    public Optional<Snapshot> snapshot(String backend, String volume, String nameOrId) {
+        Optional<VolumeId> of = volume(backend, volume).map(Volume::id);
+        Optional<Snapshot> named = of.flatMap(id -> state.snapshot(id, nameOrId));
+        return named.isPresent()
+                ? named
+                : Ids.snapshot(nameOrId)
+                        .flatMap(state::snapshot)
+                        .filter(snapshot -> of.isPresent() && snapshot.volume().equals(of.get()));
+    }
+
+    /**
+     * Volumes, newest first.
+     *
+     * @param limit the most items, above zero
+     * @param continuation empty, or what the page before came with
+     */
+    public Page<Volume> volumes(Filter filter, int limit, String continuation)
             throws OperationException {
-        long before = Long.MAX_VALUE;
-        if (!continuation.isEmpty()) {
-            try {
-                before = Long.parseLong(continuation);
-            } catch (NumberFormatException e) {
-                throw new OperationException(
-                        Code.INVALID,
-                        "'%s' is no continuation: pass the one that the last page gave, or none"
-                                .formatted(Names.shortened(continuation)),
-                        e);
-            }
-        }
-        List<T> items = new ArrayList<>();
-        for (Map.Entry<Long, T> row : all.headMap(before, false).descendingMap().entrySet()) {
-            listed++;
-            if (wanted.test(row.getValue())) {
-                if (items.size() == limit) {
-                    return new Page<>(items, Long.toString(before));
+        return listing.volumes(filter, tally.backends(), limit, continuation);
+    }
+
+    /** Snapshots, newest first; the parameters are those of {@link #volumes}. */
+    public Page<Snapshot> snapshots(Filter filter, int limit, String continuation)
+            throws OperationException {
+        return listing.snapshots(filter, tally.backends(), limit, continuation);
+    }
+
+    /** What a backend holds, from memory; zeroes for one that is not known. */
+    public Counts counts(String backend) {
+        Counts whole = tally.of(backend);
+        return new Counts(whole.volumes(), whole.snapshots(), open.count(backend));
+    }
+
+    /**
+     * Every change that was begun and is not known to be finished, from memory; the oldest first.
+     */
+    public List<Unfinished> unfinished() {
+        return turns.unfinished();
+    }
+
+    private Volume create(Volume planned, boolean idGiven)
+            throws OperationException, InterruptedException {
+        try (var _ = turns.takeName(planned.backend(), planned.name())) {
+            Optional<Volume> there = state.volume(planned.backend(), planned.name());
+            if (there.isPresent()) {
+                // It may be half made or half deleted: settle that first, then look again.
+                try (var _ = turns.take(there.get().id())) {
+                    there = state.volume(planned.backend(), planned.name());
                 }
-                items.add(finish.apply(row.getValue()));
-                before = row.getKey();
+            }
+            if (there.isPresent()) {
+                return Sameness.of(there.get(), planned, idGiven);
+            }
+            if (idGiven && state.volume(planned.id()).isPresent()) {
+                throw takenId(planned.id().toString(), "volume");
+            }
+            Intent.CreateVolume intent = new Intent.CreateVolume(planned, planned.createdAt());
+            try (var _ = turns.take(intent.volumes())) {
+                Optional<Origin> origin = planned.origin();
+                if (origin.isPresent()) {
+                    Snapshot _ = known(origin.get().snapshot());
+                }
+                return switch (changes.perform(intent)) {
+                    case VolumeEvent.VolumeCreated created -> created.volume();
+                    case VolumeEvent other -> throw unexpected(intent, other);
+                };
             }
         }
-        return new Page<>(items, "");
     }
 
-    private static boolean named(Filter filter, String name) {
-        return filter.name()
-                .map(
-                        text ->
-                                text.endsWith("*")
-                                        ? name.startsWith(text.substring(0, text.length() - 1))
-                                        : name.equals(text))
-                .orElse(true);
+    private interface Body<T> {
+        T run() throws OperationException, InterruptedException;
     }
 
-    private static <T> Optional<T> id(String text, Function<String, T> parse) {
+    private <T> T measured(String backend, Operation operation, Body<T> body)
+            throws OperationException, InterruptedException {
+        gate.enter();
+        long start = System.nanoTime();
+        boolean done = false;
         try {
-            return Optional.of(parse.apply(text));
-        } catch (IllegalArgumentException _) {
-            return Optional.empty();
+            T result = body.run();
+            done = true;
+            return result;
+        } finally {
+            gate.leave();
+            if (done) {
+                metrics.succeeded(backend, operation, Duration.ofNanos(System.nanoTime() - start));
+            } else {
+                metrics.failed(backend, operation);
+            }
         }
     }
 
-    private static OperationException missing(String what) {
-        return new OperationException(Code.NOT_FOUND, what + " does not exist");
+    private Volume known(VolumeId id) throws OperationException {
+        return state.volume(id)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND, "there is no volume %s".formatted(id)));
+    }
+
+    private Snapshot known(SnapshotId id) throws OperationException {
+        return state.snapshot(id)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND, "there is no snapshot %s".formatted(id)));
+    }
+
+    private OperationException hasSnapshots(Volume volume) throws OperationException {
+        List<String> newest =
+                listing
+                        .snapshots(
+                                Filter.ofVolume(volume.backend(), volume.name()),
+                                List.of(),
+                                NAMED_SNAPSHOTS,
+                                "")
+                        .items()
+                        .stream()
+                        .map(Snapshot::name)
+                        .toList();
+        long more = volume.snapshotCount() - newest.size();
+        return new OperationException(
+                Code.IN_USE,
+                "volume %s has %d snapshots (%s%s): delete them first"
+                        .formatted(
+                                volume.name(),
+                                volume.snapshotCount(),
+                                String.join(", ", newest),
+                                more > 0 ? " and %d more".formatted(more) : ""));
+    }
+
+    private static OperationException takenId(String id, String what) {
+        return new OperationException(
+                Code.CONFLICT,
+                "the id %s is another %s's: choose another, or none".formatted(id, what));
+    }
+
+    private static IllegalStateException unexpected(Intent intent, VolumeEvent event) {
+        return new IllegalStateException("'%s' ended in %s".formatted(intent.what(), event));
     }
 }

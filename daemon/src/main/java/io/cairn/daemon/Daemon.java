@@ -1,0 +1,198 @@
+package io.cairn.daemon;
+
+import com.google.inject.Guice;
+import com.google.inject.Injector;
+import com.google.inject.Stage;
+
+import io.cairn.daemon.access.Audit;
+import io.cairn.daemon.access.Callers;
+import io.cairn.daemon.access.Connector;
+import io.cairn.daemon.access.ConnectorConfig;
+import io.cairn.daemon.access.Users;
+import io.cairn.daemon.config.ConfigException;
+import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.driver.Plugins;
+import io.cairn.daemon.jmx.ManagementBeans;
+import io.cairn.daemon.jmx.QueryLimits;
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.volume.Volumes;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+import javax.management.MBeanServer;
+
+/**
+ * The running daemon. {@link #start} puts it together from the ground up; {@link #close}, and a
+ * start that fails, take it apart from the top down.
+ */
+final class Daemon implements AutoCloseable {
+    /** In the data folder while the daemon is ready: the address that JMX clients connect to. */
+    private static final String ADDRESS_FILE = "jmx-address";
+
+    /** How long a start waits for what the last run left unfinished, before it takes new work. */
+    private static final Duration SETTLING = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+
+    /** What is to be undone, the last thing done first. */
+    private final Deque<Step> undo = new ArrayDeque<>();
+
+    private record Step(String what, Undoing how) {}
+
+    private interface Undoing {
+        void run() throws Exception;
+    }
+
+    private Daemon() {}
+
+    /**
+     * Starts all parts; returns once clients can connect.
+     *
+     * @param version for the operator
+     * @throws ConfigException if the configuration does not fit the plugins
+     * @throws StoreException if the state cannot be opened; nothing was changed
+     * @throws IOException if a file or the port cannot be had
+     */
+    static Daemon start(Configuration configuration, String version)
+            throws ConfigException, StoreException, IOException, InterruptedException {
+        Daemon daemon = new Daemon();
+        boolean started = false;
+        try {
+            daemon.open(configuration, version);
+            started = true;
+            return daemon;
+        } finally {
+            if (!started) {
+                daemon.close();
+            }
+        }
+    }
+
+    private void open(Configuration configuration, String version)
+            throws ConfigException, StoreException, IOException, InterruptedException {
+        Instant startedAt =
+                Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
+        DaemonConfig config = configuration.daemon();
+        Path data = config.dataFolder();
+
+        StateStore store =
+                StateStore.open(data.resolve("state"), options(config), Volumes.schema());
+        undo.push(new Step("the state store", store::close));
+
+        Plugins plugins = Plugins.load(config.pluginsFolder());
+        for (PluginReport report : plugins.reports()) {
+            LOG.atLevel(report.loaded() ? Level.INFO : Level.ERROR)
+                    .log("Plugin {}: {}", report.folder(), report.message());
+        }
+        List<String> problems = Backends.problems(configuration.backends(), plugins);
+        if (!problems.isEmpty()) {
+            throw new ConfigException(problems);
+        }
+
+        Backends backends = Backends.open(Identity.in(data), plugins, configuration);
+        undo.push(new Step("the backends", () -> backends.close(config.stopDeadline())));
+
+        Injector parts =
+                Guice.createInjector(
+                        Stage.PRODUCTION, new CairnModule(configuration, store, backends));
+        Volumes volumes = parts.getInstance(Volumes.class);
+        undo.push(new Step("the operations", () -> stop(volumes, config.stopDeadline())));
+        volumes.start(SETTLING);
+
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        Callers callers = parts.getInstance(Callers.class);
+        ManagementBeans beans =
+                ManagementBeans.start(
+                        server,
+                        new ManagementBeans.About(version, startedAt, plugins.reports()),
+                        volumes,
+                        backends,
+                        parts.getInstance(Metrics.class),
+                        store::health,
+                        callers,
+                        new QueryLimits(config.jmx().visibleMax(), QueryLimits.DEFAULT.range()));
+        undo.push(new Step("the MBeans", beans::close));
+
+        Connector connector =
+                Connector.start(
+                        connectorConfig(config.jmx()),
+                        server,
+                        Users.open(config.jmx().usersFile(), data),
+                        callers,
+                        parts.getInstance(Audit.class));
+        undo.push(new Step("the connector", connector::close));
+
+        // Before the connector ends, so that clients still get the answers to what runs.
+        undo.push(new Step("running work", () -> stop(volumes, config.stopDeadline())));
+
+        Path address = data.resolve(ADDRESS_FILE);
+        Files.writeString(address, connector.url() + "\n");
+        undo.push(new Step("the address file", () -> Files.deleteIfExists(address)));
+        LOG.info(
+                "Cairn {} is ready after {} ms",
+                version,
+                Duration.between(startedAt, Instant.now()).toMillis());
+    }
+
+    private static StoreOptions options(DaemonConfig config) {
+        StoreOptions usual = StoreOptions.DEFAULTS;
+        return new StoreOptions(
+                config.storeMinFreeBytes(),
+                Math.min(usual.reserveBytes(), config.storeMinFreeBytes() / 4),
+                usual.readers(),
+                usual.retryAfter());
+    }
+
+    private static ConnectorConfig connectorConfig(DaemonConfig.Jmx jmx) {
+        return new ConnectorConfig(
+                jmx.host(),
+                jmx.port(),
+                jmx.advertisedHost(),
+                jmx.authentication(),
+                jmx.inProcessRole(),
+                Optional.empty());
+    }
+
+    private static void stop(Volumes volumes, Duration deadline) throws InterruptedException {
+        if (!volumes.stop(deadline)) {
+            LOG.warn(
+                    "Operations still run after {}; they are finished after the next start",
+                    deadline);
+        }
+    }
+
+    /** Stops all parts in reverse; what fails to stop does not keep the rest from it. */
+    @Override
+    public void close() {
+        while (!undo.isEmpty()) {
+            Step step = undo.pop();
+            try {
+                step.how().run();
+            } catch (Exception e) {
+                if (e instanceof InterruptedException) {
+                    Thread.currentThread().interrupt();
+                }
+                LOG.error("Stopping {} failed", step.what(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.cairn.daemon.store;
+
+import org.jspecify.annotations.Nullable;
+
+import java.sql.SQLException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+
+/** One caller's change on its way through the committing thread and back. */
+final class Request<T extends @Nullable Object> {
+    private final Change<T> change;
+    private final Urgency urgency;
+    private final boolean checkpoint;
+    private final Thread caller = Thread.currentThread();
+    private @Nullable T result;
+
+    /** Made into an exception on the caller's thread, so that its trace shows who asked. */
+    private @Nullable Supplier<StoreException> failure;
+
+    private volatile boolean done;
+
+    Request(Change<T> change, Urgency urgency) {
+        this(change, urgency, false);
+    }
+
+    private Request(Change<T> change, Urgency urgency, boolean checkpoint) {
+        this.change = change;
+        this.urgency = urgency;
+        this.checkpoint = checkpoint;
+    }
+
+    /** Asks for no change but a checkpoint. */
+    static Request<@Nullable Object> checkpoint() {
+        return new Request<>(_ -> null, Urgency.COMPLETING, true);
+    }
+
+    boolean isCheckpoint() {
+        return checkpoint;
+    }
+
+    Urgency urgency() {
+        return urgency;
+    }
+
+    /** Runs the change; what it returns counts only once {@link #succeed} is called. */
+    void apply(Statements statements) throws SQLException, ChangeRefused {
+        result = change.apply(statements);
+    }
+
+    void succeed() {
+        done = true;
+        LockSupport.unpark(caller);
+    }
+
+    void fail(StoreException.Kind kind, String message, @Nullable Throwable cause) {
+        failure = () -> new StoreException(kind, message, cause);
+        done = true;
+        LockSupport.unpark(caller);
+    }
+
+    /** Waits, whatever interrupts, since the change cannot be taken back. */
+    @SuppressWarnings("NullAway") // a result is null only where T says that it may be
+    T await() throws StoreException {
+        boolean interrupted = false;
+        while (!done) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted();
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (failure != null) {
+            throw failure.get();
+        }
+        return result;
+    }
+}

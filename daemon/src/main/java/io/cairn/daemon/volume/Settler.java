@@ -1,0 +1,93 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.Backends;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+
+/**
+ * Settles what was left unfinished, at the start and then again and again: a backend that comes
+ * back finds its intents carried out though nobody asks. Each backend has a thread of its own here,
+ * so one that hangs keeps no other waiting.
+ */
+final class Settler {
+    /** How soon an intent that could not be settled is tried again. */
+    private static final Duration EVERY = Duration.ofSeconds(5);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Settler.class);
+
+    private final OpenIntents open;
+    private final Turns turns;
+    private final Backends backends;
+    private volatile List<Thread> threads = List.of();
+
+    Settler(OpenIntents open, Turns turns, Backends backends) {
+        this.open = open;
+        this.turns = turns;
+        this.backends = backends;
+    }
+
+    void start(Duration patience) throws InterruptedException {
+        Map<String, Long> found =
+                open.all().stream()
+                        .collect(Collectors.groupingBy(Intent::backend, Collectors.counting()));
+        found.forEach(
+                (backend, count) ->
+                        LOG.info("Settling {} unfinished changes of backend {}", count, backend));
+        CountDownLatch triedOnce = new CountDownLatch(backends.all().size());
+        threads =
+                backends.all().stream()
+                        .map(
+                                backend ->
+                                        Thread.ofVirtual()
+                                                .name("cairn-settle-" + backend.name())
+                                                .start(() -> run(backend, triedOnce)))
+                        .toList();
+        boolean all = triedOnce.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+        if (!all) {
+            LOG.warn("Not all unfinished changes are settled after {}: going on", patience);
+        }
+    }
+
+    void stop() {
+        threads.forEach(Thread::interrupt);
+    }
+
+    private void run(Backend backend, CountDownLatch triedOnce) {
+        try {
+            settleAll(backend);
+            triedOnce.countDown();
+            while (true) {
+                Thread.sleep(EVERY);
+                settleAll(backend);
+            }
+        } catch (InterruptedException _) {
+            // Only stop() interrupts this thread; what is unfinished is settled after the next
+            // start.
+            triedOnce.countDown();
+        }
+    }
+
+    private void settleAll(Backend backend) throws InterruptedException {
+        for (Intent intent : open.all()) {
+            if (!intent.backend().equals(backend.name()) || !backend.state().up()) {
+                continue;
+            }
+            try {
+                boolean _ = turns.settle(intent, Duration.ZERO);
+            } catch (OperationException _) {
+                // Told as an event and shown as the intent's last error; it is tried again.
+            } catch (RuntimeException e) {
+                LOG.error("Settling '{}' failed; it is tried again", intent.what(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.store.StateStore;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.VolumeId;
+
+import org.jdbi.v3.core.statement.Query;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/**
+ * What the state store knows of single volumes and snapshots and of open intents. Each look-up is
+ * by an index. Safe for many threads. Lists are in {@link Listing}.
+ */
+final class State {
+    private static final String VOLUMES = "SELECT " + Rows.VOLUME + " FROM volume v ";
+    private static final String SNAPSHOTS =
+            "SELECT "
+                    + Rows.SNAPSHOT
+                    + ", v.name FROM snapshot s JOIN volume v ON v.id = s.volume_id ";
+
+    private final StateStore store;
+    private final OpenIntents open;
+
+    State(StateStore store, OpenIntents open) {
+        this.store = store;
+        this.open = open;
+    }
+
+    /** Reads a row of a result as a value. */
+    interface Reading<T> {
+        T read(ResultSet row) throws SQLException;
+    }
+
+    Optional<Volume> volume(VolumeId id) {
+        return rows(VOLUMES + "WHERE v.id = ?", this::volume, id.value()).stream().findFirst();
+    }
+
+    Optional<Volume> volume(String backend, String name) {
+        return rows(VOLUMES + "WHERE v.backend = ? AND v.name = ?", this::volume, backend, name)
+                .stream()
+                .findFirst();
+    }
+
+    Optional<Snapshot> snapshot(SnapshotId id) {
+        return rows(SNAPSHOTS + "WHERE s.id = ?", this::snapshot, id.value()).stream().findFirst();
+    }
+
+    Optional<Snapshot> snapshot(VolumeId volume, String name) {
+        return rows(
+                        SNAPSHOTS + "WHERE s.volume_id = ? AND s.name = ?",
+                        this::snapshot,
+                        volume.value(),
+                        name)
+                .stream()
+                .findFirst();
+    }
+
+    /** Every intent that no completed change has erased. */
+    List<Intent> intents() {
+        record Row(
+                IntentKind kind,
+                long begunAt,
+                Volume volume,
+                Optional<SnapshotId> snapshot,
+                Optional<String> name,
+                Optional<String> description,
+                Optional<String> labels) {}
+        int next = Rows.VOLUME_ORDINAL + 1;
+        List<Row> rows =
+                rows(
+                        "SELECT "
+                                + Rows.VOLUME
+                                + ", i.kind, i.begun_at, i.snapshot_id, i.name, i.description, i.labels"
+                                + " FROM intent i JOIN volume v ON v.id = i.volume_id",
+                        row ->
+                                new Row(
+                                        IntentKind.valueOf(row.getString(next)),
+                                        row.getLong(next + 1),
+                                        volume(row),
+                                        Optional.ofNullable(row.getObject(next + 2, UUID.class))
+                                                .map(SnapshotId::new),
+                                        Optional.ofNullable(row.getString(next + 3)),
+                                        Optional.ofNullable(row.getString(next + 4)),
+                                        Optional.ofNullable(row.getString(next + 5))));
+        List<Intent> intents = new ArrayList<>();
+        for (Row row : rows) {
+            var begunAt = Rows.instant(row.begunAt());
+            intents.add(
+                    switch (row.kind()) {
+                        case CREATE_VOLUME -> new Intent.CreateVolume(row.volume(), begunAt);
+                        case DELETE_VOLUME -> new Intent.DeleteVolume(row.volume(), begunAt);
+                        case CREATE_SNAPSHOT ->
+                                new Intent.CreateSnapshot(
+                                        row.volume(),
+                                        row.snapshot().orElseThrow(),
+                                        row.name().orElseThrow(),
+                                        row.description().orElseThrow(),
+                                        Labels.parse(row.labels().orElseThrow()),
+                                        begunAt);
+                        case DELETE_SNAPSHOT ->
+                                new Intent.DeleteSnapshot(
+                                        row.snapshot().flatMap(this::snapshot).orElseThrow(),
+                                        begunAt);
+                    });
+        }
+        return intents;
+    }
+
+    /**
+     * How many whole volumes and snapshots each backend has, by its name, for all that ever had
+     * one.
+     */
+    Map<String, Counts> counts() {
+        Map<String, Counts> counts = new TreeMap<>();
+        record Row(String backend, Counts counts) {}
+        rows(
+                        "SELECT backend, volumes, snapshots FROM backend_count",
+                        row ->
+                                new Row(
+                                        row.getString(1),
+                                        new Counts(row.getLong(2), row.getLong(3), 0)))
+                .forEach(row -> counts.put(row.backend(), row.counts()));
+        return counts;
+    }
+
+    <T> List<T> rows(String sql, Reading<T> reading, Object... arguments) {
+        return store.reads()
+                .withHandle(
+                        handle -> {
+                            Query query = handle.createQuery(sql);
+                            for (int i = 0; i < arguments.length; i++) {
+                                query.bind(i, arguments[i]);
+                            }
+                            return query.map((row, _) -> reading.read(row)).list();
+                        });
+    }
+
+    private Volume volume(ResultSet row) throws SQLException {
+        return Rows.volume(row, open);
+    }
+
+    private Snapshot snapshot(ResultSet row) throws SQLException {
+        return Rows.snapshot(row, row.getString(Rows.SNAPSHOT_ORDINAL + 1), open);
+    }
+}

@@ -1,0 +1,151 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.VolumeId;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/**
+ * Whose turn it is. Operations on a volume take turns; whoever's turn it is first settles what the
+ * one before left unfinished, so that there is at most one open intent for a volume.
+ */
+final class Turns {
+    /** How long an operation waits for another on the same volume before it is BUSY. */
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final KeyedLocks<String> names = new KeyedLocks<>();
+    private final KeyedLocks<UUID> volumes = new KeyedLocks<>();
+    private final OpenIntents open;
+    private final Changes changes;
+
+    Turns(OpenIntents open, Changes changes) {
+        this.open = open;
+        this.changes = changes;
+    }
+
+    /** A turn on a name that is to be given to a new volume. Taken before those on volumes. */
+    KeyedLocks<String>.Held takeName(String backend, String name)
+            throws OperationException, InterruptedException {
+        return names.lock(new TreeSet<>(Set.of(backend + "/" + name)), PATIENCE)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.BUSY,
+                                        "volume %s on backend %s is being created by somebody else; nothing was changed; try again"
+                                                .formatted(name, backend)));
+    }
+
+    KeyedLocks<UUID>.Held take(VolumeId volume) throws OperationException, InterruptedException {
+        return take(List.of(volume));
+    }
+
+    /** A turn on all of these volumes, none of which has an open intent then. */
+    KeyedLocks<UUID>.Held take(Collection<VolumeId> wanted)
+            throws OperationException, InterruptedException {
+        while (true) {
+            KeyedLocks<UUID>.Held held = lock(wanted, PATIENCE).orElseThrow(() -> busy(wanted));
+            boolean kept = false;
+            try {
+                Optional<Intent> earlier =
+                        wanted.stream().map(open::of).flatMap(Optional::stream).findFirst();
+                if (earlier.isEmpty()) {
+                    kept = true;
+                    return held;
+                }
+            } finally {
+                if (!kept) {
+                    held.close();
+                }
+            }
+            settleFirst(wanted);
+        }
+    }
+
+    /**
+     * Settles an intent unless somebody else has the turn.
+     *
+     * @return whether it is settled now
+     */
+    boolean settle(Intent intent, Duration patience)
+            throws OperationException, InterruptedException {
+        Optional<KeyedLocks<UUID>.Held> held = lock(intent.volumes(), patience);
+        if (held.isEmpty()) {
+            return false;
+        }
+        try (var _ = held.get()) {
+            // While the turn was waited for, somebody else may have settled it.
+            if (open.of(intent.volume()).filter(intent::equals).isPresent()) {
+                VolumeEvent _ = changes.settle(intent);
+            }
+            return true;
+        }
+    }
+
+    List<Unfinished> unfinished() {
+        return open.all().stream()
+                .sorted(Comparator.comparing(Intent::begunAt))
+                .map(
+                        intent ->
+                                new Unfinished(
+                                        intent.backend(),
+                                        intent.what(),
+                                        intent.volume(),
+                                        intent.begunAt(),
+                                        volumes.isLocked(intent.volume().value()),
+                                        open.lastError(intent)))
+                .toList();
+    }
+
+    private void settleFirst(Collection<VolumeId> wanted)
+            throws OperationException, InterruptedException {
+        for (VolumeId volume : wanted) {
+            Optional<Intent> earlier = open.of(volume);
+            if (earlier.isEmpty()) {
+                continue;
+            }
+            try {
+                if (!settle(earlier.get(), PATIENCE)) {
+                    throw busy(wanted);
+                }
+            } catch (OperationException e) {
+                if (open.of(volume).filter(earlier.get()::equals).isPresent()) {
+                    throw new OperationException(
+                            Code.UNAVAILABLE,
+                            "an earlier operation is unfinished and must be settled first, which failed: %s"
+                                    .formatted(e.getMessage()),
+                            e);
+                }
+                // It failed for good, so it is settled.
+            }
+        }
+    }
+
+    private Optional<KeyedLocks<UUID>.Held> lock(Collection<VolumeId> wanted, Duration patience)
+            throws InterruptedException {
+        SortedSet<UUID> keys = new TreeSet<>();
+        wanted.forEach(volume -> keys.add(volume.value()));
+        return volumes.lock(keys, patience);
+    }
+
+    private OperationException busy(Collection<VolumeId> wanted) {
+        String running =
+                wanted.stream()
+                        .map(open::of)
+                        .flatMap(Optional::stream)
+                        .map(Intent::what)
+                        .findFirst()
+                        .orElse("another operation");
+        return new OperationException(
+                Code.BUSY,
+                "'%s' has been running for long; nothing was changed; try again later"
+                        .formatted(running));
+    }
+}

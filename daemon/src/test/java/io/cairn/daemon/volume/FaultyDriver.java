@@ -1,0 +1,185 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverInfo;
+import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Inventory;
+import io.cairn.spi.PoolStats;
+import io.cairn.spi.Settings;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+
+/** A real driver whose changes fail before or after their effect, as the test says. */
+final class FaultyDriver implements Driver {
+    /** When a fault strikes. */
+    enum Moment {
+        BEFORE,
+        AFTER
+    }
+
+    /** What happens then. */
+    interface Fault {
+        void strike() throws DriverException, InterruptedException;
+    }
+
+    private record Planned(Moment moment, Fault fault) {}
+
+    /** The faults to come, one for each change, in order; shared by every driver it opens. */
+    static final class Provider implements DriverProvider {
+        private final DriverProvider real;
+        private final Queue<Planned> faults = new ArrayDeque<>();
+
+        Provider(DriverProvider real) {
+            this.real = real;
+        }
+
+        synchronized void next(Moment moment, Fault fault) {
+            faults.add(new Planned(moment, fault));
+        }
+
+        /** The next change does its work and then dies, so that nobody learns of it. */
+        void diesAfterTheNextChange() {
+            next(
+                    Moment.AFTER,
+                    () -> {
+                        throw new IllegalStateException("power cut");
+                    });
+        }
+
+        void diesBeforeTheNextChange() {
+            next(
+                    Moment.BEFORE,
+                    () -> {
+                        throw new IllegalStateException("power cut");
+                    });
+        }
+
+        private synchronized Optional<Planned> take() {
+            return Optional.ofNullable(faults.poll());
+        }
+
+        @Override
+        public String name() {
+            return real.name();
+        }
+
+        @Override
+        public DriverInfo info() {
+            return real.info();
+        }
+
+        @Override
+        public Driver open(BackendIdentity self, Settings settings)
+                throws DriverException, InterruptedException {
+            return new FaultyDriver(real.open(self, settings), this);
+        }
+    }
+
+    private interface Call<T> {
+        T run() throws DriverException, InterruptedException;
+    }
+
+    private final Driver real;
+    private final Provider plan;
+
+    private FaultyDriver(Driver real, Provider plan) {
+        this.real = real;
+        this.plan = plan;
+    }
+
+    private <T> T change(Call<T> call) throws DriverException, InterruptedException {
+        Optional<Planned> planned = plan.take();
+        if (planned.isPresent() && planned.get().moment() == Moment.BEFORE) {
+            planned.get().fault().strike();
+        }
+        T result = call.run();
+        if (planned.isPresent() && planned.get().moment() == Moment.AFTER) {
+            planned.get().fault().strike();
+        }
+        return result;
+    }
+
+    @Override
+    public BackendFacts facts() {
+        return real.facts();
+    }
+
+    @Override
+    public BackendVolume createVolume(VolumeSpec spec)
+            throws DriverException, InterruptedException {
+        return change(() -> real.createVolume(spec));
+    }
+
+    @Override
+    public void deleteVolume(VolumeId id) throws DriverException, InterruptedException {
+        boolean _ =
+                change(
+                        () -> {
+                            real.deleteVolume(id);
+                            return true;
+                        });
+    }
+
+    @Override
+    public BackendSnapshot createSnapshot(SnapshotSpec spec)
+            throws DriverException, InterruptedException {
+        return change(() -> real.createSnapshot(spec));
+    }
+
+    @Override
+    public void deleteSnapshot(SnapshotId id, VolumeId volume)
+            throws DriverException, InterruptedException {
+        boolean _ =
+                change(
+                        () -> {
+                            real.deleteSnapshot(id, volume);
+                            return true;
+                        });
+    }
+
+    @Override
+    public BackendVolume createFromSnapshot(
+            VolumeSpec spec, SnapshotId source, VolumeId sourceVolume)
+            throws DriverException, InterruptedException {
+        return change(() -> real.createFromSnapshot(spec, source, sourceVolume));
+    }
+
+    @Override
+    public Optional<BackendVolume> findVolume(VolumeId id)
+            throws DriverException, InterruptedException {
+        return real.findVolume(id);
+    }
+
+    @Override
+    public Optional<BackendSnapshot> findSnapshot(SnapshotId id, VolumeId volume)
+            throws DriverException, InterruptedException {
+        return real.findSnapshot(id, volume);
+    }
+
+    @Override
+    public Inventory inventory() throws DriverException, InterruptedException {
+        return real.inventory();
+    }
+
+    @Override
+    public List<PoolStats> pools() throws DriverException, InterruptedException {
+        return real.pools();
+    }
+
+    @Override
+    public void close() {
+        real.close();
+    }
+}

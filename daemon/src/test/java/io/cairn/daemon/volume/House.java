@@ -1,0 +1,97 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.access.Role;
+import io.cairn.daemon.config.BackendConfig;
+import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.driver.Plugins;
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreOptions;
+import io.cairn.plugin.file.FileDriverProvider;
+import io.cairn.spi.Driver;
+import io.cairn.spi.Inventory;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The daemon without its doors: a real state store, the real file driver with faults on demand, and
+ * the volumes on top. Opening one again in the same folder is a restart.
+ */
+final class House implements AutoCloseable {
+    static final String BACKEND = "fast";
+    private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000001");
+
+    final FaultyDriver.Provider driver = new FaultyDriver.Provider(new FileDriverProvider());
+    final List<VolumeEvent> events = new CopyOnWriteArrayList<>();
+    final Metrics metrics = new Metrics();
+    final StateStore store;
+    final Backends backends;
+    final Volumes volumes;
+
+    static House open(Path folder) throws Exception {
+        return new House(folder, Duration.ofSeconds(20));
+    }
+
+    /**
+     * @param deadline of a driver call
+     */
+    House(Path folder, Duration deadline) throws Exception {
+        Path images = Files.createDirectories(folder.resolve("images"));
+        store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
+        BackendConfig backend =
+                new BackendConfig(
+                        BACKEND, "file", "", 8, deadline, Map.of("directory", images.toString()));
+        DaemonConfig daemon =
+                new DaemonConfig(
+                        folder,
+                        folder,
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(10),
+                        0,
+                        new DaemonConfig.Jmx(
+                                "127.0.0.1",
+                                0,
+                                Optional.empty(),
+                                true,
+                                Role.READER,
+                                folder.resolve("users"),
+                                200));
+        backends =
+                Backends.open(
+                        DAEMON, Plugins.of(driver), new Configuration(daemon, List.of(backend)));
+        volumes = new Volumes(store, backends, metrics);
+        volumes.addListener(events::add);
+    }
+
+    Inventory inventory() throws Exception {
+        return backends.find(BACKEND).orElseThrow().call(Driver::inventory);
+    }
+
+    Backend backend() {
+        return backends.find(BACKEND).orElseThrow();
+    }
+
+    @Override
+    public void close() {
+        try {
+            boolean _ = volumes.stop(Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while closing", e);
+        }
+        backends.close(Duration.ofSeconds(20));
+        store.close();
+    }
+}

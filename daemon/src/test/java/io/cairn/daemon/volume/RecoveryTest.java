@@ -1,0 +1,293 @@
+package io.cairn.daemon.volume;
+
+import static io.cairn.daemon.volume.House.BACKEND;
+import static io.cairn.daemon.volume.VolumesTest.assertFails;
+import static io.cairn.daemon.volume.VolumesTest.read;
+import static io.cairn.daemon.volume.VolumesTest.write;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.DriverException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+
+/** What becomes of an operation whose outcome is unknown: in the same run, and after a restart. */
+final class RecoveryTest {
+    private static final long MIB = 1L << 20;
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @Test
+    void aSnapshotThatWasCutIsRecordedAfterARestartAsOfItsOwnInstant(@TempDir Path folder)
+            throws Exception {
+        Volume volume;
+        try (House dying = House.open(folder)) {
+            volume = dying.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            write(volume.location(), "before");
+            dying.driver.diesAfterTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> dying.volumes.createSnapshot(volume.id(), NewSnapshot.named("s")));
+            assertThat(dying.volumes.snapshot(BACKEND, "db1", "s")).isEmpty();
+            write(volume.location(), "after!");
+        }
+        try (House next = House.open(folder)) {
+            next.volumes.start(LONG);
+            Snapshot found = next.volumes.snapshot(BACKEND, "db1", "s").orElseThrow();
+            var cut = next.inventory().snapshots().getFirst();
+            assertThat(found.id()).isEqualTo(cut.id());
+            assertThat(found.createdAt()).isEqualTo(cut.cutAt());
+            assertThat(read(found.location(), 6)).isEqualTo("before");
+            assertThat(next.volumes.unfinished()).isEmpty();
+            assertThat(next.events).containsExactly(new VolumeEvent.SnapshotCreated(found, true));
+        }
+    }
+
+    @Test
+    void aSnapshotThatWasNotCutIsNeverCutLate(@TempDir Path folder) throws Exception {
+        try (House dying = House.open(folder)) {
+            Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            dying.driver.diesBeforeTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> dying.volumes.createSnapshot(volume.id(), NewSnapshot.named("s")));
+        }
+        try (House next = House.open(folder)) {
+            next.volumes.start(LONG);
+            assertThat(next.inventory().snapshots()).isEmpty();
+            assertThat(next.volumes.snapshot(BACKEND, "db1", "s")).isEmpty();
+            assertThat(next.volumes.unfinished()).isEmpty();
+            assertThat(next.events).singleElement().isInstanceOf(VolumeEvent.OperationUndone.class);
+        }
+    }
+
+    @Test
+    void aVolumeLeftUnfinishedIsFinishedAfterARestart(@TempDir Path folder) throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            String name = "db-" + before;
+            try (House dying = House.open(folder)) {
+                fail(dying, before);
+                assertFails(
+                        Code.FAULT,
+                        "power cut",
+                        () -> dying.volumes.createVolume(BACKEND, NewVolume.named(name, MIB)));
+                Volume half = dying.volumes.volume(BACKEND, name).orElseThrow();
+                assertThat(half.state()).isEqualTo(ObjectState.CREATING);
+                assertThat(dying.volumes.counts(BACKEND).unfinished()).isEqualTo(1);
+            }
+            try (House next = House.open(folder)) {
+                next.volumes.start(LONG);
+                Volume whole = next.volumes.volume(BACKEND, name).orElseThrow();
+                assertThat(whole.state()).isEqualTo(ObjectState.AVAILABLE);
+                assertThat(Path.of(whole.location())).exists();
+                assertThat(next.volumes.counts(BACKEND).unfinished()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void deletionsLeftUnfinishedAreFinishedAfterARestart(@TempDir Path folder) throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            try (House dying = House.open(folder)) {
+                Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named("a", MIB));
+                Volume other = dying.volumes.createVolume(BACKEND, NewVolume.named("b", MIB));
+                Snapshot cut = dying.volumes.createSnapshot(other.id(), NewSnapshot.named("s"));
+                fail(dying, before);
+                assertFails(Code.FAULT, "power cut", () -> dying.volumes.deleteVolume(volume.id()));
+                fail(dying, before);
+                assertFails(Code.FAULT, "power cut", () -> dying.volumes.deleteSnapshot(cut.id()));
+                assertThat(dying.volumes.volume(volume.id()).orElseThrow().state())
+                        .isEqualTo(ObjectState.DELETING);
+                assertThat(dying.volumes.snapshot(cut.id()).orElseThrow().state())
+                        .isEqualTo(ObjectState.DELETING);
+            }
+            try (House next = House.open(folder)) {
+                next.volumes.start(LONG);
+                assertThat(next.volumes.volume(BACKEND, "a")).isEmpty();
+                assertThat(next.volumes.snapshots(Filter.ALL, 10, "").items()).isEmpty();
+                assertThat(next.inventory().snapshots()).isEmpty();
+                assertThat(next.inventory().volumes()).hasSize(1);
+                next.volumes.deleteVolume(next.volumes.volume(BACKEND, "b").orElseThrow().id());
+                assertThat(next.volumes.counts(BACKEND)).isEqualTo(new Counts(0, 0, 0));
+            }
+        }
+    }
+
+    @Test
+    void aVolumeFromASnapshotLeftUnfinishedIsFinishedWithItsContent(@TempDir Path folder)
+            throws Exception {
+        try (House dying = House.open(folder)) {
+            Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            write(volume.location(), "before");
+            Snapshot cut = dying.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+            dying.driver.diesBeforeTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> dying.volumes.createFromSnapshot(cut.id(), NewVolume.named("copy")));
+        }
+        try (House next = House.open(folder)) {
+            next.volumes.start(LONG);
+            Volume copy = next.volumes.volume(BACKEND, "copy").orElseThrow();
+            assertThat(read(copy.location(), 6)).isEqualTo("before");
+        }
+    }
+
+    @Test
+    void theNextOperationOnAVolumeFirstSettlesWhatIsUnfinished(@TempDir Path folder)
+            throws Exception {
+        try (House house = House.open(folder)) {
+            Volume volume = house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            house.driver.diesAfterTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> house.volumes.createSnapshot(volume.id(), NewSnapshot.named("a")));
+            house.volumes.createSnapshot(volume.id(), NewSnapshot.named("b"));
+            assertThat(house.volumes.snapshots(Filter.ofVolume(BACKEND, "db1"), 10, "").items())
+                    .extracting(Snapshot::name)
+                    .containsExactly("b", "a");
+        }
+    }
+
+    @Test
+    void theSourceOfAnUnfinishedCopyIsKeptUntilItIsFinished(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            Volume volume = house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            Snapshot cut = house.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+            house.driver.diesBeforeTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> house.volumes.createFromSnapshot(cut.id(), NewVolume.named("copy")));
+            house.volumes.deleteSnapshot(cut.id());
+            assertThat(house.volumes.volume(BACKEND, "copy").orElseThrow().state())
+                    .isEqualTo(ObjectState.AVAILABLE);
+            assertThat(house.volumes.unfinished()).isEmpty();
+        }
+    }
+
+    @Test
+    void aRepeatedCreateFinishesTheUnfinishedOne(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            house.driver.diesBeforeTheNextChange();
+            assertFails(
+                    Code.FAULT,
+                    "power cut",
+                    () -> house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB)));
+            Volume half = house.volumes.volume(BACKEND, "db1").orElseThrow();
+            Volume whole = house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            assertThat(whole.id()).isEqualTo(half.id());
+            assertThat(whole.state()).isEqualTo(ObjectState.AVAILABLE);
+        }
+    }
+
+    @Test
+    void anOperationWhoseFailureIsKnownLeavesNothing(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            house.driver.next(
+                    FaultyDriver.Moment.BEFORE,
+                    () -> {
+                        throw new DriverException(
+                                DriverException.Kind.NO_SPACE, "pool default is full");
+                    });
+            assertFails(
+                    Code.NO_SPACE,
+                    "pool default is full",
+                    () -> house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB)));
+            assertThat(house.volumes.volume(BACKEND, "db1")).isEmpty();
+            assertThat(house.volumes.unfinished()).isEmpty();
+            assertThat(house.volumes.counts(BACKEND)).isEqualTo(new Counts(0, 0, 0));
+        }
+    }
+
+    @Test
+    void whileACallHangsItsVolumeWaitsAndOthersDoNot(@TempDir Path folder) throws Exception {
+        try (House house = new House(folder, Duration.ofSeconds(1))) {
+            Volume stuck = house.volumes.createVolume(BACKEND, NewVolume.named("stuck", MIB));
+            Volume free = house.volumes.createVolume(BACKEND, NewVolume.named("free", MIB));
+            CountDownLatch release = new CountDownLatch(1);
+            house.driver.next(FaultyDriver.Moment.BEFORE, () -> awaitInSpiteOf(release));
+            try {
+                assertFails(
+                        Code.UNAVAILABLE,
+                        "has not answered",
+                        () -> house.volumes.createSnapshot(stuck.id(), NewSnapshot.named("s")));
+                house.volumes.createSnapshot(free.id(), NewSnapshot.named("s"));
+                assertFails(
+                        Code.UNAVAILABLE, "earlier", () -> house.volumes.deleteVolume(stuck.id()));
+            } finally {
+                release.countDown();
+            }
+            house.volumes.start(LONG);
+            org.awaitility.Awaitility.await()
+                    .atMost(LONG)
+                    .until(() -> house.volumes.unfinished().isEmpty());
+            // The hanging call cut it in the end, in the middle of its own operation: it is kept.
+            assertThat(house.inventory().snapshots()).hasSize(2);
+            assertThat(house.volumes.snapshot(BACKEND, "stuck", "s")).isPresent();
+        }
+    }
+
+    @Test
+    void aStopWaitsForWhatRuns(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            Volume volume = house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            CountDownLatch begun = new CountDownLatch(1);
+            CountDownLatch release = new CountDownLatch(1);
+            house.driver.next(
+                    FaultyDriver.Moment.BEFORE,
+                    () -> {
+                        begun.countDown();
+                        release.await();
+                    });
+            CompletableFuture<Snapshot> running =
+                    CompletableFuture.supplyAsync(
+                            () -> {
+                                try {
+                                    return house.volumes.createSnapshot(
+                                            volume.id(), NewSnapshot.named("s"));
+                                } catch (OperationException | InterruptedException e) {
+                                    throw new IllegalStateException(e);
+                                }
+                            });
+            begun.await();
+            assertThat(house.volumes.stop(Duration.ofMillis(10))).isFalse();
+            release.countDown();
+            assertThat(house.volumes.stop(LONG)).isTrue();
+            assertThat(running.get().name()).isEqualTo("s");
+        }
+    }
+
+    private static void fail(House house, boolean before) {
+        if (before) {
+            house.driver.diesBeforeTheNextChange();
+        } else {
+            house.driver.diesAfterTheNextChange();
+        }
+    }
+
+    /** As a call into a kernel that does not answer: no interrupt ends it. */
+    private static void awaitInSpiteOf(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                latch.await();
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.plugin.file.Lookup.CUT;
+import static io.cairn.plugin.file.Lookup.IMAGE;
+import static io.cairn.plugin.file.Lookup.NEW_IMAGE;
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.VolumeSpec;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+
+/** Makes files: under another name, whole, durable, and only then by the lasting name. */
+final class Creation {
+    private static final int CREATE = Native.O_RDWR | Native.O_CREAT | Native.O_EXCL;
+
+    private final Folder folder;
+    private final Lookup lookup;
+
+    Creation(Folder folder, Lookup lookup) {
+        this.folder = folder;
+        this.lookup = lookup;
+    }
+
+    /**
+     * Makes a volume that is not there.
+     *
+     * @param content what it begins with; null if it is to read as zeroes
+     */
+    BackendVolume make(
+            Native os, VolumeSpec spec, Optional<SnapshotId> source, @Nullable Fd content)
+            throws OsException, InterruptedException {
+        String name = spec.id().toString();
+        os.makeFolder(folder.volumes(), name, 0700);
+        try (Fd home = os.open(folder.volumes(), name, Native.O_RDONLY)) {
+            try {
+                os.remove(home, NEW_IMAGE, 0);
+                try (Fd image = os.open(home, NEW_IMAGE, CREATE, 0600)) {
+                    if (content != null) {
+                        fill(os, content, image, false);
+                    }
+                    os.resize(image, spec.sizeBytes());
+                    os.setLabel(image, new Label(name, spec.mark(), Optional.empty(), source));
+                    syncContent(os, image, content != null);
+                }
+                os.rename(home, NEW_IMAGE, IMAGE);
+                os.sync(home);
+                os.sync(folder.volumes());
+            } catch (OsException | InterruptedException | RuntimeException e) {
+                undo(
+                        e,
+                        () -> {
+                            os.remove(home, NEW_IMAGE, 0);
+                            os.remove(home, IMAGE, 0);
+                            os.remove(folder.volumes(), name, Native.AT_REMOVEDIR);
+                        });
+                throw e;
+            }
+        }
+        return new BackendVolume(
+                spec.id(),
+                spec.pool(),
+                spec.sizeBytes(),
+                lookup.location(spec.id(), IMAGE),
+                spec.mark());
+    }
+
+    /** Cuts a snapshot, or returns the one that is there. */
+    BackendSnapshot cut(Native os, SnapshotSpec spec, Fd home, Fd image)
+            throws OsException, InterruptedException, IOException {
+        String name = spec.id().toString();
+        Fd begun;
+        try {
+            begun = os.open(folder.snapshots(), name, CREATE, 0400);
+        } catch (OsException e) {
+            if (!e.is(OsException.EEXIST)) {
+                throw e;
+            }
+            Optional<BackendSnapshot> existing =
+                    lookup.snapshot(os, spec.id(), spec.volume(), home);
+            if (existing.isPresent()) {
+                return existing.get();
+            }
+            if (lookup.links(spec.id()) > 1) {
+                throw new OsException(CONFLICT, "that id is a snapshot of another volume");
+            }
+            os.remove(folder.snapshots(), name, 0);
+            begun = os.open(folder.snapshots(), name, CREATE, 0400);
+        }
+        boolean linked = false;
+        try (Fd file = begun) {
+            if (folder.method() == Method.COPY) {
+                Content.holdStill(os, image);
+            }
+            Instant cutAt = Instant.now();
+            fill(os, image, file, true);
+            os.setLabel(file, new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty()));
+            os.setModified(file, cutAt);
+            syncContent(os, file, true);
+            os.link(folder.snapshots(), name, home, name + CUT);
+            linked = true;
+            os.sync(home);
+            return new BackendSnapshot(
+                    spec.id(),
+                    spec.volume(),
+                    os.size(file),
+                    cutAt,
+                    lookup.location(spec.volume(), name + CUT),
+                    spec.mark());
+        } catch (OsException | InterruptedException | RuntimeException e) {
+            boolean whole = linked;
+            undo(
+                    e,
+                    () -> {
+                        if (whole) {
+                            os.remove(home, name + CUT, 0);
+                        }
+                        os.remove(folder.snapshots(), name, 0);
+                    });
+            // The second name was lost, as a loss of power can do on btrfs; the snapshot was not.
+            if (e instanceof OsException os2 && os2.is(OsException.EEXIST)) {
+                return lookup.snapshot(os, spec.id(), spec.volume(), home).orElseThrow(() -> os2);
+            }
+            throw e;
+        }
+    }
+
+    private void fill(Native os, Fd from, Fd to, boolean leased)
+            throws OsException, InterruptedException {
+        switch (folder.method()) {
+            case REFLINK -> os.clone(from, to);
+            case COPY -> Content.copy(os, from, to, leased);
+            case AUTO -> throw new IllegalStateException("no method was chosen");
+        }
+    }
+
+    /**
+     * Makes a file durable before it gets its lasting name. Where changes are durable in order, the
+     * sync after the naming does; a clone wrote its source's data to disk already.
+     */
+    private void syncContent(Native os, Fd file, boolean filled) throws OsException {
+        if (!folder.ordered() || (filled && folder.method() == Method.COPY)) {
+            os.sync(file);
+        }
+    }
+
+    private static void undo(Exception failure, Undoing undoing) {
+        try {
+            undoing.run();
+        } catch (OsException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private interface Undoing {
+        void run() throws OsException;
+    }
+}

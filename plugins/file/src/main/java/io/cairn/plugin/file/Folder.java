@@ -1,0 +1,302 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.INVALID;
+import static io.cairn.spi.DriverException.Kind.NO_SPACE;
+import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.DriverException;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A backend's folder, claimed, locked and found fit. Immutable; used by any number of threads.
+ *
+ * <p>Its inner folders are held open: should the file system be taken away from under the path,
+ * nothing is looked for, or made, on the one below.
+ *
+ * @param ordered whether one sync of what was changed last makes all earlier changes durable too
+ * @param fileKey tells {@code volumes} apart from another folder of that name
+ */
+record Folder(
+        Path path,
+        Fd marker,
+        Fd volumes,
+        Fd snapshots,
+        Method method,
+        boolean ordered,
+        Object fileKey)
+        implements AutoCloseable {
+    static final String MARKER = "cairn.backend";
+    static final String VOLUMES = "volumes";
+    static final String SNAPSHOTS = "snapshots";
+    private static final String PROBE = "probe";
+    private static final String PROBE_COPY = "probe.copy";
+    private static final int MARKER_BYTES = 4096;
+
+    static Folder open(Path path, BackendIdentity self, Method wanted) throws DriverException {
+        String what = "open backend '%s' in %s".formatted(self.backend(), path);
+        Set<String> entries = entries(path, what);
+        if (!entries.contains(MARKER) && !entries.isEmpty()) {
+            throw new DriverException(
+                    INVALID,
+                    "cannot %s: the folder is not empty and not Cairn's; it holds %s. Name an empty one"
+                            .formatted(what, entries.iterator().next()));
+        }
+        try (Native os = new Native();
+                Fd root = os.open(path.toString(), Native.O_RDONLY)) {
+            Fd marker = os.open(root, MARKER, Native.O_RDWR | Native.O_CREAT, 0600);
+            try {
+                lock(os, marker, what);
+                claim(os, root, marker, self, entries.contains(VOLUMES), what);
+                return whole(os, path, root, marker, wanted);
+            } catch (OsException | DriverException | IOException | RuntimeException e) {
+                marker.close();
+                throw e;
+            }
+        } catch (OsException e) {
+            throw e.during(what);
+        } catch (IOException e) {
+            throw new DriverException(UNAVAILABLE, "cannot %s: %s".formatted(what, e), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        snapshots.close();
+        volumes.close();
+        marker.close();
+    }
+
+    /**
+     * Tells a missing volume from a missing folder.
+     *
+     * @throws OsException UNAVAILABLE if the path no longer leads to what was opened
+     */
+    void checkStillThere() throws OsException {
+        try {
+            if (fileKey.equals(fileKey(path.resolve(VOLUMES)))) {
+                return;
+            }
+        } catch (IOException _) {
+            // The message is the same whatever it was that could not be read.
+        }
+        throw new OsException(
+                UNAVAILABLE,
+                "%s is no longer the folder that was opened: put it back or mount it again, then reopen the backend"
+                        .formatted(path));
+    }
+
+    private static Set<String> entries(Path path, String what) throws DriverException {
+        Set<String> entries = new TreeSet<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
+            for (Path entry : stream) {
+                entries.add(entry.toFile().getName());
+            }
+        } catch (NoSuchFileException e) {
+            throw new DriverException(
+                    UNAVAILABLE,
+                    "cannot %s: there is no such folder; make it, or mount the file system that has it"
+                            .formatted(what),
+                    e);
+        } catch (NotDirectoryException e) {
+            throw new DriverException(
+                    INVALID, "cannot %s: that is not a folder".formatted(what), e);
+        } catch (IOException e) {
+            throw new DriverException(
+                    UNSUPPORTED,
+                    "cannot %s: it cannot be read: %s; the daemon's user must own it"
+                            .formatted(what, e),
+                    e);
+        }
+        entries.remove("lost+found");
+        return entries;
+    }
+
+    private static void lock(Native os, Fd marker, String what)
+            throws OsException, DriverException {
+        try {
+            // Not FileChannel.lock: such a lock is lost when anything in the process closes the
+            // file.
+            os.lock(marker);
+        } catch (OsException e) {
+            if (e.is(OsException.EAGAIN)) {
+                throw new DriverException(
+                        UNAVAILABLE,
+                        "cannot %s: it is open already, here or in another process; stop that one first"
+                                .formatted(what),
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private static void claim(
+            Native os, Fd root, Fd marker, BackendIdentity self, boolean used, String what)
+            throws OsException, DriverException {
+        String own = "daemon=%s\nbackend=%s\n".formatted(self.daemon(), self.backend());
+        MemorySegment buffer = os.buffer(MARKER_BYTES);
+        int length = (int) os.read(marker, buffer, MARKER_BYTES, 0);
+        String found = new String(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), UTF_8);
+        if (found.equals(own)) {
+            return;
+        }
+        boolean whole = found.startsWith("daemon=") && found.endsWith("\n");
+        if (whole) {
+            throw new DriverException(
+                    CONFLICT,
+                    "cannot %s: it belongs to another backend (%s); this one is %s. Name another folder"
+                            .formatted(what, shown(found), shown(own)));
+        }
+        if (used) {
+            throw new DriverException(
+                    CONFLICT,
+                    "cannot %s: it holds volumes but %s does not say whose; if they are this backend's, write into it: %s"
+                            .formatted(what, marker.path(), shown(own)));
+        }
+        byte[] bytes = own.getBytes(UTF_8);
+        buffer.copyFrom(MemorySegment.ofArray(bytes));
+        os.resize(marker, 0);
+        os.write(marker, buffer, bytes.length, 0);
+        os.sync(marker);
+        os.sync(root);
+    }
+
+    private static Folder whole(Native os, Path path, Fd root, Fd marker, Method wanted)
+            throws OsException, IOException {
+        boolean made = os.makeFolder(root, VOLUMES, 0700);
+        made |= os.makeFolder(root, SNAPSHOTS, 0700);
+        if (made) {
+            os.sync(root);
+        }
+        Method method = method(os, root, marker, wanted);
+        Fd volumes = os.open(root, VOLUMES, Native.O_RDONLY);
+        try {
+            // XFS writes all its changes to one log in the order they were made, and flushes the
+            // disk before each part of it (fs/xfs/xfs_log_cil.c).
+            boolean ordered = Files.getFileStore(path).type().equals("xfs");
+            Object fileKey = fileKey(path.resolve(VOLUMES));
+            Fd snapshots = os.open(root, SNAPSHOTS, Native.O_RDONLY);
+            return new Folder(path, marker, volumes, snapshots, method, ordered, fileKey);
+        } catch (OsException | IOException | RuntimeException e) {
+            volumes.close();
+            throw e;
+        }
+    }
+
+    /** Finds out by trying what the file system can do. */
+    private static Method method(Native os, Fd root, Fd marker, Method wanted) throws OsException {
+        os.remove(root, PROBE, 0);
+        os.remove(root, PROBE_COPY, 0);
+        boolean clones;
+        try {
+            clones = probe(os, root);
+        } catch (OsException e) {
+            if (e.during("probe").kind() != NO_SPACE) {
+                throw e;
+            }
+            clones = clonesWhenFull(os, marker);
+        } finally {
+            os.remove(root, PROBE, 0);
+            os.remove(root, PROBE_COPY, 0);
+        }
+        if (wanted == Method.REFLINK && !clones) {
+            throw new OsException(
+                    UNSUPPORTED,
+                    "this file system cannot share content between files: set %s=copy, or use XFS or btrfs"
+                            .formatted(FileDriverProvider.METHOD));
+        }
+        return clones && wanted != Method.COPY ? Method.REFLINK : Method.COPY;
+    }
+
+    private static boolean probe(Native os, Fd root) throws OsException {
+        int flags = Native.O_RDWR | Native.O_CREAT | Native.O_EXCL;
+        try (Fd from = os.open(root, PROBE, flags, 0600);
+                Fd to = os.open(root, PROBE_COPY, flags, 0600)) {
+            os.write(from, os.buffer(4096), 4096, 0);
+            require(
+                    "extended attributes of %d bytes (on ext4, 4 KiB blocks)"
+                            .formatted(Label.MAX_BYTES),
+                    () -> os.setAttribute(from, Label.ATTRIBUTE, new byte[Label.MAX_BYTES]));
+            require("hard links", () -> os.link(root, PROBE, root, PROBE + ".link"));
+            os.remove(root, PROBE + ".link", 0);
+            try {
+                os.clone(from, to);
+                return true;
+            } catch (OsException e) {
+                if (e.isLacking()) {
+                    require("leases", () -> os.lease(to, Native.F_WRLCK));
+                    return false;
+                }
+                throw e;
+            }
+        }
+    }
+
+    private static void require(String feature, Attempt attempt) throws OsException {
+        try {
+            attempt.run();
+        } catch (OsException e) {
+            if (e.is(OsException.EIO) || e.is(OsException.EROFS) || e.is(OsException.EDQUOT)) {
+                throw e;
+            }
+            OsException lacking =
+                    new OsException(
+                            UNSUPPORTED,
+                            "this file system lacks %s: use XFS, btrfs or ext4 (%s)"
+                                    .formatted(feature, e.getMessage()));
+            lacking.initCause(e);
+            throw lacking;
+        }
+    }
+
+    /**
+     * A file cannot be cloned onto itself, and a file system that can clone at all says so in other
+     * words than one that cannot. This needs no space.
+     */
+    private static boolean clonesWhenFull(Native os, Fd marker) throws OsException {
+        try {
+            os.clone(marker, marker);
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.EINVAL)) {
+                return true;
+            }
+            if (e.isLacking()) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private static Object fileKey(Path path) throws IOException {
+        return Objects.requireNonNull(
+                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                        .fileKey(),
+                "file systems of Linux number their files");
+    }
+
+    private static String shown(String marker) {
+        return marker.strip().replace("\n", " ");
+    }
+
+    private interface Attempt {
+        void run() throws OsException;
+    }
+}

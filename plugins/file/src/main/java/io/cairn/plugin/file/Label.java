@@ -1,0 +1,68 @@
+package io.cairn.plugin.file;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.cairn.spi.Mark;
+import io.cairn.spi.SnapshotId;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a file's extended attribute {@code user.cairn} says of it: lines of a word and its value.
+ * One attribute, since each is a call of its own on the way of every snapshot.
+ *
+ * @param id the volume or snapshot that the file is, for an operator who finds it elsewhere
+ * @param cutAt of a snapshot, when it was cut
+ * @param source of a volume made from a snapshot, which one
+ */
+record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<SnapshotId> source) {
+    static final String ATTRIBUTE = "user.cairn";
+
+    /** More than any label takes; a whole one fits the 4 KiB block of ext4. */
+    static final int MAX_BYTES = Mark.MAX_BYTES + 512;
+
+    byte[] toBytes() {
+        StringBuilder text = new StringBuilder("id ").append(id);
+        cutAt.ifPresent(
+                at ->
+                        text.append("\ncut ")
+                                .append(at.getEpochSecond())
+                                .append(' ')
+                                .append(at.getNano()));
+        source.ifPresent(snapshot -> text.append("\nsource ").append(snapshot));
+        return text.append("\nmark ").append(mark.text()).toString().getBytes(UTF_8);
+    }
+
+    /** Reads a label; what is missing or was overwritten by others counts as lost. */
+    static Label parse(byte[] bytes) {
+        Map<String, String> values = new HashMap<>();
+        for (String line : new String(bytes, UTF_8).split("\n", -1)) {
+            int space = line.indexOf(' ');
+            if (space > 0) {
+                values.put(line.substring(0, space), line.substring(space + 1));
+            }
+        }
+        try {
+            return new Label(
+                    values.getOrDefault("id", ""),
+                    new Mark(values.getOrDefault("mark", "")),
+                    Optional.ofNullable(values.get("cut")).map(Label::instant),
+                    Optional.ofNullable(values.get("source")).map(SnapshotId::parse));
+        } catch (IllegalArgumentException _) {
+            return new Label("", Mark.NONE, Optional.empty(), Optional.empty());
+        }
+    }
+
+    private static Instant instant(String text) {
+        int space = text.indexOf(' ');
+        if (space < 0) {
+            throw new IllegalArgumentException("'%s' is no instant".formatted(text));
+        }
+        return Instant.ofEpochSecond(
+                Long.parseLong(text.substring(0, space)),
+                Long.parseLong(text.substring(space + 1)));
+    }
+}

@@ -1,0 +1,256 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Inventory;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** What is in the folder. It never changes a file; at most it makes durable what it found. */
+final class Lookup {
+    static final String IMAGE = "volume.img";
+    static final String NEW_IMAGE = "volume.new";
+    static final String CUT = ".snap";
+
+    private final Folder folder;
+    private final String pool;
+
+    Lookup(Folder folder, String pool) {
+        this.folder = folder;
+        this.pool = pool;
+    }
+
+    /** The folder of a volume; null if there is none. */
+    @Nullable Fd home(Native os, VolumeId id) throws OsException {
+        Fd home = openIfThere(os, folder.volumes(), id.toString());
+        if (home == null) {
+            folder.checkStillThere();
+        }
+        return home;
+    }
+
+    /** A file in the folder of a volume, for reading; null if it or the folder is not there. */
+    @Nullable Fd file(Native os, @Nullable Fd home, String name) throws OsException {
+        return home == null ? null : openIfThere(os, home, name);
+    }
+
+    Optional<BackendVolume> volume(Native os, VolumeId id) throws OsException {
+        try (Fd home = home(os, id);
+                Fd image = file(os, home, IMAGE)) {
+            if (home == null || image == null) {
+                return Optional.empty();
+            }
+            settle(os, image, home);
+            os.sync(folder.volumes());
+            return Optional.of(asFound(os, id, image));
+        }
+    }
+
+    Optional<BackendSnapshot> snapshot(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
+            throws OsException, IOException {
+        try (Fd file = file(os, home, id + CUT)) {
+            if (home == null || file == null) {
+                return Optional.empty();
+            }
+            settle(os, file, home);
+            return Optional.of(asFound(os, id, volume, file));
+        }
+    }
+
+    /**
+     * The volume that is to be made, if it is there already.
+     *
+     * @throws OsException CONFLICT if it is there otherwise
+     */
+    Optional<BackendVolume> existing(Native os, VolumeSpec spec, Optional<SnapshotId> source)
+            throws OsException {
+        try (Fd home = home(os, spec.id());
+                Fd image = file(os, home, IMAGE)) {
+            if (home == null || image == null) {
+                return Optional.empty();
+            }
+            BackendVolume volume = asFound(os, spec.id(), image);
+            if (volume.sizeBytes() != spec.sizeBytes()) {
+                throw new OsException(
+                        CONFLICT, "it exists with %d bytes".formatted(volume.sizeBytes()));
+            }
+            Optional<SnapshotId> from = os.label(image).source();
+            if (!from.equals(source)) {
+                throw new OsException(
+                        CONFLICT,
+                        "it exists, made from "
+                                + from.map(id -> "snapshot " + id).orElse("nothing"));
+            }
+            settle(os, image, home);
+            os.sync(folder.volumes());
+            return Optional.of(volume);
+        }
+    }
+
+    Inventory inventory() throws OsException, InterruptedException, IOException {
+        List<BackendVolume> volumes = new ArrayList<>();
+        List<BackendSnapshot> snapshots = new ArrayList<>();
+        folder.checkStillThere();
+        for (String volumeName : names(folder.path().resolve(Folder.VOLUMES))) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException("interrupted while listing " + folder.path());
+            }
+            Optional<VolumeId> id = volumeId(volumeName);
+            // Its own, since what one holds of the arena would add up.
+            try (Native each = new Native();
+                    Fd home = id.isEmpty() ? null : home(each, id.get())) {
+                if (id.isEmpty() || home == null) {
+                    continue;
+                }
+                for (String name : names(Path.of(home.path()))) {
+                    try (Fd file = file(each, home, name)) {
+                        Optional<SnapshotId> cut = snapshotId(name);
+                        if (file != null && name.equals(IMAGE)) {
+                            volumes.add(asFound(each, id.get(), file));
+                        } else if (file != null && cut.isPresent()) {
+                            snapshots.add(asFound(each, cut.get(), id.get(), file));
+                        }
+                    }
+                }
+            }
+        }
+        return new Inventory(volumes, snapshots);
+    }
+
+    /**
+     * @throws OsException IN_USE if the volume has snapshots or is open
+     */
+    void checkUnused(Native os, VolumeId id, Fd home) throws OsException, IOException {
+        List<String> snapshots = new ArrayList<>();
+        for (String name : names(Path.of(home.path()))) {
+            if (name.endsWith(CUT)) {
+                snapshots.add(name.substring(0, name.length() - CUT.length()));
+            } else if (!name.equals(IMAGE) && !name.equals(NEW_IMAGE)) {
+                throw new OsException(
+                        IN_USE, "%s/%s is not Cairn's; move it away".formatted(home.path(), name));
+            }
+        }
+        if (!snapshots.isEmpty()) {
+            throw new OsException(
+                    IN_USE,
+                    "it has %d snapshots, such as %s; delete them first"
+                            .formatted(snapshots.size(), snapshots.getFirst()));
+        }
+        try (Fd image = file(os, home, IMAGE)) {
+            if (image != null) {
+                os.lease(image, Native.F_WRLCK);
+            }
+        } catch (OsException e) {
+            if (e.is(OsException.EAGAIN)) {
+                throw new OsException(
+                        IN_USE,
+                        "%s is open somewhere; see `fuser` or `losetup -j` for who has it"
+                                .formatted(location(id, IMAGE)));
+            }
+            // Without leases or the right to one nothing can be known, and nothing speaks against.
+            if (!e.isLacking() && !e.is(OsException.EACCES)) {
+                throw e;
+            }
+        }
+    }
+
+    /** How many names a snapshot's file has: 1 if it was never finished, 0 if it is not there. */
+    int links(SnapshotId id) throws IOException {
+        try {
+            Path path = folder.path().resolve(Folder.SNAPSHOTS).resolve(id.toString());
+            return (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+        } catch (NoSuchFileException _) {
+            return 0;
+        }
+    }
+
+    String location(VolumeId volume, String name) {
+        return "%s/%s/%s/%s".formatted(folder.path(), Folder.VOLUMES, volume, name);
+    }
+
+    private BackendVolume asFound(Native os, VolumeId id, Fd image) throws OsException {
+        return new BackendVolume(
+                id, pool, os.size(image), location(id, IMAGE), os.label(image).mark());
+    }
+
+    private BackendSnapshot asFound(Native os, SnapshotId id, VolumeId volume, Fd file)
+            throws OsException, IOException {
+        Label label = os.label(file);
+        String location = location(volume, id + CUT);
+        Instant cutAt =
+                label.cutAt().isPresent()
+                        ? label.cutAt().get()
+                        : Files.getLastModifiedTime(Path.of(location)).toInstant();
+        return new BackendSnapshot(id, volume, os.size(file), cutAt, location, label.mark());
+    }
+
+    /** Who made it may have been killed before he made it durable. */
+    private static void settle(Native os, Fd file, Fd home) throws OsException {
+        os.sync(file);
+        os.sync(home);
+    }
+
+    private static @Nullable Fd openIfThere(Native os, Fd folder, String name) throws OsException {
+        try {
+            return os.open(folder, name, Native.O_RDONLY);
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    private static List<String> names(Path path) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
+            for (Path entry : stream) {
+                names.add(entry.toFile().getName());
+            }
+        } catch (NoSuchFileException _) {
+            // Deleted since its own folder was listed.
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        }
+        return names;
+    }
+
+    private static Optional<VolumeId> volumeId(String name) {
+        return uuid(name).map(VolumeId::new);
+    }
+
+    private static Optional<SnapshotId> snapshotId(String name) {
+        return name.endsWith(CUT)
+                ? uuid(name.substring(0, name.length() - CUT.length())).map(SnapshotId::new)
+                : Optional.empty();
+    }
+
+    /** Only a name that we would have given. */
+    private static Optional<UUID> uuid(String name) {
+        try {
+            UUID uuid = UUID.fromString(name);
+            return uuid.toString().equals(name) ? Optional.of(uuid) : Optional.empty();
+        } catch (IllegalArgumentException _) {
+            return Optional.empty();
+        }
+    }
+}

@@ -1,0 +1,435 @@
+package io.cairn.plugin.file;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.time.Instant;
+
+/**
+ * The calls of Linux that the JDK does not offer, or offers only by path. One of these serves one
+ * driver call, on its thread: closing it frees whatever was passed to the kernel.
+ */
+@SuppressWarnings("restricted") // calling the kernel is what this class is for
+final class Native implements AutoCloseable {
+    // fcntl.h, the same on x86-64, aarch64 and riscv64
+    static final int O_RDONLY = 0;
+    static final int O_RDWR = 2;
+    static final int O_CREAT = 0100;
+    static final int O_EXCL = 0200;
+    static final int F_RDLCK = 0;
+    static final int F_WRLCK = 1;
+    static final int SEEK_END = 2;
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
+    static final int AT_REMOVEDIR = 0x200;
+    private static final int AT_FDCWD = -100;
+    private static final int O_CLOEXEC = 02000000;
+    private static final int F_SETSIG = 10;
+    private static final int F_SETLEASE = 1024;
+    private static final int F_GETLEASE = 1025;
+    private static final int LOCK_EX_NB = 2 | 4;
+    private static final int SIGURG = 23;
+
+    /** linux/fs.h: {@code _IOW(0x94, 9, int)}. */
+    private static final long FICLONE = 0x40049409L;
+
+    /** bits/struct_stat.h keeps it: "leave this time as it is". */
+    private static final long UTIME_OMIT = (1L << 30) - 2;
+
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO =
+            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+    private static final MethodHandle OPENAT =
+            find("openat", 3, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
+    private static final MethodHandle CLOSE = find("close", -1, JAVA_INT, JAVA_INT);
+    private static final MethodHandle IOCTL =
+            find("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FCNTL =
+            find("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FLOCK = find("flock", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FSYNC = find("fsync", -1, JAVA_INT, JAVA_INT);
+    private static final MethodHandle FTRUNCATE =
+            find("ftruncate", -1, JAVA_INT, JAVA_INT, JAVA_LONG);
+    private static final MethodHandle LSEEK =
+            find("lseek", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FSETXATTR =
+            find("fsetxattr", -1, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
+    private static final MethodHandle FGETXATTR =
+            find("fgetxattr", -1, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FUTIMENS = find("futimens", -1, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle LINKAT =
+            find("linkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle RENAMEAT =
+            find("renameat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle UNLINKAT =
+            find("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle MKDIRAT =
+            find("mkdirat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
+    private static final MethodHandle PREAD =
+            find("pread", -1, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle PWRITE =
+            find("pwrite", -1, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle COPY_FILE_RANGE =
+            find(
+                    "copy_file_range",
+                    -1,
+                    JAVA_LONG,
+                    JAVA_INT,
+                    ADDRESS,
+                    JAVA_INT,
+                    ADDRESS,
+                    JAVA_LONG,
+                    JAVA_INT);
+    private static final MethodHandle STRERROR = find("strerror", -1, ADDRESS, JAVA_INT);
+
+    private final Arena arena = Arena.ofConfined();
+    private final MemorySegment state = arena.allocate(STATE);
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+
+    /** Memory for {@link #read} and {@link #write}, freed with this. */
+    MemorySegment buffer(long bytes) {
+        return arena.allocate(bytes);
+    }
+
+    Fd open(String path, int flags) throws OsException {
+        return open(AT_FDCWD, path, path, flags, 0);
+    }
+
+    Fd open(Fd folder, String name, int flags) throws OsException {
+        return open(folder, name, flags, 0);
+    }
+
+    Fd open(Fd folder, String name, int flags, int mode) throws OsException {
+        return open(folder.number(), name, within(folder, name), flags, mode);
+    }
+
+    private Fd open(int folder, String name, String path, int flags, int mode) throws OsException {
+        try {
+            int fd =
+                    (int)
+                            OPENAT.invokeExact(
+                                    state,
+                                    folder,
+                                    arena.allocateFrom(name),
+                                    flags | O_CLOEXEC,
+                                    mode);
+            return new Fd((int) check(fd, "open", path), path);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    static void close(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            int _ = (int) CLOSE.invokeExact(arena.allocate(STATE), fd);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Makes {@code to} share the whole content of {@code from}. */
+    void clone(Fd from, Fd to) throws OsException {
+        try {
+            check((int) IOCTL.invokeExact(state, to.number(), FICLONE, from.number()), "clone", to);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /**
+     * Takes a lease, which nobody gets while another has the file open for writing ({@link
+     * #F_RDLCK}) or at all ({@link #F_WRLCK}). Who opens it so afterwards waits for us.
+     */
+    void lease(Fd file, int type) throws OsException {
+        try {
+            // The kernel tells of a waiting opener by SIGIO, which would end the JVM.
+            check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
+            check((int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, type), "lease", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Whether the lease still stands and nobody waits for its end. */
+    boolean holdsLease(Fd file, int type) throws OsException {
+        try {
+            int held = (int) FCNTL.invokeExact(state, file.number(), F_GETLEASE, 0);
+            return check(held, "lease", file) == type;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Locks a file for this opening of it, or fails with EAGAIN. */
+    void lock(Fd file) throws OsException {
+        try {
+            check((int) FLOCK.invokeExact(state, file.number(), LOCK_EX_NB), "lock", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void sync(Fd file) throws OsException {
+        try {
+            check((int) FSYNC.invokeExact(state, file.number()), "sync", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void resize(Fd file, long bytes) throws OsException {
+        try {
+            check((int) FTRUNCATE.invokeExact(state, file.number(), bytes), "resize", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    long seek(Fd file, long from, int whence) throws OsException {
+        try {
+            return check(
+                    (long) LSEEK.invokeExact(state, file.number(), from, whence), "seek", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    long size(Fd file) throws OsException {
+        return seek(file, 0, SEEK_END);
+    }
+
+    void setLabel(Fd file, Label label) throws OsException {
+        setAttribute(file, Label.ATTRIBUTE, label.toBytes());
+    }
+
+    void setAttribute(Fd file, String name, byte[] value) throws OsException {
+        try {
+            int result =
+                    (int)
+                            FSETXATTR.invokeExact(
+                                    state,
+                                    file.number(),
+                                    arena.allocateFrom(name),
+                                    arena.allocateFrom(JAVA_BYTE, value),
+                                    (long) value.length,
+                                    0);
+            check(result, "label", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** The file's label; an empty one if it has been lost, as by a copy without attributes. */
+    Label label(Fd file) throws OsException {
+        MemorySegment value = arena.allocate(Label.MAX_BYTES);
+        try {
+            long length =
+                    (long)
+                            FGETXATTR.invokeExact(
+                                    state,
+                                    file.number(),
+                                    arena.allocateFrom(Label.ATTRIBUTE),
+                                    value,
+                                    value.byteSize());
+            check(length, "read the label of", file);
+            return Label.parse(value.asSlice(0, length).toArray(JAVA_BYTE));
+        } catch (OsException e) {
+            if (e.is(OsException.ENODATA) || e.is(OsException.ERANGE) || e.isLacking()) {
+                return Label.parse(new byte[0]);
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void setModified(Fd file, Instant at) throws OsException {
+        MemorySegment times = arena.allocate(JAVA_LONG, 4);
+        times.setAtIndex(JAVA_LONG, 1, UTIME_OMIT);
+        times.setAtIndex(JAVA_LONG, 2, at.getEpochSecond());
+        times.setAtIndex(JAVA_LONG, 3, at.getNano());
+        try {
+            check((int) FUTIMENS.invokeExact(state, file.number(), times), "date", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void link(Fd folder, String name, Fd toFolder, String toName) throws OsException {
+        try {
+            int result =
+                    (int)
+                            LINKAT.invokeExact(
+                                    state,
+                                    folder.number(),
+                                    arena.allocateFrom(name),
+                                    toFolder.number(),
+                                    arena.allocateFrom(toName),
+                                    0);
+            check(result, "link", within(toFolder, toName));
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void rename(Fd folder, String name, String toName) throws OsException {
+        try {
+            int result =
+                    (int)
+                            RENAMEAT.invokeExact(
+                                    state,
+                                    folder.number(),
+                                    arena.allocateFrom(name),
+                                    folder.number(),
+                                    arena.allocateFrom(toName));
+            check(result, "rename", within(folder, name));
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Removes a file or, with {@link #AT_REMOVEDIR}, an empty folder; false if it is not there. */
+    boolean remove(Fd folder, String name, int flags) throws OsException {
+        try {
+            int result =
+                    (int)
+                            UNLINKAT.invokeExact(
+                                    state, folder.number(), arena.allocateFrom(name), flags);
+            check(result, "remove", within(folder, name));
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return false;
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Makes a folder; false if the name is taken. */
+    boolean makeFolder(Fd folder, String name, int mode) throws OsException {
+        try {
+            int result =
+                    (int)
+                            MKDIRAT.invokeExact(
+                                    state, folder.number(), arena.allocateFrom(name), mode);
+            check(result, "make folder", within(folder, name));
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.EEXIST)) {
+                return false;
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    long read(Fd file, MemorySegment into, long bytes, long at) throws OsException {
+        try {
+            return check(
+                    (long) PREAD.invokeExact(state, file.number(), into, bytes, at), "read", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    long write(Fd file, MemorySegment from, long bytes, long at) throws OsException {
+        try {
+            return check(
+                    (long) PWRITE.invokeExact(state, file.number(), from, bytes, at),
+                    "write",
+                    file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Copies at most so many bytes at the same place of both files, inside the kernel. */
+    long copy(Fd from, Fd to, long at, long bytes) throws OsException {
+        MemorySegment places = arena.allocate(JAVA_LONG, 2);
+        places.setAtIndex(JAVA_LONG, 0, at);
+        places.setAtIndex(JAVA_LONG, 1, at);
+        try {
+            long copied =
+                    (long)
+                            COPY_FILE_RANGE.invokeExact(
+                                    state,
+                                    from.number(),
+                                    places.asSlice(0, JAVA_LONG),
+                                    to.number(),
+                                    places.asSlice(JAVA_LONG.byteSize(), JAVA_LONG),
+                                    bytes,
+                                    0);
+            return check(copied, "copy to", to);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    private long check(long result, String call, Fd file) throws OsException {
+        return check(result, call, file.path());
+    }
+
+    private long check(long result, String call, String path) throws OsException {
+        if (result < 0) {
+            int errno = (int) ERRNO.get(state, 0L);
+            throw new OsException(errno, "%s %s: %s".formatted(call, path, text(errno)));
+        }
+        return result;
+    }
+
+    private String text(int errno) {
+        try {
+            MemorySegment text = (MemorySegment) STRERROR.invokeExact(state, errno);
+            return text.reinterpret(256).getString(0);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String within(Fd folder, String name) {
+        return folder.path() + "/" + name;
+    }
+
+    /** The handles declare Throwable; only what {@link #check} throws can come. */
+    private static OsException failed(Throwable e) {
+        return switch (e) {
+            case OsException os -> os;
+            case RuntimeException bug -> throw bug;
+            case Error error -> throw error;
+            default -> throw new AssertionError(e);
+        };
+    }
+
+    private static MethodHandle find(
+            String name, int firstVariadic, ValueLayout result, ValueLayout... arguments) {
+        Linker linker = Linker.nativeLinker();
+        Linker.Option errno = Linker.Option.captureCallState("errno");
+        return linker.downcallHandle(
+                linker.defaultLookup().findOrThrow(name),
+                FunctionDescriptor.of(result, arguments),
+                firstVariadic < 0
+                        ? new Linker.Option[] {errno}
+                        : new Linker.Option[] {
+                            errno, Linker.Option.firstVariadicArg(firstVariadic)
+                        });
+    }
+}

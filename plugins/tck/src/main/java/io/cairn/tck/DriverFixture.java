@@ -1,0 +1,211 @@
+package io.cairn.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
+import io.cairn.spi.PoolStats;
+import io.cairn.spi.Settings;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** What a driver's test class must say, and what the cases share. */
+abstract class DriverFixture {
+    static final long KIB = 1 << 10;
+    static final long MIB = 1 << 20;
+    static final BackendIdentity SELF = new BackendIdentity(new UUID(17, 4), "tck");
+
+    private Path temporary = Path.of("/nonexistent");
+    Path storage = temporary;
+
+    @SuppressWarnings("NullAway.Init") // opened before each test
+    Driver driver;
+
+    /** The driver's provider. Called in other processes too, on an instance made only for that. */
+    protected abstract DriverProvider provider();
+
+    /** The settings that open a backend on the storage. Called like {@link #provider}. */
+    protected abstract Map<String, String> settings(Path storage);
+
+    /** The traits that the backend really has; a case measures each. */
+    protected abstract Set<Trait> traits();
+
+    /**
+     * Names whatever of Cairn's lies on the storage, listed with the storage's own means, and does
+     * not belong to an object of the inventory. It is called while the backend is open and at rest.
+     */
+    protected abstract List<String> rubbish(Path storage, Inventory inventory) throws Exception;
+
+    /**
+     * Makes fresh storage, before each test.
+     *
+     * @param temporary an empty folder that is removed after the test
+     * @return what {@link #settings} needs to find it: the folder itself unless overridden
+     */
+    protected Path prepare(Path temporary) throws Exception {
+        return temporary;
+    }
+
+    /** Undoes {@link #prepare}, after the backend was closed. */
+    protected void release(Path storage) throws Exception {}
+
+    /**
+     * Opens the content of a volume or snapshot, as a user of the volume would; a path unless
+     * overridden.
+     *
+     * @param location as the driver returned it
+     */
+    protected SeekableByteChannel content(String location, boolean writable) throws IOException {
+        return writable
+                ? FileChannel.open(
+                        Path.of(location), StandardOpenOption.READ, StandardOpenOption.WRITE)
+                : FileChannel.open(Path.of(location), StandardOpenOption.READ);
+    }
+
+    /** Sizes are had exactly if they are multiples of this; any size unless overridden. */
+    protected long granularityBytes() {
+        return 1;
+    }
+
+    /** What is used of the storage; overridden where others use its pools at the same time. */
+    protected long usedBytes(Path storage) throws Exception {
+        long used = 0;
+        for (PoolStats pool : driver.pools()) {
+            used += pool.totalBytes() - pool.freeBytes();
+        }
+        return used;
+    }
+
+    @BeforeEach
+    void openOnFreshStorage(@TempDir Path temporary) throws Exception {
+        this.temporary = temporary;
+        storage = prepare(temporary);
+        driver = open(SELF);
+    }
+
+    @AfterEach
+    @SuppressWarnings("NullAway") // null if opening failed
+    void closeAndRelease() throws Exception {
+        try {
+            if (driver != null) {
+                driver.close();
+            }
+        } finally {
+            release(storage);
+        }
+    }
+
+    final Driver open(BackendIdentity self) throws DriverException, InterruptedException {
+        DriverProvider provider = provider();
+        return provider.open(self, new Settings(provider.info().options(), settings(storage)));
+    }
+
+    final void reopen() throws DriverException, InterruptedException {
+        driver.close();
+        driver = open(SELF);
+    }
+
+    final String pool() throws DriverException, InterruptedException {
+        return driver.pools().getFirst().name();
+    }
+
+    final VolumeSpec spec(VolumeId id, long sizeBytes)
+            throws DriverException, InterruptedException {
+        return new VolumeSpec(id, pool(), sizeBytes, new Mark("volume " + id));
+    }
+
+    final BackendVolume volume(long sizeBytes) throws DriverException, InterruptedException {
+        return driver.createVolume(spec(VolumeId.random(), sizeBytes));
+    }
+
+    final BackendVolume volume(long sizeBytes, int generation) throws Exception {
+        BackendVolume volume = volume(sizeBytes);
+        write(volume.location(), sizeBytes, generation);
+        return volume;
+    }
+
+    final BackendSnapshot snapshot(BackendVolume volume)
+            throws DriverException, InterruptedException {
+        return driver.createSnapshot(snapshotSpec(SnapshotId.random(), volume.id()));
+    }
+
+    static SnapshotSpec snapshotSpec(SnapshotId id, VolumeId volume) {
+        return new SnapshotSpec(id, volume, new Mark("snapshot " + id));
+    }
+
+    final BackendVolume clone(BackendSnapshot source, long sizeBytes)
+            throws DriverException, InterruptedException {
+        return driver.createFromSnapshot(
+                spec(VolumeId.random(), sizeBytes), source.id(), source.volume());
+    }
+
+    final void write(String location, long sizeBytes, int generation) throws IOException {
+        try (SeekableByteChannel content = content(location, true)) {
+            Pattern.write(content, 0, sizeBytes, generation);
+            if (content instanceof FileChannel file) {
+                file.force(true);
+            }
+        }
+    }
+
+    final void verify(String location, long sizeBytes, int generation) throws IOException {
+        try (SeekableByteChannel content = content(location, false)) {
+            assertThat(content.size()).isEqualTo(sizeBytes);
+            Pattern.verify(content, 0, sizeBytes, generation);
+        }
+    }
+
+    final void verifyNoRubbish() throws Exception {
+        assertThat(rubbish(storage, driver.inventory())).isEmpty();
+    }
+
+    /** The call fails so, and leaves everything as it was. */
+    final void assertRefused(DriverException.Kind kind, ThrowingCallable call) throws Exception {
+        Inventory before = driver.inventory();
+        assertFails(kind, call);
+        assertSame(driver.inventory(), before);
+        verifyNoRubbish();
+    }
+
+    static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
+        try {
+            call.call();
+        } catch (DriverException e) {
+            assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
+            assertThat(e.getMessage()).isNotBlank();
+            return;
+        } catch (Throwable e) {
+            throw new AssertionError("only a DriverException was expected", e);
+        }
+        throw new AssertionError("it succeeded; %s was expected".formatted(kind));
+    }
+
+    static void assertSame(Inventory found, Inventory expected) {
+        assertThat(found.volumes()).containsExactlyInAnyOrderElementsOf(expected.volumes());
+        assertThat(found.snapshots()).containsExactlyInAnyOrderElementsOf(expected.snapshots());
+    }
+}
