@@ -31,7 +31,6 @@ final class Failures {
      */
     static MBeanException of(Exception failure, String operation, ObjectName name) {
         return switch (failure) {
-            case MBeanException e -> e;
             case OperationException e -> failure(e.code(), message(e));
             case SecurityException e -> throw e;
             case InterruptedException _ -> {
