@@ -173,13 +173,21 @@ final class BeanType<T> {
         }
         Object[] values = checked(call, arguments, signature);
         try {
-            return callers.invoke(
-                    name,
-                    call.info,
-                    values,
-                    () -> call.result.toOpen().apply(call(call.handle, bean, values)));
+            return callers.invoke(name, call.info, values, () -> carryOut(call, name, bean, values));
+        } catch (MBeanException | RuntimeException e) {
+            throw e;
         } catch (Exception e) {
             throw Failures.of(e, operation, name);
+        }
+    }
+
+    /** Fails as the client sees it, so that the audit has the same words. */
+    private static Object carryOut(Call call, ObjectName name, Object bean, Object[] values)
+            throws MBeanException {
+        try {
+            return call.result.toOpen().apply(call(call.handle, bean, values));
+        } catch (Exception e) {
+            throw Failures.of(e, call.info.getName(), name);
         }
     }
 

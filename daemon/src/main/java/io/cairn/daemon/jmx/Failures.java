@@ -56,14 +56,18 @@ final class Failures {
 
     private static MBeanException failure(Code code, String message) {
         String text = code + ": " + message;
-        return new MBeanException(
+        RuntimeException cause =
                 switch (code) {
                     case INVALID -> new IllegalArgumentException(text);
                     case NOT_FOUND -> new NoSuchElementException(text);
                     case UNSUPPORTED -> new UnsupportedOperationException(text);
                     case CONFLICT, IN_USE, NO_SPACE, BUSY, UNAVAILABLE, FAULT ->
                             new IllegalStateException(text);
-                },
-                text);
+                };
+        MBeanException failure = new MBeanException(cause, text);
+        // Where in the daemon it was thrown says nothing to a client, and some show all of it.
+        cause.setStackTrace(new StackTraceElement[0]);
+        failure.setStackTrace(new StackTraceElement[0]);
+        return failure;
     }
 }

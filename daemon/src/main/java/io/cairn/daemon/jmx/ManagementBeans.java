@@ -93,13 +93,7 @@ public final class ManagementBeans implements AutoCloseable {
     }
 
     static ManagementBeans start(MBeanServer server, Sources sources, Callers callers) {
-        if (!(server instanceof VirtualMBeanServer virtual)) {
-            throw new IllegalStateException(
-                    "the MBean server was made before Cairn could: start Java with -D%s=%s"
-                            .formatted(
-                                    CairnMBeanServerBuilder.PROPERTY,
-                                    CairnMBeanServerBuilder.class.getName()));
-        }
+        VirtualMBeanServer virtual = VirtualMBeanServer.of(server);
         Subscriptions subscriptions = new Subscriptions();
         Notifier notifier = new Notifier(subscriptions, virtual::announce);
         ManagementBeans beans = new ManagementBeans(virtual, notifier);

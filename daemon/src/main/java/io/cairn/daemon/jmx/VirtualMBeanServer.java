@@ -72,6 +72,22 @@ final class VirtualMBeanServer extends PassingMBeanServer {
         this.delegate = delegate;
     }
 
+    /**
+     * The server as one of these.
+     *
+     * @throws IllegalStateException if another builder made it
+     */
+    static VirtualMBeanServer of(MBeanServer server) {
+        if (server instanceof VirtualMBeanServer virtual) {
+            return virtual;
+        }
+        throw new IllegalStateException(
+                "the MBean server was made before Cairn could: start Java with -D%s=%s"
+                        .formatted(
+                                CairnMBeanServerBuilder.PROPERTY,
+                                CairnMBeanServerBuilder.class.getName()));
+    }
+
     void install(VirtualObjects objects, Subscriptions subscriptions) {
         installed = new Installed(objects, subscriptions);
     }

@@ -3,12 +3,16 @@ package io.cairn.daemon.jmx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairn.daemon.volume.Unfinished;
+import io.cairn.spi.VolumeId;
+
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,10 +21,14 @@ import javax.management.openmbean.CompositeData;
 
 /** The daemon's and the backends' MBeans. */
 final class DaemonBeanTest {
-    private final House house = new House();
+    private final House house;
+
+    DaemonBeanTest() throws Exception {
+        house = new House();
+    }
 
     @AfterEach
-    void close() {
+    void close() throws Exception {
         house.close();
     }
 
@@ -107,11 +115,12 @@ final class DaemonBeanTest {
 
     @Test
     void aBackendShowsItsMetricsPoolsAndSettings() throws Exception {
-        assertThat(house.get(House.FAST, "CreateSnapshotCount")).isEqualTo(2L);
-        assertThat(house.get(House.FAST, "CreateSnapshotFailureCount")).isEqualTo(1L);
-        assertThat((Long) house.get(House.FAST, "CreateSnapshotP99Micros"))
+        ObjectName slow = BeanNames.backend("slow");
+        assertThat(house.get(slow, "CreateSnapshotCount")).isEqualTo(2L);
+        assertThat(house.get(slow, "CreateSnapshotFailureCount")).isEqualTo(1L);
+        assertThat((Long) house.get(slow, "CreateSnapshotP99Micros"))
                 .isBetween(2_900L, 3_100L);
-        assertThat(house.get(House.FAST, "DeleteVolumeCount")).isEqualTo(0L);
+        assertThat(house.get(slow, "DeleteVolumeCount")).isEqualTo(0L);
         assertThat(house.get(House.FAST, "PoolsText"))
                 .isEqualTo("default: 75.0 GiB free of 100.0 GiB");
         assertThat(house.get(House.FAST, "Settings")).isEqualTo("folder=/srv/fast\npassword=***");
@@ -122,12 +131,26 @@ final class DaemonBeanTest {
     }
 
     @Test
-    void whatIsUnfinishedIsShown() throws Exception {
-        assertThat((CompositeData[]) house.get(BeanNames.DAEMON, "Unfinished"))
-                .singleElement()
-                .satisfies(row -> assertThat(row.get("running")).isEqualTo(false));
-        assertThat((String) house.invoke(BeanNames.DAEMON, "listUnfinishedText"))
-                .contains("create snapshot nightly-1 of volume db1")
+    void whatIsUnfinishedIsShown() {
+        Unfinished change =
+                new Unfinished(
+                        "fast",
+                        "create snapshot nightly-1 of volume db1",
+                        VolumeId.random(),
+                        Instant.now(),
+                        false,
+                        "the backend does not answer");
+        assertThat(Texts.unfinishedTable(List.of(change)))
+                .contains(
+                        "fast     create snapshot nightly-1 of volume db1  0 s  waiting  the backend")
                 .endsWith("1 change not finished");
+        assertThat(OpenForm.open(Texts.row(change)).get("running")).isEqualTo(false);
+    }
+
+    @Test
+    void nothingIsUnfinishedWhereNothingFailed() throws Exception {
+        assertThat((CompositeData[]) house.get(BeanNames.DAEMON, "Unfinished")).isEmpty();
+        assertThat((String) house.invoke(BeanNames.DAEMON, "listUnfinishedText"))
+                .endsWith("0 changes not finished");
     }
 }

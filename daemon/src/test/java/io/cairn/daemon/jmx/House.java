@@ -3,75 +3,103 @@ package io.cairn.daemon.jmx;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.config.BackendConfig;
+import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.driver.BackendState;
+import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.driver.Pools;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
-import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.volume.Volumes;
+import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.PoolStats;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 import javax.management.MBeanServer;
 import javax.management.MBeanServerDelegate;
 import javax.management.ObjectName;
 
-/** The MBeans of a daemon with two backends, one of them down, in an MBean server of their own. */
+/**
+ * The MBeans of a daemon with a real state store and a real backend, and another that is down, in
+ * an MBean server of their own and a new folder.
+ */
 final class House implements AutoCloseable {
     static final ObjectName FAST = BeanNames.backend("fast");
     static final String GIB = "1GiB";
+    private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000002");
+    private static final UUID MANY = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000003");
 
-    final Volumes volumes = new Volumes();
+    final Volumes volumes;
     final MBeanServer server;
+    private final Path folder;
+    private final StateStore store;
+    private final Backends backends;
     private final ManagementBeans beans;
 
-    House() {
+    House() throws Exception {
         this(Role.ADMIN, new QueryLimits(50, 1_000));
     }
 
-    House(Role inProcess, QueryLimits limits) {
-        this(newServer(), inProcess, limits);
+    House(Role inProcess, QueryLimits limits) throws Exception {
+        this(newServer(), inProcess, limits, 0);
     }
 
-    House(MBeanServer server, Role inProcess, QueryLimits limits) {
+    /**
+     * @param snapshots how many snapshots a volume named {@code many} has from the beginning, named
+     *     {@code s0} and so on, the last being the newest; without one there is no such volume
+     */
+    House(MBeanServer server, Role inProcess, QueryLimits limits, int snapshots) throws Exception {
         this.server = server;
+        folder = Files.createTempDirectory("cairn-jmx-");
+        Path images = Files.createDirectories(folder.resolve("images"));
+        store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
+        if (snapshots > 0) {
+            seed(store, snapshots);
+        }
         Metrics metrics = new Metrics();
-        metrics.succeeded("fast", Operation.CREATE_SNAPSHOT, Duration.ofMillis(3));
-        metrics.failed("fast", Operation.CREATE_SNAPSHOT);
-        SortedMap<String, Supplier<BackendStatus>> backends = new TreeMap<>();
-        backends.put("fast", House::fast);
-        backends.put("slow", House::slow);
+        metrics.succeeded("slow", Operation.CREATE_SNAPSHOT, Duration.ofMillis(3));
+        metrics.failed("slow", Operation.CREATE_SNAPSHOT);
+        backends =
+                Backends.open(
+                        DAEMON,
+                        Plugins.of(new FileDriverProvider()),
+                        configuration(folder, Map.of("directory", images.toString()), inProcess));
+        volumes = new Volumes(store, backends, metrics);
+        SortedMap<String, Supplier<BackendStatus>> statuses = new TreeMap<>();
+        statuses.put("fast", House::fast);
+        statuses.put("slow", House::slow);
         beans =
                 ManagementBeans.start(
                         server,
                         new Sources(
                                 volumes,
-                                backends,
+                                statuses,
                                 metrics,
-                                () ->
-                                        new StoreHealth(
-                                                StoreHealth.State.OPEN,
-                                                "",
-                                                7,
-                                                5,
-                                                0,
-                                                0,
-                                                1L << 30,
-                                                4_096,
-                                                List.of()),
+                                store::health,
                                 List.of(new PluginReport("file", true, "driver file 0.1.0")),
                                 "0.1.0",
                                 Instant.now(),
@@ -111,8 +139,70 @@ final class House implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws Exception {
         beans.close();
+        boolean _ = volumes.stop(Duration.ofSeconds(20));
+        backends.close(Duration.ofSeconds(20));
+        store.close();
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** As quickly as the store can, since nobody waits for a hundred thousand cuts. */
+    private static void seed(StateStore store, int snapshots) throws StoreException {
+        boolean _ =
+                store.commit(
+                        statements -> {
+                            PreparedStatement volume =
+                                    statements.prepare(
+                                            "INSERT INTO volume VALUES (?, 1, 'fast', 'default', 'many',"
+                                                    + " '', '', 1048576, 1, NULL, NULL, '/x', ?)");
+                            volume.setObject(1, MANY);
+                            volume.setLong(2, snapshots);
+                            volume.executeUpdate();
+                            PreparedStatement rows =
+                                    statements.prepare(
+                                            "INSERT INTO snapshot SELECT UUID(), n + 2, 'fast',"
+                                                    + " CAST(? AS UUID), 's' || n, '', '', 1048576,"
+                                                    + " n + 1, '/x' FROM UNNEST(SEQUENCE_ARRAY(0, ?,"
+                                                    + " 1)) AS t(n)");
+                            rows.setString(1, MANY.toString());
+                            rows.setInt(2, snapshots - 1);
+                            rows.executeUpdate();
+                            PreparedStatement counts =
+                                    statements.prepare(
+                                            "INSERT INTO backend_count VALUES ('fast', 1, ?)");
+                            counts.setLong(1, snapshots);
+                            counts.executeUpdate();
+                            return true;
+                        });
+    }
+
+    private static Configuration configuration(
+            Path folder, Map<String, String> settings, Role inProcess) {
+        return new Configuration(
+                new DaemonConfig(
+                        folder,
+                        folder,
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(10),
+                        0,
+                        new DaemonConfig.Jmx(
+                                "127.0.0.1",
+                                0,
+                                Optional.empty(),
+                                true,
+                                inProcess,
+                                folder.resolve("users"),
+                                200)),
+                List.of(
+                        new BackendConfig(
+                                "fast", "file", "", 8, Duration.ofSeconds(20), settings)));
     }
 
     private static BackendStatus fast() {

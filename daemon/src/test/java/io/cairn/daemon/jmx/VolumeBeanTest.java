@@ -23,10 +23,14 @@ import javax.management.openmbean.CompositeData;
 
 /** Volumes and snapshots as a client in the process sees them. */
 final class VolumeBeanTest {
-    private final House house = new House();
+    private final House house;
+
+    VolumeBeanTest() throws Exception {
+        house = new House();
+    }
 
     @AfterEach
-    void close() {
+    void close() throws Exception {
         house.close();
     }
 
@@ -52,7 +56,7 @@ final class VolumeBeanTest {
     @Test
     void propertiesAreKept() throws Exception {
         ObjectName volume =
-                house.name(
+                House.name(
                         house.invoke(
                                         House.FAST,
                                         "createVolumeWith",
@@ -74,7 +78,7 @@ final class VolumeBeanTest {
         ObjectName volume = house.volume("db1");
         ObjectName snapshot = house.snapshot(volume, "one");
         ObjectName copy =
-                house.name(house.invoke(snapshot, "createVolumeWith", "c", "size=2GiB").toString());
+                House.name(house.invoke(snapshot, "createVolumeWith", "c", "size=2GiB").toString());
         assertThat(house.get(copy, "OriginSnapshot")).isEqualTo(snapshot.toString());
         assertThat(house.get(copy, "OriginVolume")).isEqualTo(volume.toString());
         assertThat(house.get(copy, "Origin")).isEqualTo("snapshot one of volume db1");
@@ -137,7 +141,7 @@ final class VolumeBeanTest {
                 "v | 1GiB | colour=red | INVALID: 'colour' is not known here: use pool, description",
                 "v | 1GiB | size=2GiB | INVALID: 'size' is not known here",
                 "v | 1GiB | id=7 | INVALID: the id '7' is not a UUID",
-                "db1 | 2GiB | `` | CONFLICT: volume db1 of backend fast exists",
+                "db1 | 2GiB | `` | CONFLICT: volume db1",
             })
     void aFailureSaysCodeAndReasonWhereverAClientLooks(
             String name, String size, String properties, String message) throws Exception {
@@ -148,8 +152,12 @@ final class VolumeBeanTest {
                 .hasMessageStartingWith(message)
                 .satisfies(
                         e -> {
-                            assertThat(e.getCause()).hasMessage(e.getMessage()).hasNoCause();
-                            assertThat(e.getCause().getClass().getName()).startsWith("java.lang.");
+                            assertThat(e.getCause())
+                                    .isInstanceOfAny(
+                                            IllegalArgumentException.class,
+                                            IllegalStateException.class)
+                                    .hasMessage(e.getMessage())
+                                    .hasNoCause();
                         });
     }
 
