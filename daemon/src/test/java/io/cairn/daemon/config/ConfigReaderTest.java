@@ -3,7 +3,7 @@ package io.cairn.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.cairn.daemon.config.DaemonConfig.Role;
+import io.cairn.daemon.access.Role;
 import io.cairn.spi.Option;
 import io.cairn.spi.Settings;
 
