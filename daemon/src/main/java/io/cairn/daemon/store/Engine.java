@@ -19,6 +19,11 @@ import java.util.Optional;
  * thread, except for {@link #connect} and {@link #logBytes}.
  */
 final class Engine {
+    static {
+        // Else HSQLDB puts its own configuration in place of the logging of the whole process.
+        System.setProperty("hsqldb.reconfig_logging", "false");
+    }
+
     /** HSQLDB's code for "in use", when its own checkpoint runs already. */
     private static final int ACCESS_IS_DENIED = -457;
 

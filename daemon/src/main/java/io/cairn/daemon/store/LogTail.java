@@ -76,10 +76,9 @@ final class LogTail {
     }
 
     private Path keep(byte[] piece, int offset) throws IOException {
-        Path folder = log.resolveSibling(".");
         String prefix = log.getFileName() + ".cut-";
         List<Path> kept;
-        try (Stream<Path> files = Files.list(folder)) {
+        try (Stream<Path> files = Files.list(log.resolveSibling("."))) {
             kept =
                     new ArrayList<>(
                             files.filter(f -> f.getFileName().toString().startsWith(prefix))
@@ -90,7 +89,8 @@ final class LogTail {
             Files.delete(kept.removeFirst());
         }
         Path file =
-                folder.resolve("%s%d-at-%d".formatted(prefix, Clock.systemUTC().millis(), offset));
+                log.resolveSibling(
+                        "%s%d-at-%d".formatted(prefix, Clock.systemUTC().millis(), offset));
         Files.write(file, piece);
         return file;
     }

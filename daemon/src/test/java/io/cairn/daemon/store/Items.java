@@ -38,6 +38,12 @@ final class Items {
         };
     }
 
+    /** Two rows that belong together, so that a half of a change can be seen. */
+    static Change<Integer> addingPair(long id) {
+        return statements ->
+                adding(id, "first").apply(statements) + adding(-id, "second").apply(statements);
+    }
+
     static void add(StateStore store, long id, String name) throws StoreException {
         store.commit(adding(id, name));
     }

@@ -1,0 +1,4 @@
+-- For the test of the loader.
+CREATE CACHED TABLE parcel (
+    id BIGINT PRIMARY KEY
+);
