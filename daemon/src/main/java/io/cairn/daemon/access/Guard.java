@@ -37,7 +37,7 @@ import javax.management.loading.ClassLoaderRepository;
  * <p>The connector itself calls without a Subject: for class loaders, before it becomes the user,
  * and for its buffer of notifications, from whichever thread registers a bean. Both only read.
  */
-final class Guard implements MBeanServer {
+final class Guard extends NothingMade {
     private static final String OWN = "cairn";
     private static final Set<String> VISIBLE =
             Set.of(OWN, "java.lang", "java.nio", "JMImplementation");
@@ -172,7 +172,8 @@ final class Guard implements MBeanServer {
         return new SecurityException("DENIED: %s: %s".formatted(entry.what(), why));
     }
 
-    private SecurityException refuseAll(String what) {
+    @Override
+    SecurityException refuseAll(String what) {
         return refuse(
                 callers.current(),
                 Audit.Entry.other(what),
@@ -341,100 +342,5 @@ final class Guard implements MBeanServer {
     @Override
     public ClassLoaderRepository getClassLoaderRepository() {
         return server.getClassLoaderRepository();
-    }
-
-    @Override
-    public void addNotificationListener(
-            ObjectName name,
-            ObjectName listener,
-            @Nullable NotificationFilter filter,
-            @Nullable Object handback) {
-        throw refuseAll("make %s listen to %s".formatted(listener, name));
-    }
-
-    @Override
-    public void removeNotificationListener(ObjectName name, ObjectName listener) {
-        throw refuseAll("stop %s listening to %s".formatted(listener, name));
-    }
-
-    @Override
-    public void removeNotificationListener(
-            ObjectName name,
-            ObjectName listener,
-            @Nullable NotificationFilter filter,
-            @Nullable Object handback) {
-        throw refuseAll("stop %s listening to %s".formatted(listener, name));
-    }
-
-    @Override
-    public ObjectInstance createMBean(String className, @Nullable ObjectName name) {
-        throw refuseAll("createMBean " + className);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className, @Nullable ObjectName name, @Nullable ObjectName loader) {
-        throw refuseAll("createMBean " + className);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className,
-            @Nullable ObjectName name,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature) {
-        throw refuseAll("createMBean " + className);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className,
-            @Nullable ObjectName name,
-            @Nullable ObjectName loader,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature) {
-        throw refuseAll("createMBean " + className);
-    }
-
-    @Override
-    public ObjectInstance registerMBean(Object bean, @Nullable ObjectName name) {
-        throw refuseAll("registerMBean");
-    }
-
-    @Override
-    public void unregisterMBean(ObjectName name) {
-        throw refuseAll("unregisterMBean " + name);
-    }
-
-    @Override
-    public Object instantiate(String className) {
-        throw refuseAll("instantiate " + className);
-    }
-
-    @Override
-    public Object instantiate(String className, @Nullable ObjectName loader) {
-        throw refuseAll("instantiate " + className);
-    }
-
-    @Override
-    public Object instantiate(
-            String className,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature) {
-        throw refuseAll("instantiate " + className);
-    }
-
-    @Override
-    public Object instantiate(
-            String className,
-            @Nullable ObjectName loader,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature) {
-        throw refuseAll("instantiate " + className);
-    }
-
-    @Override
-    public ClassLoader getClassLoader(@Nullable ObjectName name) {
-        throw refuseAll("getClassLoader " + name);
     }
 }

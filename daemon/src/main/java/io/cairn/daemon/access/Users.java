@@ -116,7 +116,7 @@ public final class Users {
                     lines.add(entry.line());
                     return lines;
                 });
-        lookAgain();
+        load();
     }
 
     /**
@@ -134,7 +134,7 @@ public final class Users {
                     lines.set(index, new UsersFile.Entry(name, role, hash).line());
                     return lines;
                 });
-        lookAgain();
+        load();
     }
 
     /**
@@ -153,7 +153,7 @@ public final class Users {
                     }
                     return lines;
                 });
-        lookAgain();
+        load();
     }
 
     /**
@@ -167,6 +167,7 @@ public final class Users {
         refuseLocked(name, host);
         UsersFile.Entry entry = entries().get(name);
         if (entry != null && verified.contains(entry, password)) {
+            // Forgives no failures: an exporter's logins would else hide a guesser on its host.
             return login(entry, host);
         }
         hashing.acquireUninterruptibly();
@@ -237,10 +238,6 @@ public final class Users {
         entries = file.read();
         stamp = seen;
         lookedAt = nanos.getAsLong();
-    }
-
-    private synchronized void lookAgain() {
-        lookedAt = nanos.getAsLong() - LOOK_EVERY.toNanos();
     }
 
     private void makeFirst(Path dataFolder) throws IOException {

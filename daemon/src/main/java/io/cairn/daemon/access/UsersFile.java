@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -45,7 +46,7 @@ final class UsersFile {
     }
 
     /** What tells one state of the file from another. */
-    record Stamp(Object key, long modifiedMillis, long sizeBytes) {}
+    record Stamp(String key, FileTime modified, long sizeBytes) {}
 
     UsersFile(Path file) {
         this.file = file.toAbsolutePath();
@@ -71,7 +72,7 @@ final class UsersFile {
         PosixFileAttributes attributes = Files.readAttributes(file, PosixFileAttributes.class);
         return new Stamp(
                 String.valueOf(attributes.fileKey()),
-                attributes.lastModifiedTime().toMillis(),
+                attributes.lastModifiedTime(),
                 attributes.size());
     }
 

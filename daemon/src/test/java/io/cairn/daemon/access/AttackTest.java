@@ -53,6 +53,7 @@ final class AttackTest {
     private @TempDir Path folder;
     private Station station;
     private JMXConnectorServer undefended;
+    private final List<JMXConnector> clients = new ArrayList<>();
     private final AtomicInteger undefendedLogins = new AtomicInteger();
 
     @BeforeEach
@@ -76,6 +77,9 @@ final class AttackTest {
     @AfterEach
     void stop() throws IOException, JMException {
         try {
+            for (JMXConnector client : clients) {
+                client.close();
+            }
             undefended.stop();
         } finally {
             station.close();
@@ -413,8 +417,10 @@ final class AttackTest {
 
     @SuppressWarnings("BanJNDI") // The address is the test's own.
     private MBeanServerConnection undefended(Object credentials) throws IOException {
-        return JMXConnectorFactory.connect(
-                        undefended.getAddress(), Map.of(JMXConnector.CREDENTIALS, credentials))
-                .getMBeanServerConnection();
+        JMXConnector client =
+                JMXConnectorFactory.connect(
+                        undefended.getAddress(), Map.of(JMXConnector.CREDENTIALS, credentials));
+        clients.add(client);
+        return client.getMBeanServerConnection();
     }
 }

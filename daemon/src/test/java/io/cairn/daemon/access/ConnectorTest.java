@@ -22,6 +22,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -316,6 +320,21 @@ final class ConnectorTest {
         station.server.registerMBean(station.probe, Station.BEAN);
         assertThat(during).isEqualTo(expected);
         assertThat(listening()).isEqualTo(before);
+    }
+
+    @Test
+    void manyClientsCallAtOnce() throws Exception {
+        List<Callable<Object>> calls = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            MBeanServerConnection client = station.as(Role.OPERATOR);
+            calls.add(() -> client.invoke(Station.BEAN, "make", new Object[] {"a", "b"}, null));
+        }
+        try (ExecutorService threads = Executors.newFixedThreadPool(calls.size())) {
+            for (Future<Object> answer : threads.invokeAll(calls)) {
+                assertThat(answer.get()).isEqualTo("did make");
+            }
+        }
+        assertThat(station.probe.done).hasValue(64);
     }
 
     @Test
