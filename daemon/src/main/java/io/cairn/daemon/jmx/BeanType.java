@@ -173,7 +173,8 @@ final class BeanType<T> {
         }
         Object[] values = checked(call, arguments, signature);
         try {
-            return callers.invoke(name, call.info, values, () -> carryOut(call, name, bean, values));
+            return callers.invoke(
+                    name, call.info, values, () -> carryOut(call, name, bean, values));
         } catch (MBeanException | RuntimeException e) {
             throw e;
         } catch (Exception e) {

@@ -28,7 +28,7 @@ final class DaemonBeanTest {
     }
 
     @AfterEach
-    void close() throws Exception {
+    void close() {
         house.close();
     }
 
@@ -118,8 +118,7 @@ final class DaemonBeanTest {
         ObjectName slow = BeanNames.backend("slow");
         assertThat(house.get(slow, "CreateSnapshotCount")).isEqualTo(2L);
         assertThat(house.get(slow, "CreateSnapshotFailureCount")).isEqualTo(1L);
-        assertThat((Long) house.get(slow, "CreateSnapshotP99Micros"))
-                .isBetween(2_900L, 3_100L);
+        assertThat((Long) house.get(slow, "CreateSnapshotP99Micros")).isBetween(2_900L, 3_100L);
         assertThat(house.get(slow, "DeleteVolumeCount")).isEqualTo(0L);
         assertThat(house.get(House.FAST, "PoolsText"))
                 .isEqualTo("default: 75.0 GiB free of 100.0 GiB");

@@ -165,8 +165,7 @@ final class VirtualMBeanServerTest {
                                     House.name("cairn:type=Snapshot,snapshot=s77777,*"), null))
                     .hasSize(1);
             assertThat(house.server.queryNames(null, null)).hasSizeBetween(50, 60).contains(newest);
-            assertThat(house.get(BeanNames.DAEMON, "SnapshotsNotShownCount"))
-                    .isEqualTo(MANY - 50L);
+            assertThat(house.get(BeanNames.DAEMON, "SnapshotsNotShownCount")).isEqualTo(MANY - 50L);
             assertThat((ObjectName[]) house.get(volume, "Snapshots"))
                     .hasSize(100)
                     .startsWith(newest);
