@@ -21,7 +21,6 @@ import javax.management.BadAttributeValueExpException;
 import javax.management.BadBinaryOpValueExpException;
 import javax.management.BadStringOperationException;
 import javax.management.DynamicMBean;
-import javax.management.InstanceAlreadyExistsException;
 import javax.management.InstanceNotFoundException;
 import javax.management.IntrospectionException;
 import javax.management.InvalidApplicationException;
@@ -32,7 +31,6 @@ import javax.management.MBeanInfo;
 import javax.management.MBeanRegistrationException;
 import javax.management.MBeanServer;
 import javax.management.MBeanServerDelegate;
-import javax.management.NotCompliantMBeanException;
 import javax.management.Notification;
 import javax.management.NotificationBroadcaster;
 import javax.management.NotificationEmitter;
@@ -54,7 +52,7 @@ import javax.management.RuntimeOperationsException;
  * <p>A virtual name is looked up anew at every call. What does not exist is left to the JDK's
  * server, which refuses it in its own words.
  */
-final class VirtualMBeanServer extends PassingMBeanServer {
+final class VirtualMBeanServer extends ReservingMBeanServer {
     private static final Logger LOG = LoggerFactory.getLogger(VirtualMBeanServer.class);
 
     private static final Set<String> INTERFACES =
@@ -291,15 +289,6 @@ final class VirtualMBeanServer extends PassingMBeanServer {
     }
 
     @Override
-    public ObjectInstance registerMBean(Object bean, @Nullable ObjectName name)
-            throws InstanceAlreadyExistsException,
-                    MBeanRegistrationException,
-                    NotCompliantMBeanException {
-        refuseReserved(name);
-        return super.registerMBean(bean, name);
-    }
-
-    @Override
     public void unregisterMBean(ObjectName name)
             throws InstanceNotFoundException, MBeanRegistrationException {
         if (find(name).isPresent()) {
@@ -307,62 +296,6 @@ final class VirtualMBeanServer extends PassingMBeanServer {
                     name + " exists as long as the object does: delete it by its operation delete");
         }
         super.unregisterMBean(name);
-    }
-
-    @Override
-    public ObjectInstance createMBean(String className, @Nullable ObjectName name)
-            throws ReflectionException,
-                    InstanceAlreadyExistsException,
-                    MBeanRegistrationException,
-                    MBeanException,
-                    NotCompliantMBeanException {
-        refuseReserved(name);
-        return super.createMBean(className, name);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className, @Nullable ObjectName name, @Nullable ObjectName loader)
-            throws ReflectionException,
-                    InstanceAlreadyExistsException,
-                    MBeanRegistrationException,
-                    MBeanException,
-                    NotCompliantMBeanException,
-                    InstanceNotFoundException {
-        refuseReserved(name);
-        return super.createMBean(className, name, loader);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className,
-            @Nullable ObjectName name,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature)
-            throws ReflectionException,
-                    InstanceAlreadyExistsException,
-                    MBeanRegistrationException,
-                    MBeanException,
-                    NotCompliantMBeanException {
-        refuseReserved(name);
-        return super.createMBean(className, name, arguments, signature);
-    }
-
-    @Override
-    public ObjectInstance createMBean(
-            String className,
-            @Nullable ObjectName name,
-            @Nullable ObjectName loader,
-            @Nullable Object @Nullable [] arguments,
-            String @Nullable [] signature)
-            throws ReflectionException,
-                    InstanceAlreadyExistsException,
-                    MBeanRegistrationException,
-                    MBeanException,
-                    NotCompliantMBeanException,
-                    InstanceNotFoundException {
-        refuseReserved(name);
-        return super.createMBean(className, name, loader, arguments, signature);
     }
 
     private Optional<Found<?>> find(@Nullable ObjectName name) {
@@ -435,19 +368,6 @@ final class VirtualMBeanServer extends PassingMBeanServer {
         if (name != null && find(name).isPresent()) {
             throw refused(name + " takes no MBean as a listener: pass the listener itself");
         }
-    }
-
-    private static void refuseReserved(@Nullable ObjectName name) {
-        if (name != null && BeanNames.reserved(name)) {
-            throw refused(
-                    name
-                            + " cannot be registered: pools, volumes and snapshots are MBeans by existing");
-        }
-    }
-
-    private static RuntimeOperationsException refused(String message) {
-        String text = "INVALID: " + message;
-        return new RuntimeOperationsException(new IllegalArgumentException(text), text);
     }
 
     private static RuntimeOperationsException unreadable(Exception cause) {

@@ -28,7 +28,7 @@ final class DaemonBeanTest {
     }
 
     @AfterEach
-    void close() throws Exception {
+    void close() {
         house.close();
     }
 

@@ -23,6 +23,8 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.PoolStats;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
@@ -139,15 +141,22 @@ final class House implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
+    public void close() {
         beans.close();
-        boolean _ = volumes.stop(Duration.ofSeconds(20));
+        try {
+            boolean _ = volumes.stop(Duration.ofSeconds(20));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while closing", e);
+        }
         backends.close(Duration.ofSeconds(20));
         store.close();
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

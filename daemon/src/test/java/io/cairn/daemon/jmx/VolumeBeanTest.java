@@ -30,7 +30,7 @@ final class VolumeBeanTest {
     }
 
     @AfterEach
-    void close() throws Exception {
+    void close() {
         house.close();
     }
 
