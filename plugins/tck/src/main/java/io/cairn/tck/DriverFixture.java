@@ -108,14 +108,21 @@ abstract class DriverFixture {
     }
 
     @AfterEach
-    @SuppressWarnings("NullAway") // null if opening failed
     void closeAndRelease() throws Exception {
         try {
-            if (driver != null) {
-                driver.close();
-            }
+            close();
         } finally {
             release(storage);
+        }
+    }
+
+    /** Closes the driver once, whatever a case did with it. */
+    @SuppressWarnings("NullAway") // null while it is closed, which only a failed case leaves it
+    final void close() {
+        Driver open = driver;
+        driver = null;
+        if (open != null) {
+            open.close();
         }
     }
 
@@ -125,7 +132,7 @@ abstract class DriverFixture {
     }
 
     final void reopen() throws DriverException, InterruptedException {
-        driver.close();
+        close();
         driver = open(SELF);
     }
 

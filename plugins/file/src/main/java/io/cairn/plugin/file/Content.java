@@ -36,7 +36,7 @@ final class Content {
      */
     static void holdStill(Native os, Fd file) throws OsException {
         try {
-            os.lease(file, Native.F_RDLCK);
+            os.lease(file);
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw inUse(file);
@@ -68,14 +68,14 @@ final class Content {
                     throw new InterruptedException(
                             "interrupted while copying to %s".formatted(to.path()));
                 }
-                if (leased && !os.holdsLease(from, Native.F_RDLCK)) {
+                if (leased && !os.holdsLease(from)) {
                     throw inUse(from);
                 }
                 at += chunk(at, Math.min(CHUNK, end - at));
             }
             at = nextData(at);
         }
-        if (leased && !os.holdsLease(from, Native.F_RDLCK)) {
+        if (leased && !os.holdsLease(from)) {
             throw inUse(from);
         }
     }

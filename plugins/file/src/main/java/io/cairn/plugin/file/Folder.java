@@ -241,7 +241,7 @@ record Folder(
                 return true;
             } catch (OsException e) {
                 if (e.isLacking()) {
-                    require("leases", () -> os.lease(to, Native.F_WRLCK));
+                    require("leases", () -> os.lease(to));
                     return false;
                 }
                 throw e;
@@ -253,6 +253,10 @@ record Folder(
         try {
             attempt.run();
         } catch (OsException e) {
+            if (e.is(OsException.EAGAIN)) {
+                // A lease is not to be had while we write, where there are leases.
+                return;
+            }
             if (e.is(OsException.EIO) || e.is(OsException.EROFS) || e.is(OsException.EDQUOT)) {
                 throw e;
             }
