@@ -91,6 +91,14 @@ abstract class DriverFixture {
         return 1;
     }
 
+    /**
+     * Whether another process can open the storage; false only for drivers made for tests, and for
+     * which the kill case then does not run.
+     */
+    protected boolean outlivesItsProcess() {
+        return true;
+    }
+
     /** What is used of the storage; overridden where others use its pools at the same time. */
     protected long usedBytes(Path storage) throws Exception {
         long used = 0;

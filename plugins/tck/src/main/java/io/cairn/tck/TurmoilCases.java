@@ -1,6 +1,7 @@
 package io.cairn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
@@ -135,6 +136,7 @@ abstract class TurmoilCases extends BackendCases {
 
     @Test
     void whatAKilledCallLeftIsWholeOrRemovedByItsRepeat() throws Exception {
+        assumeTrue(outlivesItsProcess(), "the storage dies with its process");
         long seed = Long.getLong("cairn.tck.seed", System.nanoTime());
         int kills = Integer.getInteger("cairn.tck.kills", 6);
         System.out.printf("-Dcairn.tck.seed=%d -Dcairn.tck.kills=%d%n", seed, kills);
