@@ -53,18 +53,19 @@ final class DaemonIT {
     @Test
     void aRestartKeepsEverything() throws Exception {
         List<String> before;
-        try (DaemonProcess daemon = start();
-                Management management = manage(daemon)) {
-            management.invoke(
-                    Management.backend(BACKEND),
-                    "createVolumeWith",
-                    "db1",
-                    "1MiB",
-                    "description=orders,label.team=db");
-            management.invoke(volume("db1"), "createSnapshotWith", "monday", "label.keep=yes");
-            ObjectName monday = Management.snapshot(BACKEND, "db1", "monday");
-            management.invoke(monday, "createVolumeWith", "db2", "size=2MiB");
-            before = everything(management);
+        try (DaemonProcess daemon = start()) {
+            try (Management management = manage(daemon)) {
+                management.invoke(
+                        Management.backend(BACKEND),
+                        "createVolumeWith",
+                        "db1",
+                        "1MiB",
+                        "description=orders,label.team=db");
+                management.invoke(volume("db1"), "createSnapshotWith", "monday", "label.keep=yes");
+                ObjectName monday = Management.snapshot(BACKEND, "db1", "monday");
+                management.invoke(monday, "createVolumeWith", "db2", "size=2MiB");
+                before = everything(management);
+            }
             stop(daemon);
         }
 
@@ -130,15 +131,15 @@ final class DaemonIT {
     @Test
     void backendsThatDoNotFitTheirDriversAreStatus78WithEveryProblem() throws Exception {
         backend("driver=file\ndirectory=" + images + "\nmethd=copy\n");
-        Files.writeString(etc.resolve("backends/other.properties"), "driver=fil\n");
+        Files.writeString(etc.resolve("backends/other.properties"), "driver=file\n");
 
         try (DaemonProcess daemon = DaemonProcess.start(etc, data, output())) {
             assertThat(daemon.endsWithin(SOON)).isTrue();
             assertThat(daemon.exitStatus()).isEqualTo(78);
             assertThat(daemon.tail())
                     .contains("cairnd: the configuration is wrong:")
-                    .contains("methd")
-                    .contains("no plugin brings a driver 'fil'; did you mean 'file'?");
+                    .contains("backends/files.properties: methd: unknown")
+                    .contains("backends/other.properties: setting 'directory' is missing");
         }
     }
 
@@ -221,10 +222,9 @@ final class DaemonIT {
                 busy.countDown();
             }
         } catch (JMException e) {
-            // The operations end before the connector does.
-            assertThat(e).hasMessageStartingWith("UNAVAILABLE");
+            assertThat(e).hasMessageContaining("the daemon is stopping; nothing was changed");
         } catch (IOException _) {
-            // Or the call came when the connector had ended.
+            // The call came when the connector had ended.
         }
         return volume;
     }
