@@ -20,6 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
+import javax.management.ObjectName;
+
 /** Lets clients work, kills the daemon, starts it again and looks, as often as is wanted. */
 final class CrashRun {
     static final String BACKEND = "files";
@@ -40,6 +42,7 @@ final class CrashRun {
     private long startMillis = 2_000;
     private int starts;
     private int killsAtStart;
+    private int killsBeforeReady;
     private int lossesOfPower;
 
     /**
@@ -76,18 +79,21 @@ final class CrashRun {
                 loss = cycle(loss);
             } catch (Exception | AssertionError e) {
                 throw new AssertionError(
-                        "cycle %d:%n%s%nThe daemon said last:%n%s".formatted(cycle, e, tail()), e);
+                        "cycle %d:%n%s%nThe daemon said last:%n%s"
+                                .formatted(cycle, e, DaemonProcess.tail(output)),
+                        e);
             }
         }
         try (DaemonProcess daemon = start();
                 Management management = ready(daemon)) {
             Found _ = Inspection.inspect(management, backend, records, loss);
         }
-        return "%d cycles, %d starts, %d of them killed on the way, %d losses of power, %d requests, %d acknowledged, %d s"
+        return "%d cycles, %d starts, %d killed without work (%d before they were ready), %d losses of power, %d requests, %d acknowledged, %d s"
                 .formatted(
                         cycles,
                         starts,
                         killsAtStart,
+                        killsBeforeReady,
                         lossesOfPower,
                         records.asked.get(),
                         records.acknowledged.get(),
@@ -111,10 +117,18 @@ final class CrashRun {
     /** Also in the middle of what the start has to settle. */
     private void killAtStart() throws IOException, InterruptedException {
         Duration life = Duration.ofMillis(random.nextLong(startMillis * 5 / 4));
+        boolean power = random.nextInt(4) == 0;
         try (DaemonProcess daemon = start()) {
             refuseEnd(daemon, life);
+            if (power && disk != null) {
+                disk.freeze();
+            }
+            killsAtStart++;
+            killsBeforeReady += daemon.isReady() ? 0 : 1;
         }
-        killsAtStart++;
+        if (power && disk != null) {
+            losePower(disk);
+        }
     }
 
     private Loss workAndKill(DaemonProcess daemon) throws Exception {
@@ -152,11 +166,15 @@ final class CrashRun {
             }
         }
         if (power && disk != null) {
-            disk.losePower();
-            lossesOfPower++;
+            losePower(disk);
         }
         records.writeLate(backend, random, loss, disk != null);
         return loss;
+    }
+
+    private void losePower(Disk disk) throws IOException, InterruptedException {
+        disk.losePower();
+        lossesOfPower++;
     }
 
     private Management connect(DaemonProcess daemon, CountDownLatch connected) throws IOException {
@@ -187,14 +205,13 @@ final class CrashRun {
             password = daemon.password();
         }
         Management management = new Management(daemon.connect(password));
+        ObjectName files = Management.backend(BACKEND);
+        await("a backend that is up")
+                .atMost(PATIENCE)
+                .until(() -> management.text(files, "State").equals("up"));
         await("nothing unfinished")
                 .atMost(PATIENCE)
                 .until(() -> management.number(Management.DAEMON, "UnfinishedCount") == 0);
         return management;
-    }
-
-    private String tail() throws IOException {
-        List<String> lines = Files.readAllLines(output);
-        return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
     }
 }

@@ -107,8 +107,12 @@ final class DaemonProcess implements AutoCloseable {
         process.onExit().join();
     }
 
-    /** What it said last. */
     String tail() throws IOException {
+        return tail(output);
+    }
+
+    /** What was said last by those that write to this file. */
+    static String tail(Path output) throws IOException {
         List<String> lines = Files.readAllLines(output);
         return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
     }
@@ -118,7 +122,7 @@ final class DaemonProcess implements AutoCloseable {
         kill();
     }
 
-    private boolean isReady() throws IOException {
+    boolean isReady() throws IOException {
         Path address = address(data);
         return Files.exists(address) && Files.readString(address).endsWith("\n");
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
@@ -16,6 +18,13 @@ import javax.management.remote.JMXConnector;
 final class Management implements AutoCloseable {
     static final ObjectName DAEMON = name("type=Daemon");
     private static final int PAGE = 100;
+
+    /** Says at length that a daemon was killed. Held, or else it would forget to be quiet. */
+    private static final Logger CLIENT_SIDE = Logger.getLogger("javax.management.remote");
+
+    static {
+        CLIENT_SIDE.setLevel(Level.OFF);
+    }
 
     private final JMXConnector connector;
     private final MBeanServerConnection server;

@@ -6,11 +6,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** All that the clients know. Objects that one client owns are known by ids which it chose. */
@@ -18,7 +17,7 @@ final class Records {
     final Ledger ledger = new Ledger();
     final AtomicLong asked = new AtomicLong();
     final AtomicLong acknowledged = new AtomicLong();
-    final Queue<String> problems = new ConcurrentLinkedQueue<>();
+    final Set<String> problems = new ConcurrentSkipListSet<>();
 
     private final AtomicLong generations = new AtomicLong();
     private final Map<String, String> keys = new ConcurrentHashMap<>();
