@@ -9,9 +9,6 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 
 /**
@@ -115,15 +112,14 @@ final class Disk implements AutoCloseable {
     }
 
     private static void run(String... command) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(Arrays.asList(command));
-        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         int status = process.waitFor();
         if (status != 0) {
             throw new IOException(
                     "%s failed with %d: %s"
-                            .formatted(String.join(" ", words), status, output.strip()));
+                            .formatted(String.join(" ", command), status, output.strip()));
         }
     }
 }

@@ -25,10 +25,7 @@ final class Records {
     private final Map<String, Content> now = new ConcurrentHashMap<>();
     private volatile boolean killing;
 
-    static String key(String volume) {
-        return volume;
-    }
-
+    /** What a snapshot is called here; a volume goes by its name. */
     static String key(String volume, String snapshot) {
         return volume + "/" + snapshot;
     }
