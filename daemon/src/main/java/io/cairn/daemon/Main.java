@@ -25,8 +25,9 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] words) throws InterruptedException {
-        // Before the first use of either: Guice generates classes by means that Java 25 warns of,
-        // and the platform's MBean server is made once.
+        // Before the first use of each: Guice generates classes by means that Java 25 warns of, and
+        // the log manager and the platform's MBean server are made once.
+        System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
         System.setProperty("guice_bytecode_gen_option", "DISABLED");
         System.setProperty(
                 "javax.management.builder.initial", "io.cairn.daemon.jmx.CairnMBeanServerBuilder");
@@ -88,6 +89,7 @@ public final class Main {
             log.error("Cairn cannot start: {}", e.getMessage());
             throw e;
         }
+        LastingLogManager.keep();
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(

@@ -48,6 +48,18 @@ final class PasswordHash {
     }
 
     /**
+     * A hash that no password is known to match, and that takes as long as any other to compare
+     * with. Random bytes do for that, where hashing a password would cost every start.
+     */
+    static PasswordHash ofNobody(int iterations) {
+        byte[] salt = new byte[SALT_BYTES];
+        byte[] hash = new byte[HASH_BYTES];
+        RANDOM.nextBytes(salt);
+        RANDOM.nextBytes(hash);
+        return new PasswordHash(iterations, salt, hash);
+    }
+
+    /**
      * @throws IllegalArgumentException if the text is no hash; the message does not repeat it
      */
     static PasswordHash parse(String text) {

@@ -9,9 +9,9 @@ import java.util.stream.Collectors;
 public enum Role {
     /** Reads every attribute and invokes every query of the visible beans. */
     READER,
-    /** Also creates, snapshots, attaches and whatever else destroys nothing. */
+    /** Also creates, snapshots and deletes single objects. */
     OPERATOR,
-    /** Also deletes, forgets, adopts and configures. */
+    /** Also deletes what others depend on, forgets, adopts and configures. */
     ADMIN;
 
     /** The descriptor field that names the least role of an operation or a writable attribute. */

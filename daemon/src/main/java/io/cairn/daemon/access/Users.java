@@ -60,7 +60,7 @@ public final class Users {
         this.nanos = nanos;
         this.lockout = new Lockout(nanos);
         this.verified = new VerifiedPasswords(REMEMBERED, nanos);
-        this.nobody = PasswordHash.of(randomPassword(), iterations);
+        this.nobody = PasswordHash.ofNobody(iterations);
     }
 
     /**

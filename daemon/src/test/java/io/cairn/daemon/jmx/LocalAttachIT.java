@@ -54,7 +54,8 @@ final class LocalAttachIT {
                         .redirectError(ProcessBuilder.Redirect.INHERIT)
                         .start();
         try (BufferedReader output = process.inputReader()) {
-            assertThat(output.lines()).anyMatch(line -> line.startsWith("ready"));
+            boolean ready = output.lines().anyMatch(line -> line.startsWith("ready"));
+            assertThat(ready).isTrue();
             VirtualMachine machine = VirtualMachine.attach(Long.toString(process.pid()));
             String address;
             try {

@@ -109,7 +109,7 @@ abstract class BackendCases extends SnapshotCases {
     @Test
     void aBackendOfAnotherDaemonIsRefused() throws Exception {
         volume(MIB);
-        driver.close();
+        close();
         assertFails(CONFLICT, () -> open(new BackendIdentity(new UUID(17, 5), SELF.backend())));
         driver = open(SELF);
     }
@@ -117,7 +117,7 @@ abstract class BackendCases extends SnapshotCases {
     @Test
     void aBackendOfAnotherNameIsRefused() throws Exception {
         volume(MIB);
-        driver.close();
+        close();
         assertFails(CONFLICT, () -> open(new BackendIdentity(SELF.daemon(), "another")));
         driver = open(SELF);
     }

@@ -11,4 +11,4 @@ package io.cairn.tck;
  * parameters and call only {@link #provider} and {@link #settings}; {@code -Dcairn.tck.kills=N}
  * sets how many die, {@code -Dcairn.tck.seed=N} repeats a run.
  */
-public abstract class BaseDriverTest extends BackendCases {}
+public abstract class BaseDriverTest extends TurmoilCases {}

@@ -91,6 +91,14 @@ abstract class DriverFixture {
         return 1;
     }
 
+    /**
+     * Whether another process can open the storage; false only for drivers made for tests, and for
+     * which the kill case then does not run.
+     */
+    protected boolean outlivesItsProcess() {
+        return true;
+    }
+
     /** What is used of the storage; overridden where others use its pools at the same time. */
     protected long usedBytes(Path storage) throws Exception {
         long used = 0;
@@ -108,14 +116,21 @@ abstract class DriverFixture {
     }
 
     @AfterEach
-    @SuppressWarnings("NullAway") // null if opening failed
     void closeAndRelease() throws Exception {
         try {
-            if (driver != null) {
-                driver.close();
-            }
+            close();
         } finally {
             release(storage);
+        }
+    }
+
+    /** Closes the driver once, whatever a case did with it. */
+    @SuppressWarnings("NullAway") // null while it is closed, which only a failed case leaves it
+    final void close() {
+        Driver open = driver;
+        driver = null;
+        if (open != null) {
+            open.close();
         }
     }
 
@@ -125,7 +140,7 @@ abstract class DriverFixture {
     }
 
     final void reopen() throws DriverException, InterruptedException {
-        driver.close();
+        close();
         driver = open(SELF);
     }
 

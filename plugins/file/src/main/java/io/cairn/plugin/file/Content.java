@@ -19,7 +19,7 @@ final class Content {
     private final Fd to;
     private final boolean leased;
 
-    /** Only where the kernel cannot copy by itself. */
+    /** Only where the kernel does not copy by itself. */
     private @Nullable MemorySegment buffer;
 
     private Content(Native os, Fd from, Fd to, boolean leased) {
@@ -36,7 +36,7 @@ final class Content {
      */
     static void holdStill(Native os, Fd file) throws OsException {
         try {
-            os.lease(file, Native.F_RDLCK);
+            os.lease(file);
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw inUse(file);
@@ -51,10 +51,16 @@ final class Content {
      * Copies everything.
      *
      * @param leased whether {@code from} is held still, to be checked as long as it is read
+     * @param insideKernel whether the kernel copies by itself where it can; it shares instead where
+     *     it can do that, which is not what a copy promises
      */
-    static void copy(Native os, Fd from, Fd to, boolean leased)
+    static void copy(Native os, Fd from, Fd to, boolean leased, boolean insideKernel)
             throws OsException, InterruptedException {
-        new Content(os, from, to, leased).copy();
+        Content content = new Content(os, from, to, leased);
+        if (!insideKernel) {
+            content.buffer = os.buffer(BUFFER);
+        }
+        content.copy();
     }
 
     private void copy() throws OsException, InterruptedException {
@@ -68,14 +74,14 @@ final class Content {
                     throw new InterruptedException(
                             "interrupted while copying to %s".formatted(to.path()));
                 }
-                if (leased && !os.holdsLease(from, Native.F_RDLCK)) {
+                if (leased && !os.holdsLease(from)) {
                     throw inUse(from);
                 }
                 at += chunk(at, Math.min(CHUNK, end - at));
             }
             at = nextData(at);
         }
-        if (leased && !os.holdsLease(from, Native.F_RDLCK)) {
+        if (leased && !os.holdsLease(from)) {
             throw inUse(from);
         }
     }

@@ -136,7 +136,7 @@ final class Creation {
             throws OsException, InterruptedException {
         switch (folder.method()) {
             case REFLINK -> os.clone(from, to);
-            case COPY -> Content.copy(os, from, to, leased);
+            case COPY -> Content.copy(os, from, to, leased, !folder.clones());
             case AUTO -> throw new IllegalStateException("no method was chosen");
         }
     }

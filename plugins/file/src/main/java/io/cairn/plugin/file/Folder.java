@@ -31,6 +31,7 @@ import java.util.TreeSet;
  * <p>Its inner folders are held open: should the file system be taken away from under the path,
  * nothing is looked for, or made, on the one below.
  *
+ * @param clones whether files can share content here, even if the method is another
  * @param ordered whether one sync of what was changed last makes all earlier changes durable too
  * @param fileKey tells {@code volumes} apart from another folder of that name
  */
@@ -40,6 +41,7 @@ record Folder(
         Fd volumes,
         Fd snapshots,
         Method method,
+        boolean clones,
         boolean ordered,
         Object fileKey)
         implements AutoCloseable {
@@ -185,7 +187,8 @@ record Folder(
         if (made) {
             os.sync(root);
         }
-        Method method = method(os, root, marker, wanted);
+        boolean clones = clones(os, root, marker);
+        Method method = method(clones, wanted);
         Fd volumes = os.open(root, VOLUMES, Native.O_RDONLY);
         try {
             // XFS writes all its changes to one log in the order they were made, and flushes the
@@ -193,36 +196,38 @@ record Folder(
             boolean ordered = Files.getFileStore(path).type().equals("xfs");
             Object fileKey = fileKey(path.resolve(VOLUMES));
             Fd snapshots = os.open(root, SNAPSHOTS, Native.O_RDONLY);
-            return new Folder(path, marker, volumes, snapshots, method, ordered, fileKey);
+            return new Folder(path, marker, volumes, snapshots, method, clones, ordered, fileKey);
         } catch (OsException | IOException | RuntimeException e) {
             volumes.close();
             throw e;
         }
     }
 
+    private static Method method(boolean clones, Method wanted) throws OsException {
+        if (wanted == Method.REFLINK && !clones) {
+            throw new OsException(
+                    UNSUPPORTED,
+                    "the file system of this folder cannot share content between files: set %s=copy, or use XFS or btrfs"
+                            .formatted(FileDriverProvider.METHOD));
+        }
+        return clones && wanted != Method.COPY ? Method.REFLINK : Method.COPY;
+    }
+
     /** Finds out by trying what the file system can do. */
-    private static Method method(Native os, Fd root, Fd marker, Method wanted) throws OsException {
+    private static boolean clones(Native os, Fd root, Fd marker) throws OsException {
         os.remove(root, PROBE, 0);
         os.remove(root, PROBE_COPY, 0);
-        boolean clones;
         try {
-            clones = probe(os, root);
+            return probe(os, root);
         } catch (OsException e) {
             if (e.during("probe").kind() != NO_SPACE) {
                 throw e;
             }
-            clones = clonesWhenFull(os, marker);
+            return clonesWhenFull(os, marker);
         } finally {
             os.remove(root, PROBE, 0);
             os.remove(root, PROBE_COPY, 0);
         }
-        if (wanted == Method.REFLINK && !clones) {
-            throw new OsException(
-                    UNSUPPORTED,
-                    "this file system cannot share content between files: set %s=copy, or use XFS or btrfs"
-                            .formatted(FileDriverProvider.METHOD));
-        }
-        return clones && wanted != Method.COPY ? Method.REFLINK : Method.COPY;
     }
 
     private static boolean probe(Native os, Fd root) throws OsException {
@@ -241,7 +246,7 @@ record Folder(
                 return true;
             } catch (OsException e) {
                 if (e.isLacking()) {
-                    require("leases", () -> os.lease(to, Native.F_WRLCK));
+                    require("leases", () -> os.lease(to));
                     return false;
                 }
                 throw e;
@@ -253,6 +258,10 @@ record Folder(
         try {
             attempt.run();
         } catch (OsException e) {
+            if (e.is(OsException.EAGAIN)) {
+                // A lease is not to be had while we write, where there are leases.
+                return;
+            }
             if (e.is(OsException.EIO) || e.is(OsException.EROFS) || e.is(OsException.EDQUOT)) {
                 throw e;
             }

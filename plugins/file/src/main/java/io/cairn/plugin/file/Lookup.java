@@ -137,7 +137,7 @@ final class Lookup {
     }
 
     /**
-     * @throws OsException IN_USE if the volume has snapshots or is open
+     * @throws OsException IN_USE if the volume has snapshots or is open for writing
      */
     void checkUnused(Native os, VolumeId id, Fd home) throws OsException, IOException {
         List<String> snapshots = new ArrayList<>();
@@ -157,13 +157,14 @@ final class Lookup {
         }
         try (Fd image = file(os, home, IMAGE)) {
             if (image != null) {
-                os.lease(image, Native.F_WRLCK);
+                // Not for reading: a listing at the same time has it open so.
+                os.lease(image);
             }
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw new OsException(
                         IN_USE,
-                        "%s is open somewhere; see `fuser` or `losetup -j` for who has it"
+                        "%s is open for writing; see `fuser` or `losetup -j` for who has it"
                                 .formatted(location(id, IMAGE)));
             }
             // Without leases or the right to one nothing can be known, and nothing speaks against.

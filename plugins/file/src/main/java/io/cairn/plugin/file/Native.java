@@ -27,8 +27,7 @@ final class Native implements AutoCloseable {
     static final int O_RDWR = 2;
     static final int O_CREAT = 0100;
     static final int O_EXCL = 0200;
-    static final int F_RDLCK = 0;
-    static final int F_WRLCK = 1;
+    private static final int F_RDLCK = 0;
     static final int SEEK_END = 2;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
@@ -153,24 +152,27 @@ final class Native implements AutoCloseable {
     }
 
     /**
-     * Takes a lease, which nobody gets while another has the file open for writing ({@link
-     * #F_RDLCK}) or at all ({@link #F_WRLCK}). Who opens it so afterwards waits for us.
+     * Takes a read lease, which nobody gets while another has the file open for writing; who opens
+     * it so afterwards waits for us.
      */
-    void lease(Fd file, int type) throws OsException {
+    void lease(Fd file) throws OsException {
         try {
             // The kernel tells of a waiting opener by SIGIO, which would end the JVM.
             check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
-            check((int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, type), "lease", file);
+            check(
+                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_RDLCK),
+                    "lease",
+                    file);
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
     /** Whether the lease still stands and nobody waits for its end. */
-    boolean holdsLease(Fd file, int type) throws OsException {
+    boolean holdsLease(Fd file) throws OsException {
         try {
             int held = (int) FCNTL.invokeExact(state, file.number(), F_GETLEASE, 0);
-            return check(held, "lease", file) == type;
+            return check(held, "lease", file) == F_RDLCK;
         } catch (Throwable e) {
             throw failed(e);
         }

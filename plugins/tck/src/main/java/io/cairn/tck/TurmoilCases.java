@@ -1,0 +1,199 @@
+package io.cairn.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Inventory;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+
+import org.junit.jupiter.api.Test;
+
+import java.nio.channels.SeekableByteChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Calls at once, interrupted calls, calls under a writer, and calls that die with their process.
+ */
+abstract class TurmoilCases extends BackendCases {
+    @Test
+    void manyVolumesAtOnceDoNotMeet() throws Exception {
+        int threads = 8;
+        ConcurrentLinkedQueue<BackendVolume> volumes = new ConcurrentLinkedQueue<>();
+        ConcurrentLinkedQueue<BackendSnapshot> snapshots = new ConcurrentLinkedQueue<>();
+        List<Future<?>> running = new ArrayList<>();
+        try (ExecutorService workers = Executors.newFixedThreadPool(threads)) {
+            for (int i = 1; i <= threads; i++) {
+                int generation = i;
+                running.add(
+                        workers.submit(
+                                () -> {
+                                    for (int j = 0; j < 4; j++) {
+                                        BackendVolume volume = volume(MIB, generation);
+                                        BackendSnapshot snapshot = snapshot(volume);
+                                        write(volume.location(), MIB, generation + 100);
+                                        BackendVolume clone = clone(snapshot, MIB);
+                                        verify(clone.location(), MIB, generation);
+                                        driver.inventory();
+                                        driver.pools();
+                                        driver.deleteVolume(clone.id());
+                                        driver.deleteSnapshot(snapshot(volume).id(), volume.id());
+                                        volumes.add(volume);
+                                        snapshots.add(snapshot);
+                                        verify(snapshot.location(), MIB, generation);
+                                    }
+                                    return generation;
+                                }));
+            }
+        }
+        for (Future<?> each : running) {
+            each.get();
+        }
+        assertSame(
+                driver.inventory(),
+                new Inventory(new ArrayList<>(volumes), new ArrayList<>(snapshots)));
+        verifyNoRubbish();
+    }
+
+    @Test
+    void anInterruptedCallConvergesWhenRepeated() throws Exception {
+        long seed = Long.getLong("cairn.tck.seed", System.nanoTime());
+        System.out.printf("-Dcairn.tck.seed=%d%n", seed);
+        Random random = new Random(seed);
+        long size = 24 * MIB;
+        BackendVolume volume = volume(size, 1);
+        for (int i = 0; i < 20; i++) {
+            SnapshotSpec spec = snapshotSpec(SnapshotId.random(), volume.id());
+            interrupt(random, () -> driver.createSnapshot(spec));
+            BackendSnapshot snapshot = driver.createSnapshot(spec);
+            verify(snapshot.location(), size, 1);
+            assertThat(driver.inventory().snapshots()).containsExactly(snapshot);
+            verifyNoRubbish();
+            interrupt(
+                    random,
+                    () -> {
+                        driver.deleteSnapshot(snapshot.id(), volume.id());
+                        return snapshot;
+                    });
+            driver.deleteSnapshot(snapshot.id(), volume.id());
+            assertThat(driver.inventory().snapshots()).isEmpty();
+            verifyNoRubbish();
+        }
+    }
+
+    @Test
+    void anInterruptedCutIsUndoneByDeletingIt() throws Exception {
+        BackendVolume volume = volume(24 * MIB, 1);
+        Random random = new Random(1);
+        for (int i = 0; i < 10; i++) {
+            SnapshotSpec spec = snapshotSpec(SnapshotId.random(), volume.id());
+            interrupt(random, () -> driver.createSnapshot(spec));
+            driver.deleteSnapshot(spec.id(), volume.id());
+            assertThat(driver.inventory().snapshots()).isEmpty();
+            verifyNoRubbish();
+        }
+    }
+
+    @Test
+    void aSnapshotUnderAWriterIsOfOneInstantOrRefused() throws Exception {
+        BackendVolume volume = volume(16 * MIB);
+        int refused = 0;
+        try (SeekableByteChannel content = content(volume.location(), true);
+                OrderedWriter writer = OrderedWriter.start(content, 16 * MIB)) {
+            for (int i = 0; i < 10; i++) {
+                long before = writer.acknowledgedAfterAnother();
+                BackendSnapshot snapshot;
+                try {
+                    snapshot = snapshot(volume);
+                } catch (DriverException e) {
+                    assertThat(e.kind())
+                            .describedAs(e.getMessage())
+                            .isEqualTo(DriverException.Kind.UNSUPPORTED);
+                    refused++;
+                    continue;
+                }
+                long after = writer.begun();
+                try (SeekableByteChannel cut = content(snapshot.location(), false)) {
+                    assertThat(OrderedWriter.instantOf(cut, 16 * MIB)).isBetween(before, after);
+                }
+            }
+        }
+        // What decides is the backend and the use, not chance.
+        assertThat(refused).isIn(0, 10);
+        assertThat(driver.inventory().snapshots()).hasSize(10 - refused);
+        verifyNoRubbish();
+    }
+
+    @Test
+    void whatAKilledCallLeftIsWholeOrRemovedByItsRepeat() throws Exception {
+        assumeTrue(outlivesItsProcess(), "the storage dies with its process");
+        long seed = Long.getLong("cairn.tck.seed", System.nanoTime());
+        int kills = Integer.getInteger("cairn.tck.kills", 6);
+        System.out.printf("-Dcairn.tck.seed=%d -Dcairn.tck.kills=%d%n", seed, kills);
+        Random random = new Random(seed);
+        for (int i = 0; i < kills; i++) {
+            Life life = new Life(this, i);
+            close();
+            int begun;
+            try (Victim victim = Victim.start(getClass(), storage, i)) {
+                begun = victim.killDuringCall(random);
+            }
+            driver = open(SELF);
+            life.verify(driver, begun, false);
+            life.call(driver, begun);
+            life.verify(driver, begun, true);
+            verifyNoRubbish();
+            removeAll();
+        }
+    }
+
+    private void removeAll() throws Exception {
+        for (BackendSnapshot snapshot : driver.inventory().snapshots()) {
+            driver.deleteSnapshot(snapshot.id(), snapshot.volume());
+        }
+        for (BackendVolume volume : driver.inventory().volumes()) {
+            driver.deleteVolume(volume.id());
+        }
+        assertSame(driver.inventory(), new Inventory(List.of(), List.of()));
+        verifyNoRubbish();
+    }
+
+    private static void interrupt(Random random, Call call) throws Exception {
+        try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
+            Future<?> running =
+                    worker.submit(
+                            () -> {
+                                try {
+                                    call.run();
+                                } catch (InterruptedException _) {
+                                    // One of the two ways it may go.
+                                }
+                                return call;
+                            });
+            long until = System.nanoTime() + random.nextLong(3_000_000);
+            while (System.nanoTime() < until && !running.isDone()) {
+                Thread.onSpinWait();
+            }
+            worker.shutdownNow();
+            try {
+                running.get();
+            } catch (CancellationException _) {
+                // It had not begun.
+            }
+        }
+    }
+
+    private interface Call {
+        Object run() throws DriverException, InterruptedException;
+    }
+}

@@ -1,0 +1,58 @@
+package io.cairn.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+
+import io.cairn.tck.MemoryProvider.Flaw;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.platform.testkit.engine.EngineTestKit;
+
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** A driver that breaks a guarantee fails the case that is about it. */
+final class BaseDriverTestTest {
+    private static Flaw flaw = Flaw.NONE;
+
+    /** Not a test by its own name, so that only this class runs it. */
+    static final class Flawed extends MemoryFixture {
+        Flawed() {
+            super(flaw);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "CUTS_AGAIN, createdAgainItIsNotCutAgain()",
+        "FORGETS_MARKS, aVolumeIsReturnedAsAsked()",
+        "FORGETS_MARKS, 'aSnapshotKeepsAnyMarkWhole(String)'",
+        "LEAVES_RUBBISH, aDeletedVolumeIsGone()",
+        "SHARES_CLONES_WITH_THEIR_SOURCE, aVolumeFromASnapshotIsIndependentBothWays()",
+        "KEEPS_OLD_CONTENT, aNewVolumeReadsAsZeroesWhereADeletedOneHeldData()",
+        "ROUNDS_SIZES, 'aSizeIsExactToTheByteOrRefused(long)'",
+        "LISTS_TOO_LITTLE, theInventoryListsAllAndOnlyWhatIsThere()",
+        "TAKES_ANY_STORAGE, aBackendOfAnotherDaemonIsRefused()",
+        "DECLARES_WRONG_TRAITS, theTraitsDeclaredAreTheTraitsMeasured()",
+        "DELETES_VOLUMES_WITH_SNAPSHOTS, aVolumeWithSnapshotsIsNotDeleted()",
+        "IGNORES_THE_SOURCE, aVolumeCreatedAgainFromAnotherSourceConflicts()",
+        "FAILS_TO_DELETE_TWICE, deletingAVolumeThatIsNotThereSucceeds()",
+    })
+    void aFlawIsFoundByItsCase(Flaw broken, String test) {
+        assertThat(failures(broken)).contains(test);
+    }
+
+    private static Set<String> failures(Flaw broken) {
+        flaw = broken;
+        return EngineTestKit.engine("junit-jupiter")
+                .selectors(selectClass(Flawed.class))
+                .execute()
+                .testEvents()
+                .failed()
+                .stream()
+                .map(event -> event.getTestDescriptor().getLegacyReportingName())
+                .map(name -> name.replaceFirst("\\[.*", ""))
+                .collect(Collectors.toSet());
+    }
+}

@@ -1,0 +1,227 @@
+package io.cairn.tck;
+
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.INVALID;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
+
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
+import io.cairn.spi.PoolStats;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+import io.cairn.tck.MemoryProvider.Flaw;
+import io.cairn.tck.MemoryStorage.Volume;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** Does everything under the storage's lock, so each call is whole by itself. */
+final class MemoryDriver implements Driver {
+    private static final String POOL = "memory";
+
+    private final MemoryStorage storage;
+    private final Flaw flaw;
+    private Map<Long, byte[]> old = new HashMap<>();
+
+    MemoryDriver(MemoryStorage storage, Flaw flaw) {
+        this.storage = storage;
+        this.flaw = flaw;
+    }
+
+    @Override
+    public BackendFacts facts() {
+        return new BackendFacts(
+                "pages",
+                "Grows with the number of pages.",
+                flaw == Flaw.DECLARES_WRONG_TRAITS
+                        ? Set.of(Trait.THIN)
+                        : Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS, Trait.SHARED_CLONES));
+    }
+
+    @Override
+    public BackendVolume createVolume(VolumeSpec spec) throws DriverException {
+        synchronized (storage) {
+            Optional<BackendVolume> existing = existing(spec, Optional.empty());
+            if (existing.isPresent()) {
+                return existing.get();
+            }
+            boolean keeps = flaw == Flaw.KEEPS_OLD_CONTENT;
+            return make(spec, Optional.empty(), keeps ? old : new HashMap<>());
+        }
+    }
+
+    @Override
+    public BackendVolume createFromSnapshot(
+            VolumeSpec spec, SnapshotId source, VolumeId sourceVolume) throws DriverException {
+        synchronized (storage) {
+            Optional<BackendVolume> existing = existing(spec, Optional.of(source));
+            if (existing.isPresent()) {
+                return existing.get();
+            }
+            BackendSnapshot snapshot =
+                    findSnapshot(source, sourceVolume)
+                            .orElseThrow(() -> new DriverException(NOT_FOUND, "no such snapshot"));
+            if (spec.sizeBytes() < snapshot.sizeBytes()) {
+                throw new DriverException(INVALID, "smaller than the snapshot");
+            }
+            Map<Long, byte[]> pages = storage.pages(snapshot.location());
+            boolean shares = flaw == Flaw.SHARES_CLONES_WITH_THEIR_SOURCE;
+            return make(spec, Optional.of(source), shares ? pages : new HashMap<>(pages));
+        }
+    }
+
+    @Override
+    public void deleteVolume(VolumeId id) throws DriverException {
+        synchronized (storage) {
+            Volume volume = storage.volumes.get(id);
+            if (volume == null) {
+                if (flaw == Flaw.FAILS_TO_DELETE_TWICE) {
+                    throw new DriverException(NOT_FOUND, "no such volume");
+                }
+                return;
+            }
+            boolean cut =
+                    storage.snapshots.values().stream()
+                            .anyMatch(snapshot -> snapshot.volume().equals(id));
+            if (cut && flaw != Flaw.DELETES_VOLUMES_WITH_SNAPSHOTS) {
+                throw new DriverException(IN_USE, "it has snapshots");
+            }
+            if (storage.isOpen(volume.shown().location())) {
+                throw new DriverException(IN_USE, "it is open");
+            }
+            old = storage.pages(volume.shown().location());
+            if (flaw != Flaw.LEAVES_RUBBISH) {
+                storage.remove(volume.shown().location());
+            }
+            storage.volumes.remove(id);
+        }
+    }
+
+    @Override
+    public BackendSnapshot createSnapshot(SnapshotSpec spec) throws DriverException {
+        synchronized (storage) {
+            BackendSnapshot existing = storage.snapshots.get(spec.id());
+            if (existing != null && !existing.volume().equals(spec.volume())) {
+                throw new DriverException(CONFLICT, "a snapshot of another volume");
+            }
+            if (existing != null && flaw != Flaw.CUTS_AGAIN) {
+                return existing;
+            }
+            Volume volume = storage.volumes.get(spec.volume());
+            if (volume == null) {
+                throw new DriverException(NOT_FOUND, "no such volume");
+            }
+            BackendVolume source = volume.shown();
+            BackendSnapshot snapshot =
+                    existing != null
+                            ? existing
+                            : new BackendSnapshot(
+                                    spec.id(),
+                                    spec.volume(),
+                                    source.sizeBytes(),
+                                    Instant.now(),
+                                    "snapshot/" + spec.id(),
+                                    mark(spec.mark()));
+            storage.put(
+                    snapshot.location(),
+                    snapshot.sizeBytes(),
+                    new HashMap<>(storage.pages(source.location())));
+            storage.snapshots.put(spec.id(), snapshot);
+            return snapshot;
+        }
+    }
+
+    @Override
+    public void deleteSnapshot(SnapshotId id, VolumeId volume) {
+        synchronized (storage) {
+            if (findSnapshot(id, volume).isPresent()) {
+                storage.remove("snapshot/" + id);
+                storage.snapshots.remove(id);
+            }
+        }
+    }
+
+    @Override
+    public Optional<BackendVolume> findVolume(VolumeId id) {
+        synchronized (storage) {
+            return Optional.ofNullable(storage.volumes.get(id)).map(Volume::shown);
+        }
+    }
+
+    @Override
+    public Optional<BackendSnapshot> findSnapshot(SnapshotId id, VolumeId volume) {
+        synchronized (storage) {
+            return Optional.ofNullable(storage.snapshots.get(id))
+                    .filter(snapshot -> snapshot.volume().equals(volume));
+        }
+    }
+
+    @Override
+    public Inventory inventory() {
+        synchronized (storage) {
+            List<BackendVolume> volumes =
+                    new ArrayList<>(storage.volumes.values().stream().map(Volume::shown).toList());
+            if (flaw == Flaw.LISTS_TOO_LITTLE && volumes.size() > 1) {
+                volumes.removeFirst();
+            }
+            return new Inventory(volumes, List.copyOf(storage.snapshots.values()));
+        }
+    }
+
+    @Override
+    public List<PoolStats> pools() {
+        long free = MemoryStorage.TOTAL - storage.usedBytes();
+        return List.of(new PoolStats(POOL, MemoryStorage.TOTAL, free));
+    }
+
+    @Override
+    public void close() {}
+
+    private Optional<BackendVolume> existing(VolumeSpec spec, Optional<SnapshotId> source)
+            throws DriverException {
+        if (!spec.pool().equals(POOL)) {
+            throw new DriverException(INVALID, "no such pool");
+        }
+        Volume volume = storage.volumes.get(spec.id());
+        if (volume == null) {
+            return Optional.empty();
+        }
+        boolean sameSource = volume.source().equals(source) || flaw == Flaw.IGNORES_THE_SOURCE;
+        if (volume.shown().sizeBytes() != spec.sizeBytes() || !sameSource) {
+            throw new DriverException(CONFLICT, "it exists otherwise");
+        }
+        return Optional.of(volume.shown());
+    }
+
+    private BackendVolume make(
+            VolumeSpec spec, Optional<SnapshotId> source, Map<Long, byte[]> pages) {
+        String location = "volume/" + spec.id();
+        long size =
+                flaw == Flaw.ROUNDS_SIZES
+                        ? Math.ceilDiv(spec.sizeBytes(), 512) * 512
+                        : spec.sizeBytes();
+        storage.put(location, size, pages);
+        BackendVolume shown =
+                new BackendVolume(spec.id(), POOL, spec.sizeBytes(), location, mark(spec.mark()));
+        storage.volumes.put(spec.id(), new Volume(shown, source));
+        return shown;
+    }
+
+    private Mark mark(Mark mark) {
+        return flaw == Flaw.FORGETS_MARKS ? Mark.NONE : mark;
+    }
+}
