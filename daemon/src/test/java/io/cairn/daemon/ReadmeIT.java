@@ -1,0 +1,272 @@
+package io.cairn.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/**
+ * Runs what README.md tells its reader to type, in an installation made as it says. Only the port
+ * and the folder of one example are others, since those of the text may be taken.
+ */
+@Timeout(300)
+final class ReadmeIT {
+    private static final Path DISTRIBUTION = Path.of(System.getProperty("cairn.dist"));
+    private static final Path JMXTERM = Path.of(System.getProperty("cairn.jmxterm"));
+    private static final Path ROOT = DISTRIBUTION.resolve("../../..").normalize();
+
+    @TempDir(cleanup = CleanupMode.ALWAYS)
+    private static Path home;
+
+    private static Readme readme;
+    private static Path installation;
+    private static Running daemon;
+
+    /** A daemon, and where it listens. */
+    private record Running(Process process, String url, int port) {}
+
+    private record Outcome(int status, String out, String err) {}
+
+    @BeforeAll
+    static void installAndStart() throws Exception {
+        readme = Readme.read(ROOT.resolve("README.md"));
+        Outcome installed =
+                shell(ROOT, "HOME='%s'\n".formatted(home) + readme.block("install"), "");
+        assertThat(installed.status()).describedAs(installed.err()).isZero();
+        installation = home.resolve(String.valueOf(DISTRIBUTION.getFileName()));
+        Files.copy(JMXTERM, installation.resolve("jmxterm-1.0.4-uber.jar"));
+        daemon = start(installation, readme.block("start").strip() + " --set jmx.port=0");
+    }
+
+    @AfterAll
+    static void stop() throws InterruptedException {
+        if (daemon != null) {
+            stop(daemon.process());
+        }
+    }
+
+    @Test
+    void everyBlockIsRunByATestOrSaysWhyItIsNot() {
+        assertThat(readme.names())
+                .isEqualTo(
+                        Set.of(
+                                "quickstart",
+                                "install",
+                                "start",
+                                "jmxterm",
+                                "make",
+                                "clone",
+                                "look",
+                                "delete",
+                                "script",
+                                "users",
+                                "cairn.properties",
+                                "backend.properties"));
+        assertThat(readme.reasons()).hasSize(3).allMatch(reason -> reason.length() > 10);
+    }
+
+    @Test
+    void theQuickStartShowsASnapshotThatHolds() throws Exception {
+        Outcome shown = shell(ROOT, readme.block("quickstart"), "");
+
+        assertThat(shown.status()).describedAs(shown.out() + shown.err()).isZero();
+        assertThat(shown.out()).contains("Everything was as it should be.");
+    }
+
+    @Test
+    void whatIsShownForJmxtermDoesWhatItSays() throws Exception {
+        try (JMXConnector connector = connect()) {
+            MBeanServerConnection server = connector.getMBeanServerConnection();
+            String volume = "cairn:type=Volume,backend=fast,volume=db1";
+            String nightly = "cairn:type=Snapshot,backend=fast,volume=db1,snapshot=nightly-";
+
+            Outcome made = jmxterm("make");
+
+            assertThat(made.out()).contains("State = up", "nightly-1", "2 snapshots, no more");
+            assertThat(server.getAttribute(new ObjectName(volume), "SizeBytes"))
+                    .isEqualTo(10L << 30);
+            assertThat((ObjectName[]) server.getAttribute(new ObjectName(volume), "Snapshots"))
+                    .containsExactly(new ObjectName(nightly + 2), new ObjectName(nightly + 1));
+            assertThat(server.getAttribute(new ObjectName(nightly + 2), "Description"))
+                    .isEqualTo("before the upgrade");
+            assertThat(server.getAttribute(new ObjectName(nightly + 2), "Labels"))
+                    .isEqualTo("keep=yes");
+
+            Outcome cloned = jmxterm("clone");
+
+            assertThat(cloned.out()).contains("OriginSnapshot = " + nightly + "2");
+            assertThat(server.getAttribute(new ObjectName(volume + "-test"), "SizeBytes"))
+                    .isEqualTo(10L << 30);
+            assertThat(server.getAttribute(new ObjectName(volume + "-larger"), "SizeBytes"))
+                    .isEqualTo(20L << 30);
+
+            Outcome seen = jmxterm("look");
+
+            assertThat(seen.out())
+                    .contains(
+                            "State = running",
+                            "VolumeCount = 3",
+                            "SnapshotCount = 2",
+                            "UnfinishedCount = 0",
+                            "3 volumes, no more",
+                            "2 volumes, no more",
+                            "2 snapshots, no more");
+
+            jmxterm("delete");
+
+            assertThat(server.queryNames(new ObjectName("cairn:type=Volume,*"), null))
+                    .containsExactly(new ObjectName(volume));
+            assertThat(server.queryNames(new ObjectName("cairn:type=Snapshot,*"), null)).isEmpty();
+
+            Outcome script = shell(installation, readme.block("script"), "");
+            assertThat(script.status()).describedAs(script.err()).isZero();
+            assertThat(script.out()).isEqualToIgnoringNewLines(nightly + 3);
+            assertThat(server.getAttribute(new ObjectName(nightly + 3), "Description"))
+                    .isEqualTo("by a script");
+
+            String refused = readme.block("script").replace("nightly-3", "Nightly");
+            assertThat(shell(installation, refused, "").status()).isNotZero();
+        }
+    }
+
+    @Test
+    void usersAreAddedListedAndRemoved() throws Exception {
+        Outcome users = shell(installation, readme.block("users"), "");
+
+        assertThat(users.status()).describedAs(users.err()).isZero();
+        assertThat(users.out()).contains("alice\toperator\n", "Removed alice");
+        assertThat(installation.resolve("alice.password")).content().hasSizeGreaterThan(12);
+    }
+
+    @Test
+    void theConfigurationExamplesStartADaemon(@TempDir Path folder) throws Exception {
+        Path images = Files.createDirectory(folder.resolve("images"));
+        Path backends = Files.createDirectories(folder.resolve("etc/backends"));
+        Files.writeString(folder.resolve("etc/cairn.properties"), readme.block("cairn.properties"));
+        Files.writeString(
+                backends.resolve("rack4.properties"),
+                readme.block("backend.properties").replace("=/srv/cairn\n", "=" + images + "\n"));
+
+        Running example =
+                start(
+                        folder,
+                        "'%s/bin/cairnd' --etc etc --data data --set jmx.port=0"
+                                .formatted(installation));
+        try (JMXConnector connector = connect(example, folder.resolve("data"))) {
+            ObjectName backend = new ObjectName("cairn:type=Backend,backend=rack4");
+            MBeanServerConnection server = connector.getMBeanServerConnection();
+            assertThat(server.getAttribute(backend, "State")).isEqualTo("up");
+            assertThat(server.getAttribute(backend, "Description"))
+                    .isEqualTo("The array in rack 4");
+        } finally {
+            stop(example.process());
+        }
+    }
+
+    /** Types the block's lines into jmxterm; it goes on after errors, so those are looked for. */
+    private static Outcome jmxterm(String lines) throws Exception {
+        Outcome outcome =
+                shell(installation, readme.block("jmxterm"), readme.block(lines) + "exit\n");
+        assertThat(outcome.status()).describedAs(outcome.err()).isZero();
+        assertThat(outcome.err()).doesNotContain("Exception", "Unknown");
+        return outcome;
+    }
+
+    private static Outcome shell(Path folder, String commands, String input) throws Exception {
+        Path out = Files.createTempFile(home, "shell", ".out");
+        Path err = Files.createTempFile(home, "shell", ".err");
+        Path in = Files.writeString(Files.createTempFile(home, "shell", ".in"), input);
+        String here = daemon == null ? commands : commands.replace("7091", "" + daemon.port());
+        Process process =
+                bash(folder, "set -eu\n" + here)
+                        .redirectInput(in.toFile())
+                        .redirectOutput(out.toFile())
+                        .redirectError(err.toFile())
+                        .start();
+        try {
+            assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
+        } finally {
+            stop(process);
+        }
+        return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    /** Starts a daemon whose data folder is {@code data} in this folder, and waits for it. */
+    private static Running start(Path folder, String command) throws IOException {
+        Path log = folder.resolve("started.log");
+        Path address = folder.resolve("data/jmx-address");
+        Process process =
+                bash(folder, "exec " + command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile())
+                        .start();
+        try {
+            await().atMost(Duration.ofMinutes(2))
+                    .until(
+                            () ->
+                                    !process.isAlive()
+                                            || (Files.exists(address) && Files.size(address) > 0));
+            assertThat(process.isAlive()).describedAs(Files.readString(log)).isTrue();
+            String url = Files.readString(address).strip();
+            int port = Integer.parseInt(url.replaceAll(".*:([0-9]+)/.*", "$1"));
+            return new Running(process, url, port);
+        } catch (RuntimeException | AssertionError e) {
+            process.destroyForcibly();
+            throw e;
+        }
+    }
+
+    private static ProcessBuilder bash(Path folder, String commands) {
+        ProcessBuilder builder =
+                new ProcessBuilder("bash", "-c", commands).directory(folder.toFile());
+        Map<String, String> environment = builder.environment();
+        environment.put("CAIRN_JAVA_HOME", System.getProperty("java.home"));
+        environment.put("CAIRN_WARM", "no");
+        if (!folder.equals(ROOT)) {
+            // jmxterm keeps a history there.
+            environment.put("JAVA_TOOL_OPTIONS", "-Duser.home=" + home);
+        }
+        return builder;
+    }
+
+    private static void stop(Process process) throws InterruptedException {
+        List<ProcessHandle> all = process.descendants().toList();
+        process.destroy();
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+        }
+        all.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static JMXConnector connect() throws IOException {
+        return connect(daemon, installation.resolve("data"));
+    }
+
+    @SuppressWarnings("BanJNDI") // the address is of this test's own process
+    private static JMXConnector connect(Running running, Path data) throws IOException {
+        String password = Files.readString(data.resolve("first-admin-password")).strip();
+        return JMXConnectorFactory.connect(
+                new JMXServiceURL(running.url()),
+                Map.of(JMXConnector.CREDENTIALS, new String[] {"admin", password}));
+    }
+}
