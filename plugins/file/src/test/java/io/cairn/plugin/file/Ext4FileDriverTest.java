@@ -3,44 +3,11 @@ package io.cairn.plugin.file;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.tck.LoopFileSystem;
 
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Set;
 
 /** The TCK on ext4, by copies. */
-final class Ext4FileDriverTest extends FileDriverFixture {
-    @SuppressWarnings("NullAway.Init") // made before all
-    private static LoopFileSystem mounted;
-
-    @BeforeAll
-    static void mount() throws Exception {
-        mounted = LoopFileSystem.create(LoopFileSystem.Kind.EXT4, 2L << 30);
-    }
-
-    @AfterAll
-    @SuppressWarnings("NullAway") // null where it could not be made
-    static void unmount() throws Exception {
-        if (mounted != null) {
-            mounted.close();
-        }
-    }
-
-    @Override
-    protected Path prepare(Path temporary) throws Exception {
-        return Files.createTempDirectory(mounted.path(), "case");
-    }
-
-    @Override
-    protected long usedBytes(Path storage) throws Exception {
-        mounted.flush();
-        return super.usedBytes(storage);
-    }
-
-    @Override
-    protected Set<Trait> traits() {
-        return Set.of(Trait.THIN);
+final class Ext4FileDriverTest extends LoopFileDriverFixture {
+    Ext4FileDriverTest() {
+        super(LoopFileSystem.Kind.EXT4, Set.of(Trait.THIN));
     }
 }
