@@ -289,9 +289,6 @@ final class BackendBean {
     }
 
     private OperationStats stats(Operation operation) {
-        return sources.metrics().of(name).stream()
-                .filter(stats -> stats.operation() == operation)
-                .findFirst()
-                .orElseThrow();
+        return sources.metrics().of(name, operation);
     }
 }

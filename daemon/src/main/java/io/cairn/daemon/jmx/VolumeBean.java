@@ -48,7 +48,7 @@ final class VolumeBean {
         return BeanNames.backend(volume.backend());
     }
 
-    @Shown("The pool the volume lies in; empty while it is being created")
+    @Shown("The pool the volume lies in")
     String pool() {
         return volume.pool();
     }

@@ -4,8 +4,6 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
@@ -38,11 +36,9 @@ public final class Metrics {
         series(backend, operation).failures.increment();
     }
 
-    /** One row for each operation, also for those that never ran. */
-    public List<OperationStats> of(String backend) {
-        return Arrays.stream(Operation.values())
-                .map(operation -> stats(operation, all.get(new Key(backend, operation))))
-                .toList();
+    /** What is known of one operation on one backend; all zeroes if it never ran there. */
+    public OperationStats of(String backend, Operation operation) {
+        return stats(operation, all.get(new Key(backend, operation)));
     }
 
     private Series series(String backend, Operation operation) {

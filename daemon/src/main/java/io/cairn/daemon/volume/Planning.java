@@ -20,7 +20,7 @@ final class Planning {
         this.backends = backends;
     }
 
-    Volume volume(String backend, NewVolume request, long sizeBytes, Optional<Origin> origin)
+    Volume volume(Backend backend, NewVolume request, long sizeBytes, Optional<Origin> origin)
             throws OperationException, InterruptedException {
         VolumeId id = request.id().orElseGet(VolumeId::random);
         String name = request.name().isEmpty() ? id.toString() : request.name();
@@ -35,7 +35,7 @@ final class Planning {
         Volume planned =
                 new Volume(
                         id,
-                        backend,
+                        backend.name(),
                         pool(backend, request.pool()),
                         name,
                         request.description(),
@@ -50,17 +50,19 @@ final class Planning {
         return planned;
     }
 
-    private String pool(String name, Optional<String> asked)
+    /** The backend of that name. */
+    Backend backend(String name) throws OperationException {
+        return backends.find(name)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND,
+                                        "there is no backend '%s'; there are: %s"
+                                                .formatted(Names.shortened(name), names())));
+    }
+
+    private static String pool(Backend backend, Optional<String> asked)
             throws OperationException, InterruptedException {
-        Backend backend =
-                backends.find(name)
-                        .orElseThrow(
-                                () ->
-                                        new OperationException(
-                                                Code.NOT_FOUND,
-                                                "there is no backend '%s'; there are: %s"
-                                                        .formatted(
-                                                                Names.shortened(name), names())));
         List<String> pools = pools(backend);
         if (asked.isEmpty()) {
             return pools.getFirst();
@@ -70,7 +72,9 @@ final class Planning {
                     Code.INVALID,
                     "backend %s has no pool '%s'; it has: %s"
                             .formatted(
-                                    name, Names.shortened(asked.get()), String.join(", ", pools)));
+                                    backend.name(),
+                                    Names.shortened(asked.get()),
+                                    String.join(", ", pools)));
         }
         return asked.get();
     }

@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
@@ -98,6 +99,7 @@ public final class Volumes {
      */
     public Volume createVolume(String backend, NewVolume request)
             throws OperationException, InterruptedException {
+        Backend on = planning.backend(backend);
         return measured(
                 backend,
                 Operation.CREATE_VOLUME,
@@ -108,7 +110,7 @@ public final class Volumes {
                     }
                     long sizeBytes = request.sizeBytes().get();
                     return create(
-                            planning.volume(backend, request, sizeBytes, Optional.empty()),
+                            planning.volume(on, request, sizeBytes, Optional.empty()),
                             request.id().isPresent());
                 });
     }
@@ -134,10 +136,10 @@ public final class Volumes {
                                         .formatted(
                                                 sizeBytes, snapshot.name(), snapshot.sizeBytes()));
                     }
+                    Backend on = planning.backend(snapshot.backend());
                     Origin origin = new Origin(snapshot.volume(), snapshot.id());
                     return create(
-                            planning.volume(
-                                    snapshot.backend(), request, sizeBytes, Optional.of(origin)),
+                            planning.volume(on, request, sizeBytes, Optional.of(origin)),
                             request.id().isPresent());
                 });
     }

@@ -17,6 +17,8 @@ import javax.management.MBeanException;
 import javax.management.MBeanServerConnection;
 import javax.management.MBeanServerDelegate;
 import javax.management.Notification;
+import javax.management.NotificationFilter;
+import javax.management.NotificationFilterSupport;
 import javax.management.NotificationListener;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
@@ -132,11 +134,11 @@ final class RemoteTest {
     @Test
     void aVolumesListenerHearsOfItsSnapshotsUntilItIsRemoved() throws Exception {
         ObjectName volume = house.volume("db1");
-        remote.addNotificationListener(volume, listener, null, null);
+        remote.addNotificationListener(volume, listener, ofSnapshots(), null);
         house.snapshot(volume, "one");
         await().until(() -> heard.size() == 1);
         remote.removeNotificationListener(volume, listener);
-        remote.addNotificationListener(House.FAST, listener, null, null);
+        remote.addNotificationListener(House.FAST, listener, ofSnapshots(), null);
         house.snapshot(volume, "two");
         await().until(() -> heard.size() == 2);
         assertThat(heard).extracting(Notification::getSource).containsExactly(volume, House.FAST);
@@ -158,12 +160,20 @@ final class RemoteTest {
     @Test
     void aListenerInTheProcessHearsTheSame() throws Exception {
         ObjectName volume = house.volume("db1");
-        house.server.addNotificationListener(volume, listener, null, "x");
+        NotificationFilter filter = ofSnapshots();
+        house.server.addNotificationListener(volume, listener, filter, "x");
         house.snapshot(volume, "one");
         await().until(() -> heard.size() == 1);
-        house.server.removeNotificationListener(volume, listener, null, "x");
+        house.server.removeNotificationListener(volume, listener, filter, "x");
         assertThatThrownBy(() -> house.server.removeNotificationListener(volume, listener))
                 .isInstanceOf(ListenerNotFoundException.class);
+    }
+
+    /** That the volume came to be may be told after the listener was added. */
+    private static NotificationFilter ofSnapshots() {
+        NotificationFilterSupport filter = new NotificationFilterSupport();
+        filter.enableType("cairn.snapshot");
+        return filter;
     }
 
     private String invoke(ObjectName bean, String operation, String... arguments) throws Exception {

@@ -50,6 +50,7 @@ record Folder(
     static final String SNAPSHOTS = "snapshots";
     private static final String PROBE = "probe";
     private static final String PROBE_COPY = "probe.copy";
+    private static final String PROBE_LINK = "probe.link";
     private static final int MARKER_BYTES = 4096;
 
     static Folder open(Path path, BackendIdentity self, Method wanted) throws DriverException {
@@ -215,8 +216,7 @@ record Folder(
 
     /** Finds out by trying what the file system can do. */
     private static boolean clones(Native os, Fd root, Fd marker) throws OsException {
-        os.remove(root, PROBE, 0);
-        os.remove(root, PROBE_COPY, 0);
+        clearProbes(os, root);
         try {
             return probe(os, root);
         } catch (OsException e) {
@@ -225,9 +225,14 @@ record Folder(
             }
             return clonesWhenFull(os, marker);
         } finally {
-            os.remove(root, PROBE, 0);
-            os.remove(root, PROBE_COPY, 0);
+            clearProbes(os, root);
         }
+    }
+
+    private static void clearProbes(Native os, Fd root) throws OsException {
+        os.remove(root, PROBE, 0);
+        os.remove(root, PROBE_COPY, 0);
+        os.remove(root, PROBE_LINK, 0);
     }
 
     private static boolean probe(Native os, Fd root) throws OsException {
@@ -239,8 +244,7 @@ record Folder(
                     "extended attributes of %d bytes (on ext4, 4 KiB blocks)"
                             .formatted(Label.MAX_BYTES),
                     () -> os.setAttribute(from, Label.ATTRIBUTE, new byte[Label.MAX_BYTES]));
-            require("hard links", () -> os.link(root, PROBE, root, PROBE + ".link"));
-            os.remove(root, PROBE + ".link", 0);
+            require("hard links", () -> os.link(root, PROBE, root, PROBE_LINK));
             try {
                 os.clone(from, to);
                 return true;

@@ -15,6 +15,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.time.Instant;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The calls of Linux that the JDK does not offer, or offers only by path. One of these serves one
@@ -45,6 +46,11 @@ final class Native implements AutoCloseable {
 
     /** bits/struct_stat.h keeps it: "leave this time as it is". */
     private static final long UTIME_OMIT = (1L << 30) - 2;
+
+    /** A quarter of a second in all: a fork takes milliseconds, on a busy machine some tens. */
+    private static final int FORK_TRIES = 25;
+
+    private static final long FORK_PAUSE_NANOS = 10_000_000;
 
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO =
@@ -160,10 +166,14 @@ final class Native implements AutoCloseable {
         try {
             // The kernel tells of a waiting opener by SIGIO, which would end the JVM.
             check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
-            check(
-                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_RDLCK),
-                    "lease",
-                    file);
+            outlastForks(
+                    () ->
+                            check(
+                                    (int)
+                                            FCNTL.invokeExact(
+                                                    state, file.number(), F_SETLEASE, F_RDLCK),
+                                    "lease",
+                                    file));
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -182,9 +192,36 @@ final class Native implements AutoCloseable {
     /** Locks a file for this opening of it, or fails with EAGAIN. */
     void lock(Fd file) throws OsException {
         try {
-            check((int) FLOCK.invokeExact(state, file.number(), LOCK_EX_NB), "lock", file);
+            outlastForks(
+                    () ->
+                            check(
+                                    (int) FLOCK.invokeExact(state, file.number(), LOCK_EX_NB),
+                                    "lock",
+                                    file));
         } catch (Throwable e) {
             throw failed(e);
+        }
+    }
+
+    private interface Attempt {
+        void run() throws Throwable;
+    }
+
+    /**
+     * Tries again for a moment while somebody has the file: a process that this one starts has all
+     * our files, and the locks on them, from its fork until it has become another program.
+     */
+    private static void outlastForks(Attempt attempt) throws Throwable {
+        for (int left = FORK_TRIES; ; left--) {
+            try {
+                attempt.run();
+                return;
+            } catch (OsException e) {
+                if (!e.is(OsException.EAGAIN) || left == 1) {
+                    throw e;
+                }
+                LockSupport.parkNanos(FORK_PAUSE_NANOS);
+            }
         }
     }
 

@@ -36,13 +36,19 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** One clear error for each way the folder lets the driver down, and nothing half made. */
 final class FailuresTest {
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "files");
     private static final long MIB = 1 << 20;
+
+    /** Metadata of so many files is more than the smallest file system has room for. */
+    private static final int MORE_THAN_FIT = 50_000;
 
     @ParameterizedTest
     @EnumSource(Kind.class)
@@ -62,6 +68,41 @@ final class FailuresTest {
             driver.deleteVolume(volume.id());
             assertThat(driver.inventory().volumes()).containsExactly(kept);
             driver.createSnapshot(spec(kept.id()));
+        }
+    }
+
+    /** On XFS alone: it takes minutes to fill the metadata of btrfs. */
+    @Test
+    void reflinksOnAFullFileSystemAreMadeWholeOrNotAtAll() throws Exception {
+        try (LoopFileSystem mounted = LoopFileSystem.create(Kind.XFS, LoopFileSystem.LEAST_BYTES);
+                Driver driver = open(mounted.path(), SELF)) {
+            BackendVolume kept = volume(driver, MIB);
+            write(kept, MIB);
+            fill(volume(driver, 512 * MIB));
+            List<BackendSnapshot> cut = new ArrayList<>();
+            List<BackendVolume> made = new ArrayList<>();
+            assertFails(
+                    NO_SPACE,
+                    mounted.path(),
+                    () -> {
+                        for (int i = 0; i < MORE_THAN_FIT; i++) {
+                            cut.add(driver.createSnapshot(spec(kept.id())));
+                            made.add(
+                                    driver.createFromSnapshot(
+                                            new VolumeSpec(
+                                                    VolumeId.random(), "default", MIB, Mark.NONE),
+                                            cut.getLast().id(),
+                                            kept.id()));
+                        }
+                    });
+            Inventory after = driver.inventory();
+            assertThat(after.snapshots()).containsExactlyInAnyOrderElementsOf(cut);
+            assertThat(after.volumes()).containsAll(made).hasSize(made.size() + 2);
+            assertThat(FileDriverFixture.strangers(mounted.path(), after)).isEmpty();
+            for (BackendSnapshot snapshot : cut) {
+                driver.deleteSnapshot(snapshot.id(), kept.id());
+            }
+            assertThat(driver.inventory().snapshots()).isEmpty();
         }
     }
 
@@ -183,6 +224,41 @@ final class FailuresTest {
             }
             assertThat(FileDriverFixture.strangers(folder, driver.inventory())).isEmpty();
             assertThat(driver.createSnapshot(spec).id()).isEqualTo(spec.id());
+        }
+    }
+
+    @Test
+    void aProcessThatIsJustBeingForkedIsNoWriter(@TempDir Path folder) throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        Thread forking =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    while (!done.get()) {
+                                        fork();
+                                    }
+                                });
+        try {
+            for (int i = 0; i < 50; i++) {
+                try (Driver driver = open(folder, SELF, "copy")) {
+                    BackendVolume volume = volume(driver, MIB);
+                    write(volume, 4096);
+                    BackendSnapshot cut = driver.createSnapshot(spec(volume.id()));
+                    driver.deleteSnapshot(cut.id(), volume.id());
+                    driver.deleteVolume(volume.id());
+                }
+            }
+        } finally {
+            done.set(true);
+            forking.join();
+        }
+    }
+
+    private static void fork() {
+        try {
+            int _ = new ProcessBuilder("true").start().waitFor();
+        } catch (IOException | InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 

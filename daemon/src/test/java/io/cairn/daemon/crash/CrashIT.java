@@ -1,0 +1,49 @@
+package io.cairn.daemon.crash;
+
+import io.cairn.tck.LoopFileSystem.Kind;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Whatever is killed, and whenever: nothing acknowledged is lost, nothing is there that nobody
+ * asked for, nothing stays unfinished, and no content is wrong.
+ *
+ * <p>{@code -Dcairn.crash.cycles=N} sets how often the daemon is killed, and {@code
+ * -Dcairn.crash.seed=N} repeats the same choices of when, and of what the clients do; the threads'
+ * order is not repeated.
+ */
+final class CrashIT {
+    private static final int CYCLES = Integer.getInteger("cairn.crash.cycles", 8);
+
+    @Test
+    void onXfsNothingIsLostByKillsAndLossesOfPower(@TempDir Path folder) throws Exception {
+        crash(Kind.XFS, CYCLES, folder);
+    }
+
+    @Test
+    void onExt4WhereSnapshotsAreCopiesNothingIsLost(@TempDir Path folder) throws Exception {
+        crash(Kind.EXT4, Math.max(2, CYCLES / 3), folder);
+    }
+
+    private static void crash(Kind kind, int cycles, Path folder) throws Exception {
+        long seed = Long.getLong("cairn.crash.seed", System.nanoTime());
+        System.out.printf(
+                "Crashes on %s: repeat with -Dit.test=CrashIT -Dcairn.crash.cycles=%d -Dcairn.crash.seed=%d%n",
+                kind, CYCLES, seed);
+        String done;
+        try (Disk disk = Disk.create(kind)) {
+            done = new CrashRun(folder, disk.path(), disk, seed).run(cycles);
+        } catch (TestAbortedException e) {
+            System.out.printf(
+                    "Crashes in a plain folder, without losses of power: %s%n", e.getMessage());
+            Path root = Files.createDirectory(folder.resolve("root"));
+            done = new CrashRun(folder, root, null, seed).run(cycles);
+        }
+        System.out.printf("Crashes on %s: %s%n", kind, done);
+    }
+}

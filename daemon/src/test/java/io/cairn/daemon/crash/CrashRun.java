@@ -1,0 +1,217 @@
+package io.cairn.daemon.crash;
+
+import static org.awaitility.Awaitility.await;
+
+import io.cairn.daemon.crash.Ledger.Loss;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+
+import javax.management.ObjectName;
+
+/** Lets clients work, kills the daemon, starts it again and looks, as often as is wanted. */
+final class CrashRun {
+    static final String BACKEND = "files";
+    private static final int CLIENTS = 6;
+
+    /** For what the kill left unfinished; the daemon tries again every five seconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Path etc;
+    private final Path data;
+    private final Path backend;
+    private final Path output;
+    private final @Nullable Disk disk;
+    private final Random random;
+    private final Records records = new Records();
+    private final List<Client> clients = new ArrayList<>();
+    private String password = "";
+    private long startMillis = 2_000;
+    private int starts;
+    private int killsAtStart;
+    private int killsBeforeReady;
+    private int lossesOfPower;
+
+    /**
+     * @param folder for the configuration and the daemon's output
+     * @param root for the state and the backend
+     * @param disk that root is on, if it can lose its power
+     */
+    CrashRun(Path folder, Path root, @Nullable Disk disk, long seed) throws IOException {
+        this.etc = folder.resolve("etc");
+        this.data = root.resolve("data");
+        this.backend = root.resolve("backend");
+        this.output = folder.resolve("output");
+        this.disk = disk;
+        this.random = new Random(seed);
+        for (int i = 0; i < CLIENTS; i++) {
+            clients.add(new Client(i, records, new Random(seed + 1 + i), disk != null));
+        }
+        Files.createDirectory(backend);
+        Files.createDirectories(
+                etc.resolve("backends"),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Files.writeString(etc.resolve("cairn.properties"), "jmx.port=0\n");
+        Files.writeString(
+                etc.resolve("backends").resolve(BACKEND + ".properties"),
+                "driver=file\ndirectory=%s\n".formatted(backend));
+    }
+
+    /** Runs so many cycles, and says in one line what it did. */
+    String run(int cycles) throws Exception {
+        long begun = System.nanoTime();
+        Loss loss = Loss.NONE;
+        for (int cycle = 1; cycle <= cycles; cycle++) {
+            try {
+                loss = cycle(loss);
+            } catch (Exception | AssertionError e) {
+                throw new AssertionError(
+                        "cycle %d:%n%s%nThe daemon said last:%n%s"
+                                .formatted(cycle, e, DaemonProcess.tail(output)),
+                        e);
+            }
+        }
+        try (DaemonProcess daemon = start();
+                Management management = ready(daemon)) {
+            Found _ = Inspection.inspect(management, backend, records, loss);
+        }
+        return "%d cycles, %d starts, %d killed without work (%d before they were ready), %d losses of power, %d requests, %d acknowledged, %d s"
+                .formatted(
+                        cycles,
+                        starts,
+                        killsAtStart,
+                        killsBeforeReady,
+                        lossesOfPower,
+                        records.asked.get(),
+                        records.acknowledged.get(),
+                        Duration.ofNanos(System.nanoTime() - begun).toSeconds());
+    }
+
+    private Loss cycle(Loss before) throws Exception {
+        while (random.nextInt(3) == 0) {
+            killAtStart();
+        }
+        try (DaemonProcess daemon = start()) {
+            try (Management management = ready(daemon)) {
+                Found found = Inspection.inspect(management, backend, records, before);
+                records.beginWith(found.ids(), found.keys());
+                clients.forEach(client -> client.see(found));
+            }
+            return workAndKill(daemon);
+        }
+    }
+
+    /** Also in the middle of what the start has to settle. */
+    private void killAtStart() throws IOException, InterruptedException {
+        Duration life = Duration.ofMillis(random.nextLong(startMillis * 5 / 4));
+        boolean power = random.nextInt(4) == 0;
+        try (DaemonProcess daemon = start()) {
+            refuseEnd(daemon, life);
+            if (power && disk != null) {
+                disk.freeze();
+            }
+            killsAtStart++;
+            killsBeforeReady += daemon.isReady() ? 0 : 1;
+        }
+        if (power && disk != null) {
+            losePower(disk);
+        }
+    }
+
+    private Loss workAndKill(DaemonProcess daemon) throws Exception {
+        // Mostly short, since the first operations after a start are hit by that.
+        Duration life = Duration.ofMillis((long) Math.exp(2 + random.nextDouble() * 6));
+        boolean whileConnecting = random.nextInt(8) == 0;
+        boolean power = disk != null && random.nextInt(3) == 0;
+        Loss loss = Loss.NONE;
+        CountDownLatch connected = new CountDownLatch(whileConnecting ? 0 : CLIENTS);
+        records.killing(false);
+        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread::new)) {
+            List<Future<?>> working = new ArrayList<>();
+            for (Client client : clients) {
+                working.add(
+                        threads.submit(
+                                () -> {
+                                    client.work(() -> connect(daemon, connected));
+                                    return client;
+                                }));
+            }
+            try {
+                boolean _ = connected.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+                refuseEnd(daemon, life);
+            } finally {
+                if (power && disk != null) {
+                    long from = System.nanoTime();
+                    disk.freeze();
+                    loss = new Loss(from, System.nanoTime());
+                }
+                records.killing(true);
+                daemon.kill();
+            }
+            for (Future<?> client : working) {
+                client.get();
+            }
+        }
+        if (power && disk != null) {
+            losePower(disk);
+        }
+        records.writeLate(backend, random, loss, disk != null);
+        return loss;
+    }
+
+    private void losePower(Disk disk) throws IOException, InterruptedException {
+        disk.losePower();
+        lossesOfPower++;
+    }
+
+    private Management connect(DaemonProcess daemon, CountDownLatch connected) throws IOException {
+        try {
+            return new Management(daemon.connect(password));
+        } finally {
+            connected.countDown();
+        }
+    }
+
+    private void refuseEnd(DaemonProcess daemon, Duration life) throws InterruptedException {
+        if (daemon.endsWithin(life)) {
+            throw new AssertionError(
+                    "the daemon ended by itself with status " + daemon.exitStatus());
+        }
+    }
+
+    private DaemonProcess start() throws IOException {
+        starts++;
+        return DaemonProcess.start(etc, data, output);
+    }
+
+    private Management ready(DaemonProcess daemon) throws Exception {
+        long begun = System.nanoTime();
+        daemon.awaitReady();
+        startMillis = Duration.ofNanos(System.nanoTime() - begun).toMillis() + 1;
+        if (password.isEmpty()) {
+            password = daemon.password();
+        }
+        Management management = new Management(daemon.connect(password));
+        ObjectName files = Management.backend(BACKEND);
+        await("a backend that is up")
+                .atMost(PATIENCE)
+                .until(() -> management.text(files, "State").equals("up"));
+        await("nothing unfinished")
+                .atMost(PATIENCE)
+                .until(() -> management.number(Management.DAEMON, "UnfinishedCount") == 0);
+        return management;
+    }
+}

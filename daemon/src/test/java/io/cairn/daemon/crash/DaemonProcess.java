@@ -1,0 +1,133 @@
+package io.cairn.daemon.crash;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/** A daemon of the distribution as a child process. Ends with its owner. */
+final class DaemonProcess implements AutoCloseable {
+    /** Far more than a start takes on a machine that is busy with other tests. */
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final Process process;
+    private final Path data;
+    private final Path output;
+
+    private DaemonProcess(Process process, Path data, Path output) {
+        this.process = process;
+        this.data = data;
+        this.output = output;
+    }
+
+    /**
+     * Starts one; it is not ready yet.
+     *
+     * @param output the file to which its standard output and error are appended
+     */
+    static DaemonProcess start(Path etc, Path data, Path output) throws IOException {
+        // One that was killed leaves it behind.
+        Files.deleteIfExists(address(data));
+        return second(etc, data, output);
+    }
+
+    /** Starts one on a folder that another one is using. */
+    static DaemonProcess second(Path etc, Path data, Path output) throws IOException {
+        List<String> command =
+                new ArrayList<>(
+                        List.of(
+                                Path.of(System.getProperty("cairn.dist"), "bin/cairnd").toString(),
+                                "--etc",
+                                etc.toString(),
+                                "--data",
+                                data.toString()));
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
+        builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+        builder.environment().put("CAIRN_WARM", "no");
+        return new DaemonProcess(builder.start(), data, output);
+    }
+
+    /** Waits until clients can connect. */
+    void awaitReady() throws IOException {
+        await("a daemon that is ready")
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> isReady() || !process.isAlive());
+        if (!isReady()) {
+            throw new AssertionError(
+                    "the daemon ended with status %d:%n%s".formatted(exitStatus(), tail()));
+        }
+    }
+
+    @SuppressWarnings("BanJNDI") // the address is of this test's own child
+    JMXConnector connect(String password) throws IOException {
+        JMXServiceURL url = new JMXServiceURL(Files.readString(address(data)).strip());
+        return JMXConnectorFactory.connect(
+                url, Map.of(JMXConnector.CREDENTIALS, new String[] {"admin", password}));
+    }
+
+    String password() throws IOException {
+        return Files.readString(data.resolve("first-admin-password")).strip();
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** Waits for it to end, which it may not. */
+    boolean endsWithin(Duration time) throws InterruptedException {
+        return process.waitFor(time.toNanos(), TimeUnit.NANOSECONDS);
+    }
+
+    int exitStatus() {
+        return process.exitValue();
+    }
+
+    void terminate() {
+        process.destroy();
+    }
+
+    /** By SIGKILL; nothing of it runs when this returns. */
+    void kill() {
+        process.destroyForcibly();
+        process.onExit().join();
+    }
+
+    String tail() throws IOException {
+        return tail(output);
+    }
+
+    /** What was said last by those that write to this file. */
+    static String tail(Path output) throws IOException {
+        List<String> lines = Files.readAllLines(output);
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - 40), lines.size()));
+    }
+
+    @Override
+    public void close() {
+        kill();
+    }
+
+    boolean isReady() throws IOException {
+        Path address = address(data);
+        return Files.exists(address) && Files.readString(address).endsWith("\n");
+    }
+
+    private static Path address(Path data) {
+        return data.resolve("jmx-address");
+    }
+}

@@ -1,0 +1,102 @@
+package io.cairn.daemon.crash;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+import javax.management.JMException;
+import javax.management.MBeanServerConnection;
+import javax.management.MalformedObjectNameException;
+import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
+import javax.management.remote.JMXConnector;
+
+/** The daemon as one client's connection sees it. */
+final class Management implements AutoCloseable {
+    static final ObjectName DAEMON = name("type=Daemon");
+    private static final int PAGE = 100;
+
+    /** Says at length that a daemon was killed. Held, or else it would forget to be quiet. */
+    private static final Logger CLIENT_SIDE = Logger.getLogger("javax.management.remote");
+
+    static {
+        CLIENT_SIDE.setLevel(Level.OFF);
+    }
+
+    private final JMXConnector connector;
+    private final MBeanServerConnection server;
+
+    Management(JMXConnector connector) throws IOException {
+        this.connector = connector;
+        this.server = connector.getMBeanServerConnection();
+    }
+
+    static ObjectName backend(String backend) {
+        return name("type=Backend,backend=" + backend);
+    }
+
+    static ObjectName volume(String backend, String volume) {
+        return name("type=Volume,backend=" + backend + ",volume=" + volume);
+    }
+
+    static ObjectName snapshot(String backend, String volume, String snapshot) {
+        return name(
+                "type=Snapshot,backend=" + backend + ",volume=" + volume + ",snapshot=" + snapshot);
+    }
+
+    /** An operation whose parameters are texts. */
+    String invoke(ObjectName bean, String operation, String... arguments)
+            throws JMException, IOException {
+        String[] signature = new String[arguments.length];
+        Arrays.fill(signature, String.class.getName());
+        return String.valueOf(server.invoke(bean, operation, arguments, signature));
+    }
+
+    Object get(ObjectName bean, String attribute) throws JMException, IOException {
+        return server.getAttribute(bean, attribute);
+    }
+
+    long number(ObjectName bean, String attribute) throws JMException, IOException {
+        return ((Number) get(bean, attribute)).longValue();
+    }
+
+    String text(ObjectName bean, String attribute) throws JMException, IOException {
+        return String.valueOf(get(bean, attribute));
+    }
+
+    /** All rows of {@code listVolumes} or {@code listSnapshots}, page by page. */
+    List<CompositeData> rows(String operation) throws JMException, IOException {
+        List<CompositeData> rows = new ArrayList<>();
+        String continuation = "";
+        do {
+            CompositeData page =
+                    (CompositeData)
+                            server.invoke(
+                                    DAEMON,
+                                    operation,
+                                    new Object[] {"", PAGE, continuation},
+                                    new String[] {
+                                        String.class.getName(), "int", String.class.getName()
+                                    });
+            rows.addAll(List.of((CompositeData[]) page.get("rows")));
+            continuation = (String) page.get("continuation");
+        } while (!continuation.isEmpty());
+        return rows;
+    }
+
+    @Override
+    public void close() throws IOException {
+        connector.close();
+    }
+
+    private static ObjectName name(String keys) {
+        try {
+            return new ObjectName("cairn:" + keys);
+        } catch (MalformedObjectNameException e) {
+            throw new IllegalArgumentException(keys, e);
+        }
+    }
+}

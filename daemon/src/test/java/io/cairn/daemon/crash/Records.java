@@ -1,0 +1,99 @@
+package io.cairn.daemon.crash;
+
+import io.cairn.daemon.crash.Ledger.Loss;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** All that the clients know. Objects that one client owns are known by ids which it chose. */
+final class Records {
+    final Ledger ledger = new Ledger();
+    final AtomicLong asked = new AtomicLong();
+    final AtomicLong acknowledged = new AtomicLong();
+    final Set<String> problems = new ConcurrentSkipListSet<>();
+
+    private final AtomicLong generations = new AtomicLong();
+    private final Map<String, String> keys = new ConcurrentHashMap<>();
+    private final Map<String, Content> first = new ConcurrentHashMap<>();
+    private final Map<String, Content> now = new ConcurrentHashMap<>();
+    private volatile boolean killing;
+
+    /** What a snapshot is called here; a volume goes by its name. */
+    static String key(String volume, String snapshot) {
+        return volume + "/" + snapshot;
+    }
+
+    /** Notes that an object is being asked for, with what it will hold. */
+    void asking(String id, String key, Content content) {
+        keys.put(id, key);
+        first.put(id, content);
+        now.putIfAbsent(id, content);
+    }
+
+    boolean isAsked(String id, String key) {
+        return key.equals(keys.get(id));
+    }
+
+    Content content(String id) {
+        Content content = now.get(id);
+        if (content == null) {
+            throw new IllegalArgumentException("nobody asked for " + id);
+        }
+        return content;
+    }
+
+    /** Overwrites a volume with a new generation. */
+    void write(String id, Path image, boolean sync) throws IOException {
+        Content next =
+                Content.of(generations.incrementAndGet(), content(id).sizeBytes(), Content.NOT_YET);
+        now.put(id, next);
+        next.writeTo(image, sync);
+        now.put(id, next.durableSince(System.nanoTime()));
+    }
+
+    /**
+     * Writes while no daemon runs: to some volumes, so that a snapshot that is cut late is noticed,
+     * and to each of which nobody knows what it holds since the power was lost.
+     */
+    void writeLate(Path backend, Random random, Loss loss, boolean sync) throws IOException {
+        for (Map.Entry<String, Content> entry : Map.copyOf(now).entrySet()) {
+            String id = entry.getKey();
+            if (String.valueOf(keys.get(id)).contains("/")) {
+                continue;
+            }
+            Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
+            boolean unknown = entry.getValue().durableAt() >= loss.from();
+            if (Files.exists(image)) {
+                if (unknown || random.nextInt(3) == 0) {
+                    write(id, image, sync);
+                }
+            } else if (unknown) {
+                // It is made again by the next start, or not at all.
+                now.put(id, first.get(id));
+            }
+        }
+    }
+
+    /** Forgets all but these objects, which are there. */
+    void beginWith(Set<String> ids, Set<String> objects) {
+        ledger.beginWith(objects);
+        keys.keySet().retainAll(ids);
+        first.keySet().retainAll(ids);
+        now.keySet().retainAll(ids);
+    }
+
+    boolean isKilling() {
+        return killing;
+    }
+
+    void killing(boolean soon) {
+        killing = soon;
+    }
+}
