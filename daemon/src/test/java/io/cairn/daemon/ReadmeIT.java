@@ -82,7 +82,7 @@ final class ReadmeIT {
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
-        assertThat(readme.reasons()).hasSize(3).allMatch(reason -> reason.length() > 10);
+        assertThat(readme.reasons()).hasSize(4).allMatch(reason -> reason.length() > 10);
     }
 
     @Test
