@@ -78,7 +78,7 @@ final class Creation {
         String name = spec.id().toString();
         Fd begun;
         try {
-            begun = os.open(folder.snapshots(), name, CREATE, 0400);
+            begun = os.open(folder.snapshots(), name, CREATE, 0600);
         } catch (OsException e) {
             if (!e.is(OsException.EEXIST)) {
                 throw e;
@@ -92,7 +92,7 @@ final class Creation {
                 throw new OsException(CONFLICT, "that id is a snapshot of another volume");
             }
             os.remove(folder.snapshots(), name, 0);
-            begun = os.open(folder.snapshots(), name, CREATE, 0400);
+            begun = os.open(folder.snapshots(), name, CREATE, 0600);
         }
         boolean linked = false;
         try (Fd file = begun) {
@@ -103,6 +103,8 @@ final class Creation {
             fill(os, image, file, true);
             os.setLabel(file, new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty()));
             os.setModified(file, cutAt);
+            // Not from the start: without privileges, a label cannot be put on what is read-only.
+            os.setMode(file, 0400);
             syncContent(os, file, true);
             os.link(folder.snapshots(), name, home, name + CUT);
             linked = true;

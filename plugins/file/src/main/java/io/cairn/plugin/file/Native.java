@@ -74,6 +74,7 @@ final class Native implements AutoCloseable {
     private static final MethodHandle FGETXATTR =
             find("fgetxattr", -1, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     private static final MethodHandle FUTIMENS = find("futimens", -1, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle FCHMOD = find("fchmod", -1, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle LINKAT =
             find("linkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle RENAMEAT =
@@ -305,6 +306,14 @@ final class Native implements AutoCloseable {
         times.setAtIndex(JAVA_LONG, 3, at.getNano());
         try {
             check((int) FUTIMENS.invokeExact(state, file.number(), times), "date", file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    void setMode(Fd file, int mode) throws OsException {
+        try {
+            check((int) FCHMOD.invokeExact(state, file.number(), mode), "protect", file);
         } catch (Throwable e) {
             throw failed(e);
         }
