@@ -27,7 +27,7 @@ public final class Main {
     public static void main(String[] words) throws InterruptedException {
         // Before the first use of each: Guice generates classes by means that Java 25 warns of, and
         // the log manager and the platform's MBean server are made once.
-        System.setProperty("java.util.logging.manager", LastingLogManager.class.getName());
+        System.setProperty("java.util.logging.manager", LastingLogs.class.getName());
         System.setProperty("guice_bytecode_gen_option", "DISABLED");
         System.setProperty(
                 "javax.management.builder.initial", "io.cairn.daemon.jmx.CairnMBeanServerBuilder");
@@ -89,7 +89,7 @@ public final class Main {
             log.error("Cairn cannot start: {}", e.getMessage());
             throw e;
         }
-        LastingLogManager.keep();
+        LastingLogs.keep();
         CountDownLatch stopped = new CountDownLatch(1);
         Runtime.getRuntime()
                 .addShutdownHook(

@@ -7,7 +7,7 @@ import java.util.logging.LogManager;
  * hook of its own, at the same time as ours closes the state store; and one of them is how the
  * store notices a write that failed.
  */
-public final class LastingLogManager extends LogManager {
+public final class LastingLogs extends LogManager {
     private static volatile boolean kept;
 
     /** From now on, handlers stay until the process ends. */
