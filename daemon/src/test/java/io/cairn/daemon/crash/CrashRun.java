@@ -160,6 +160,7 @@ final class CrashRun {
                 }
                 records.killing(true);
                 daemon.kill();
+                records.killed();
             }
             for (Future<?> client : working) {
                 client.get();

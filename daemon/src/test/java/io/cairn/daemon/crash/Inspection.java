@@ -64,6 +64,9 @@ final class Inspection {
         Map<String, Item> snapshots = new TreeMap<>();
         for (CompositeData row : daemon.rows("listSnapshots")) {
             Item item = item(row, text(row, "volume"), 0);
+            if ((Long) row.get("createdAtMs") > records.killedAtMillis()) {
+                problems.add("%s was cut late, at %s".formatted(item, text(row, "createdAt")));
+            }
             if (snapshots.put(Records.key(item.volume(), item.name()), item) != null) {
                 problems.add(
                         "snapshot %s of %s is listed twice".formatted(item.name(), item.volume()));

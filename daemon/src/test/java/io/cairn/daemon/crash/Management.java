@@ -19,11 +19,14 @@ final class Management implements AutoCloseable {
     static final ObjectName DAEMON = name("type=Daemon");
     private static final int PAGE = 100;
 
-    /** Says at length that a daemon was killed. Held, or else it would forget to be quiet. */
-    private static final Logger CLIENT_SIDE = Logger.getLogger("javax.management.remote");
+    /** They say at length that a daemon was killed. Held, or else they would forget to be quiet. */
+    private static final List<Logger> CLIENT_SIDE =
+            List.of(
+                    Logger.getLogger("javax.management.remote.misc"),
+                    Logger.getLogger("javax.management.remote.rmi"));
 
     static {
-        CLIENT_SIDE.setLevel(Level.OFF);
+        CLIENT_SIDE.forEach(logger -> logger.setLevel(Level.OFF));
     }
 
     private final JMXConnector connector;

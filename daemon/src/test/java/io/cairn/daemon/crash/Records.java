@@ -24,6 +24,7 @@ final class Records {
     private final Map<String, Content> first = new ConcurrentHashMap<>();
     private final Map<String, Content> now = new ConcurrentHashMap<>();
     private volatile boolean killing;
+    private volatile long killedAtMillis;
 
     /** What a snapshot is called here; a volume goes by its name. */
     static String key(String volume, String snapshot) {
@@ -71,7 +72,7 @@ final class Records {
             Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
             boolean unknown = entry.getValue().durableAt() >= loss.from();
             if (Files.exists(image)) {
-                if (unknown || random.nextInt(3) == 0) {
+                if (unknown || random.nextInt(4) != 0) {
                     write(id, image, sync);
                 }
             } else if (unknown) {
@@ -95,5 +96,15 @@ final class Records {
 
     void killing(boolean soon) {
         killing = soon;
+    }
+
+    /** Notes that nothing that clients asked for may begin any more. */
+    void killed() {
+        killedAtMillis = System.currentTimeMillis();
+    }
+
+    /** When the daemon that clients last used was dead for sure, since 1970. */
+    long killedAtMillis() {
+        return killedAtMillis;
     }
 }
