@@ -31,6 +31,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -97,6 +98,9 @@ final class Daemon implements AutoCloseable {
         StateStore store =
                 StateStore.open(data.resolve("state"), options(config), Volumes.schema());
         undo.push(new Step("the state store", store::close));
+        // Only now is the folder surely ours; a daemon that was killed left its address behind.
+        Path address = data.resolve(ADDRESS_FILE);
+        Files.deleteIfExists(address);
 
         Plugins plugins = Plugins.load(config.pluginsFolder());
         for (PluginReport report : plugins.reports()) {
@@ -144,8 +148,9 @@ final class Daemon implements AutoCloseable {
         // Before the connector ends, so that clients still get the answers to what runs.
         undo.push(new Step("running work", () -> stop(volumes, config.stopDeadline())));
 
-        Path address = data.resolve(ADDRESS_FILE);
-        Files.writeString(address, connector.url() + "\n");
+        Path whole = data.resolve(ADDRESS_FILE + ".new");
+        Files.writeString(whole, connector.url() + "\n");
+        Files.move(whole, address, StandardCopyOption.ATOMIC_MOVE);
         undo.push(new Step("the address file", () -> Files.deleteIfExists(address)));
         LOG.info(
                 "Cairn {} is ready after {} ms",

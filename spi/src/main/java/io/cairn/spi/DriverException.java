@@ -6,8 +6,8 @@ import java.io.Serial;
 
 /**
  * The one way a driver call fails. The kind says what the daemon does next. The message is shown to
- * the operator as it is: what failed, on which object, why (with a tool's own words if a tool was
- * run) and what can be done.
+ * the operator as it is, behind what he asked for: on which object of the backend it failed, why
+ * (with a tool's own words if a tool was run) and what can be done.
  */
 public final class DriverException extends Exception {
     @Serial private static final long serialVersionUID = 1;

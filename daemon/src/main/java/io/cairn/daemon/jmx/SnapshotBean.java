@@ -85,7 +85,7 @@ final class SnapshotBean {
 
     @Shown("The instant the snapshot was cut, ISO-8601 in UTC")
     String createdAt() {
-        return snapshot.createdAt().toString();
+        return Texts.millis(snapshot.createdAt());
     }
 
     @Shown(

@@ -42,7 +42,7 @@ final class Texts {
                 volume.sizeBytes(),
                 volume.state().toString(),
                 volume.state().code(),
-                volume.createdAt().toString(),
+                millis(volume.createdAt()),
                 volume.createdAt().toEpochMilli(),
                 volume.description(),
                 labels(volume.labels()),
@@ -59,7 +59,7 @@ final class Texts {
                 snapshot.sizeBytes(),
                 snapshot.state().toString(),
                 snapshot.state().code(),
-                snapshot.createdAt().toString(),
+                millis(snapshot.createdAt()),
                 snapshot.createdAt().toEpochMilli(),
                 snapshot.description(),
                 labels(snapshot.labels()));
@@ -157,6 +157,11 @@ final class Texts {
 
     static Duration age(Instant since) {
         return Duration.between(since, Instant.now());
+    }
+
+    /** Nine decimals are more than anybody reads. */
+    static String millis(Instant instant) {
+        return instant.truncatedTo(ChronoUnit.MILLIS).toString();
     }
 
     private static String seconds(Instant instant) {

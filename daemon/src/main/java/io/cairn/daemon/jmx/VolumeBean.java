@@ -90,7 +90,7 @@ final class VolumeBean {
 
     @Shown("When the volume's creation was asked for, ISO-8601 in UTC")
     String createdAt() {
-        return volume.createdAt().toString();
+        return Texts.millis(volume.createdAt());
     }
 
     @Shown(

@@ -363,14 +363,17 @@ public final class Volumes {
                         .map(Snapshot::name)
                         .toList();
         long more = volume.snapshotCount() - newest.size();
+        boolean one = volume.snapshotCount() == 1;
         return new OperationException(
                 Code.IN_USE,
-                "volume %s has %d snapshots (%s%s): delete them first"
+                "volume %s has %d %s (%s%s): delete %s first"
                         .formatted(
                                 volume.name(),
                                 volume.snapshotCount(),
+                                one ? "snapshot" : "snapshots",
                                 String.join(", ", newest),
-                                more > 0 ? " and %d more".formatted(more) : ""));
+                                more > 0 ? " and %d more".formatted(more) : "",
+                                one ? "it" : "them"));
     }
 
     private static OperationException takenId(String id, String what) {

@@ -80,7 +80,7 @@ final class RemoteTest {
                 .containsExactly(snapshot);
         assertThatThrownBy(() -> invoke(volume, "delete", "db1"))
                 .isInstanceOf(MBeanException.class)
-                .hasMessageStartingWith("IN_USE: volume db1 has 1 snapshots");
+                .hasMessageStartingWith("IN_USE: volume db1 has 1 snapshot (");
         invoke(snapshot, "delete", snapshot.getKeyProperty("snapshot"));
         invoke(volume, "delete", "db1");
         assertThat(remote.isRegistered(volume)).isFalse();

@@ -203,9 +203,9 @@ final class FileDriver implements Driver {
         try (Native os = new Native()) {
             return work.run(os);
         } catch (OsException e) {
-            throw (e.is(OsException.ENOENT) ? missing(e) : e).during(what);
+            throw (e.is(OsException.ENOENT) ? missing(e) : e).told();
         } catch (IOException e) {
-            throw new DriverException(UNAVAILABLE, "cannot %s: %s".formatted(what, e), e);
+            throw new DriverException(UNAVAILABLE, e.toString(), e);
         }
     }
 

@@ -220,7 +220,7 @@ record Folder(
         try {
             return probe(os, root);
         } catch (OsException e) {
-            if (e.during("probe").kind() != NO_SPACE) {
+            if (e.told().kind() != NO_SPACE) {
                 throw e;
             }
             return clonesWhenFull(os, marker);

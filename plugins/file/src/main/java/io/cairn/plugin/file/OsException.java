@@ -71,11 +71,17 @@ final class OsException extends Exception {
         };
     }
 
-    DriverException during(String what) {
+    /** The failure of a call of which the daemon says what it was to do. */
+    DriverException told() {
         // What could not be undone makes any outcome unknown.
         DriverException.Kind truth =
                 kind.outcomeKnown() && getSuppressed().length > 0 ? FAULT : kind;
-        return new DriverException(truth, "cannot %s: %s".formatted(what, getMessage()), this);
+        return new DriverException(truth, String.valueOf(getMessage()), this);
+    }
+
+    DriverException during(String what) {
+        return new DriverException(
+                told().kind(), "cannot %s: %s".formatted(what, getMessage()), this);
     }
 
     private static DriverException.Kind kindOf(int errno) {
