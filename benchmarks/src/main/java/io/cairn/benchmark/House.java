@@ -1,0 +1,189 @@
+package io.cairn.benchmark;
+
+import io.cairn.daemon.access.Audit;
+import io.cairn.daemon.access.Callers;
+import io.cairn.daemon.access.Connector;
+import io.cairn.daemon.access.ConnectorConfig;
+import io.cairn.daemon.access.Role;
+import io.cairn.daemon.access.Users;
+import io.cairn.daemon.config.BackendConfig;
+import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.driver.Plugins;
+import io.cairn.daemon.jmx.CairnMBeanServerBuilder;
+import io.cairn.daemon.jmx.ManagementBeans;
+import io.cairn.daemon.jmx.QueryLimits;
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.volume.Volumes;
+import io.cairn.plugin.file.FileDriverProvider;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+import javax.management.MBeanServer;
+import javax.management.MBeanServerDelegate;
+import javax.management.remote.JMXConnector;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+
+/**
+ * The daemon in this process: state store, one backend and the volumes on top and, if wanted, the
+ * MBeans and the connector. Settings are those that the daemon has by itself.
+ */
+final class House implements AutoCloseable {
+    static final String BACKEND = "bench";
+    static final long VOLUME_BYTES = 1L << 30;
+
+    /** The daemon's own default. */
+    private static final int THREADS = 16;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000009");
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+    private final Path folder;
+    private final StateStore store;
+    private final Backends backends;
+    private final Metrics metrics = new Metrics();
+    private final Volumes volumes;
+
+    /** Opens what is in the folder, or makes it. */
+    House(Storage storage, Path folder) throws Exception {
+        this.folder = folder;
+        boolean opened = false;
+        try {
+            store = StateStore.open(state(folder), StoreOptions.DEFAULTS, Volumes.schema());
+            parts.push(store);
+            backends = open(storage, folder);
+            parts.push(() -> backends.close(PATIENCE));
+            volumes = new Volumes(store, backends, metrics);
+            parts.push(
+                    () -> {
+                        boolean _ = volumes.stop(PATIENCE);
+                    });
+            opened = true;
+        } finally {
+            if (!opened) {
+                close();
+            }
+        }
+    }
+
+    static Path state(Path folder) {
+        return folder.resolve("state");
+    }
+
+    static Path images(Path folder) {
+        return folder.resolve("images");
+    }
+
+    Volumes volumes() {
+        return volumes;
+    }
+
+    StateStore store() {
+        return store;
+    }
+
+    /** Opens a connector on loopback; connections to it have logged in as an administrator. */
+    Door openDoor() throws Exception {
+        MBeanServer server =
+                new CairnMBeanServerBuilder()
+                        .newMBeanServer("cairn", null, new MBeanServerDelegate());
+        Audit audit = new Audit();
+        Callers callers = new Callers(Role.READER, audit);
+        ManagementBeans beans =
+                ManagementBeans.start(
+                        server,
+                        new ManagementBeans.About("benchmark", Instant.now(), List.of()),
+                        volumes,
+                        backends,
+                        metrics,
+                        store::health,
+                        callers,
+                        QueryLimits.DEFAULT);
+        parts.push(beans);
+        Path users = Files.createTempDirectory(folder, "users");
+        Connector connector =
+                Connector.start(
+                        ConnectorConfig.loopback(0),
+                        server,
+                        Users.open(users.resolve("users"), users),
+                        callers,
+                        audit);
+        parts.push(connector);
+        String password = Files.readString(users.resolve(Users.FIRST_PASSWORD)).strip();
+        return new Door(connector.url(), password);
+    }
+
+    /** What a JMX client needs to know. */
+    record Door(JMXServiceURL url, String password) {
+        @SuppressWarnings("BanJNDI") // what it resolves is the address of our own connector
+        JMXConnector connect() throws Exception {
+            Map<String, Object> environment =
+                    Map.of(JMXConnector.CREDENTIALS, new String[] {"admin", password});
+            return JMXConnectorFactory.connect(url, environment);
+        }
+    }
+
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            try {
+                parts.pop().close();
+            } catch (Exception e) {
+                if (e instanceof InterruptedException) {
+                    Thread.currentThread().interrupt();
+                }
+                throw new IllegalStateException("the benchmark's daemon does not close", e);
+            }
+        }
+    }
+
+    private static Backends open(Storage storage, Path folder) throws Exception {
+        BackendConfig backend =
+                storage == Storage.MEMORY
+                        ? new BackendConfig(BACKEND, "memory", "", THREADS, PATIENCE, Map.of())
+                        : new BackendConfig(
+                                BACKEND,
+                                "file",
+                                "",
+                                THREADS,
+                                PATIENCE,
+                                Map.of(
+                                        "directory",
+                                        Files.createDirectories(images(folder)).toString()));
+        DaemonConfig daemon =
+                new DaemonConfig(
+                        folder,
+                        folder,
+                        PATIENCE,
+                        PATIENCE,
+                        PATIENCE,
+                        Duration.ofSeconds(10),
+                        StoreOptions.DEFAULTS.minFreeBytes(),
+                        new DaemonConfig.Jmx(
+                                "127.0.0.1",
+                                0,
+                                Optional.empty(),
+                                true,
+                                Role.READER,
+                                folder.resolve("users"),
+                                200));
+        return Backends.open(
+                DAEMON,
+                Plugins.of(new FileDriverProvider(), new MemoryDriver.Provider()),
+                new Configuration(daemon, List.of(backend)));
+    }
+}

@@ -1,0 +1,107 @@
+package io.cairn.benchmark;
+
+import io.cairn.daemon.access.Connector;
+
+import org.openjdk.jmh.results.BenchmarkResult;
+import org.openjdk.jmh.results.IterationResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Runs JMH benchmarks whose iterations take turns, each run in a JVM of its own that is set up as
+ * the daemon's is.
+ */
+final class JmhRuns {
+    private final Path work;
+    private final boolean quick;
+
+    JmhRuns(Path work, boolean quick) {
+        this.work = work;
+        this.quick = quick;
+    }
+
+    /**
+     * How much is done: every client makes so many operations in each turn, and every turn comes
+     * that often. One client makes more of them, since its code is compiled no sooner.
+     */
+    private record Amount(int operations, int warmup, int rounds) {
+        static Amount of(int clients, boolean quick) {
+            if (clients == 1) {
+                return new Amount(150, quick ? 5 : 6, quick ? 6 : 8);
+            }
+            return clients < 32
+                    ? new Amount(30, quick ? 2 : 4, quick ? 4 : 6)
+                    : new Amount(10, 2, quick ? 3 : 5);
+        }
+    }
+
+    /** Microseconds for one operation of one client, by turn. */
+    <T extends Enum<T>> Map<T, Series> run(
+            Class<?> benchmark, Class<T> turns, Map<String, String> parameters, int clients)
+            throws RunnerException {
+        Amount amount = Amount.of(clients, quick);
+        int turnCount = turns.getEnumConstants().length;
+        ChainedOptionsBuilder options =
+                new OptionsBuilder()
+                        .include("\\b" + benchmark.getSimpleName() + "\\b")
+                        .threads(clients)
+                        .forks(1)
+                        .warmupIterations(amount.warmup() * turnCount)
+                        .warmupBatchSize(amount.operations())
+                        .measurementIterations(amount.rounds() * turnCount)
+                        .measurementBatchSize(amount.operations())
+                        .timeout(TimeValue.minutes(2))
+                        .shouldFailOnError(true)
+                        .shouldDoGC(false)
+                        .verbosity(VerboseMode.SILENT)
+                        .jvmArgs(jvmOptions());
+        parameters.forEach(options::param);
+        List<IterationResult> iterations = new ArrayList<>();
+        for (BenchmarkResult result :
+                new Runner(options.build()).runSingle().getBenchmarkResults()) {
+            iterations.addAll(result.getIterationResults());
+        }
+        Map<T, Series> series = new EnumMap<>(turns);
+        int first = 0;
+        for (T turn : turns.getEnumConstants()) {
+            List<Double> values = new ArrayList<>();
+            for (int i = first; i < iterations.size(); i += turnCount) {
+                double batch = iterations.get(i).getPrimaryResult().getScore();
+                values.add(batch / amount.operations());
+            }
+            series.put(turn, new Series(values));
+            first++;
+        }
+        return series;
+    }
+
+    private String[] jvmOptions() {
+        List<String> options =
+                new ArrayList<>(
+                        List.of(
+                                "-XX:+UseSerialGC",
+                                "-Xms32m",
+                                "-Xmx160m",
+                                "-Xss512k",
+                                "--enable-native-access=ALL-UNNAMED",
+                                // JMH's own use of it.
+                                "--sun-misc-unsafe-memory-access=allow",
+                                Connector.NEEDED_JVM_OPTION,
+                                "-Dcairn.bench.audit=" + work.resolve("audit.log")));
+        String more = System.getenv("BENCH_JAVA_OPTS");
+        if (more != null && !more.isBlank()) {
+            options.addAll(List.of(more.strip().split("\\s+", -1)));
+        }
+        return options.toArray(String[]::new);
+    }
+}

@@ -1,0 +1,209 @@
+package io.cairn.benchmark;
+
+import io.cairn.benchmark.SnapshotBenchmark.Turn;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/** The runs of {@link SnapshotBenchmark}, and what follows from them. */
+final class SnapshotRuns {
+    private static final int MANY = 100_000;
+
+    private final JmhRuns jmh;
+    private final Map<Case, Map<Turn, Series>> results = new LinkedHashMap<>();
+
+    SnapshotRuns(JmhRuns jmh) {
+        this.jmh = jmh;
+    }
+
+    /** Who snapshots what, and how many snapshots there are already. */
+    record Case(Storage storage, boolean jmx, int existing, int clients) {
+        String name() {
+            return "snapshot/%s/%s/%d/%d".formatted(storage.label(), way(), existing, clients);
+        }
+
+        String way() {
+            return jmx ? "jmx" : "volumes";
+        }
+    }
+
+    /** The cases for two kinds of storage, of which the first is looked at more closely. */
+    static List<Case> cases(Storage first, Storage second, boolean quick) {
+        List<Case> cases = new ArrayList<>();
+        if (quick) {
+            cases.add(new Case(first, false, 0, 1));
+            cases.add(new Case(first, false, MANY, 1));
+            cases.add(new Case(first, false, 0, 64));
+            cases.add(new Case(first, true, 0, 1));
+            cases.add(new Case(second, false, 0, 1));
+            return cases;
+        }
+        for (int existing : new int[] {0, 10_000, MANY}) {
+            for (int clients : new int[] {1, 8, 64}) {
+                cases.add(new Case(first, false, existing, clients));
+            }
+            cases.add(new Case(first, true, existing, 1));
+            cases.add(new Case(second, false, existing, 1));
+        }
+        for (int clients : new int[] {8, 64}) {
+            cases.add(new Case(first, true, MANY, clients));
+            cases.add(new Case(second, false, MANY, clients));
+        }
+        cases.add(new Case(second, true, MANY, 1));
+        return cases;
+    }
+
+    /** Runs what is wanted of the cases on storage of one kind. */
+    void run(
+            Storage storage,
+            List<Case> cases,
+            Path work,
+            Predicate<String> wanted,
+            Consumer<String> progress)
+            throws Exception {
+        List<Case> here =
+                cases.stream()
+                        .filter(of -> of.storage() == storage && wanted.test(of.name()))
+                        .toList();
+        if (here.isEmpty()) {
+            return;
+        }
+        try (Ground ground = Ground.make(storage, work)) {
+            for (Case each : here) {
+                progress.accept(each.name());
+                Path folder = ground.folder().resolve(String.valueOf(each.existing()));
+                Path house = folder.resolve("house");
+                Path floor = folder.resolve("floor");
+                if (!Files.exists(folder)) {
+                    Files.createDirectories(house);
+                    Files.createDirectories(floor);
+                    Seed.house(storage, house, each.existing());
+                    Seed.database(floor, each.existing());
+                }
+                results.put(
+                        each,
+                        jmh.run(
+                                SnapshotBenchmark.class,
+                                Turn.class,
+                                Map.of(
+                                        "storage",
+                                        storage.name(),
+                                        "house",
+                                        house.toString(),
+                                        "floor",
+                                        floor.toString(),
+                                        "jmx",
+                                        String.valueOf(each.jmx())),
+                                each.clients()));
+            }
+        }
+    }
+
+    List<Figure> figures() {
+        List<Figure> figures = new ArrayList<>();
+        results.forEach(
+                (of, series) -> {
+                    figures.add(
+                            figure(
+                                    "create",
+                                    of,
+                                    series,
+                                    Turn.CREATE,
+                                    Turn.FILES_OF_CREATE,
+                                    Turn.COMMITS_OF_CREATE));
+                    figures.add(
+                            figure(
+                                    "delete",
+                                    of,
+                                    series,
+                                    Turn.DELETE,
+                                    Turn.FILES_OF_DELETE,
+                                    Turn.COMMITS_OF_DELETE));
+                });
+        return figures;
+    }
+
+    private static Figure figure(
+            String what, Case of, Map<Turn, Series> series, Turn cairn, Turn files, Turn commits) {
+        Series measured = get(series, cairn);
+        Series floor = get(series, files).plus(get(series, commits));
+        return new Figure(
+                what,
+                of.storage().label() + ", " + of.way(),
+                of.existing(),
+                of.clients(),
+                "%,.0f µs".formatted(measured.median()),
+                "%,.0f µs".formatted(floor.median()),
+                Optional.of(measured.over(floor)),
+                "%,.0f/s; floor: files %,.0f + commits %,.0f µs"
+                        .formatted(
+                                throughput(of, measured),
+                                get(series, files).median(),
+                                get(series, commits).median()));
+    }
+
+    /** What the figures say about what is asked of them. */
+    List<String> bars(Storage first) {
+        List<String> bars = new ArrayList<>();
+        Optional<Map<Turn, Series>> one = find(first, 0, 1);
+        one.ifPresent(
+                series ->
+                        bars.add(
+                                Bars.most(
+                                        "create over its floor (%s, volumes, 1 client)"
+                                                .formatted(first.label()),
+                                        get(series, Turn.CREATE)
+                                                .over(
+                                                        get(series, Turn.FILES_OF_CREATE)
+                                                                .plus(
+                                                                        get(
+                                                                                series,
+                                                                                Turn
+                                                                                        .COMMITS_OF_CREATE))),
+                                        1.5)));
+        Optional<Map<Turn, Series>> many = find(first, MANY, 1);
+        if (one.isPresent() && many.isPresent()) {
+            bars.add(
+                    Bars.most(
+                            "create at %,d snapshots over create at none".formatted(MANY),
+                            get(many.get(), Turn.CREATE).median()
+                                    / get(one.get(), Turn.CREATE).median(),
+                            1.2));
+        }
+        for (int existing : new int[] {0, MANY}) {
+            Optional<Map<Turn, Series>> alone = find(first, existing, 1);
+            Optional<Map<Turn, Series>> crowd = find(first, existing, 64);
+            if (alone.isPresent() && crowd.isPresent()) {
+                bars.add(
+                        Bars.least(
+                                "creates per second of 64 clients over those of one, at %,d snapshots"
+                                        .formatted(existing),
+                                64
+                                        * get(alone.get(), Turn.CREATE).median()
+                                        / get(crowd.get(), Turn.CREATE).median(),
+                                4));
+            }
+        }
+        return bars;
+    }
+
+    private Optional<Map<Turn, Series>> find(Storage storage, int existing, int clients) {
+        return Optional.ofNullable(results.get(new Case(storage, false, existing, clients)));
+    }
+
+    private static double throughput(Case of, Series series) {
+        return 1e6 * of.clients() / series.median();
+    }
+
+    private static Series get(Map<Turn, Series> series, Turn turn) {
+        return Objects.requireNonNull(series.get(turn));
+    }
+}
