@@ -170,7 +170,6 @@ final class House implements AutoCloseable {
                         folder,
                         PATIENCE,
                         PATIENCE,
-                        PATIENCE,
                         Duration.ofSeconds(10),
                         StoreOptions.DEFAULTS.minFreeBytes(),
                         new DaemonConfig.Jmx(

@@ -81,7 +81,6 @@ public final class ConfigReader {
                 file.path("plugins.folder", "plugins", home),
                 file.duration("start.wait", "PT5S"),
                 file.duration("stop.deadline", "PT30S"),
-                file.duration("operation.wait", "PT2.5S"),
                 file.duration("stats.every", "PT10S"),
                 file.sizeBytes("store.minFree", "64MiB"),
                 new Jmx(

@@ -14,8 +14,6 @@ import java.util.Optional;
  * @param pluginsFolder {@code plugins.folder}: one folder per plugin
  * @param startWait {@code start.wait}: the longest that a start waits for backends to open
  * @param stopDeadline {@code stop.deadline}: the longest that a stop waits for running operations
- * @param operationWait {@code operation.wait}: how long a call waits for its operation before it
- *     returns a task instead
  * @param statsEvery {@code stats.every}: how often each backend's pools are asked for their space
  * @param storeMinFreeBytes {@code store.minFree}: below so much free space beside the state no new
  *     work is taken
@@ -26,7 +24,6 @@ public record DaemonConfig(
         Path pluginsFolder,
         Duration startWait,
         Duration stopDeadline,
-        Duration operationWait,
         Duration statsEvery,
         long storeMinFreeBytes,
         Jmx jmx) {

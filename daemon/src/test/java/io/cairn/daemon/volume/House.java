@@ -57,7 +57,6 @@ final class House implements AutoCloseable {
                         folder,
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(20),
-                        Duration.ofSeconds(2),
                         Duration.ofSeconds(10),
                         0,
                         new DaemonConfig.Jmx(
