@@ -37,7 +37,7 @@ final class JmhRuns {
     private record Amount(int operations, int warmup, int rounds) {
         static Amount of(int clients, boolean quick) {
             if (clients == 1) {
-                return new Amount(150, quick ? 5 : 6, quick ? 6 : 8);
+                return new Amount(150, quick ? 8 : 16, quick ? 6 : 8);
             }
             return clients < 32
                     ? new Amount(30, quick ? 2 : 4, quick ? 4 : 6)
