@@ -29,6 +29,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 import javax.management.MBeanServer;
@@ -182,6 +183,7 @@ final class House implements AutoCloseable {
                                 200));
         return Backends.open(
                 DAEMON,
+                Set.of(),
                 Plugins.of(new FileDriverProvider(), new MemoryDriver.Provider()),
                 new Configuration(daemon, List.of(backend)));
     }

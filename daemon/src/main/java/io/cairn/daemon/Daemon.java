@@ -112,7 +112,9 @@ final class Daemon implements AutoCloseable {
             throw new ConfigException(problems);
         }
 
-        Backends backends = Backends.open(Identity.in(data), plugins, configuration);
+        Backends backends =
+                Backends.open(
+                        Identity.in(data), Volumes.usedBackends(store), plugins, configuration);
         undo.push(new Step("the backends", () -> backends.close(config.stopDeadline())));
 
         Injector parts =

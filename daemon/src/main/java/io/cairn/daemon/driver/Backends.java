@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -47,13 +48,16 @@ public final class Backends {
      * that cannot be opened is down and is tried again in the background.
      *
      * @param daemon the daemon's lasting identity
+     * @param used the names of the backends that volumes were made on before
      * @param plugins closed by {@link #close}
      * @throws InterruptedException if the caller was interrupted; what was opened is closed again
      */
-    public static Backends open(UUID daemon, Plugins plugins, Configuration configuration)
+    public static Backends open(
+            UUID daemon, Set<String> used, Plugins plugins, Configuration configuration)
             throws InterruptedException {
         return open(
                 daemon,
+                used,
                 plugins,
                 configuration.backends(),
                 configuration.daemon().startWait(),
@@ -62,6 +66,7 @@ public final class Backends {
 
     static Backends open(
             UUID daemon,
+            Set<String> used,
             Plugins plugins,
             List<BackendConfig> configs,
             Duration wait,
@@ -69,7 +74,8 @@ public final class Backends {
             throws InterruptedException {
         Backends all = new Backends(plugins);
         for (BackendConfig config : configs) {
-            BackendIdentity identity = new BackendIdentity(daemon, config.name());
+            BackendIdentity identity =
+                    new BackendIdentity(daemon, config.name(), used.contains(config.name()));
             all.backends.put(
                     config.name(), new Backend(config, identity, plugins, cadence, all::tell));
         }

@@ -194,7 +194,7 @@ final class Lane {
                 }
                 throw new DriverException(
                         Kind.UNAVAILABLE,
-                        ("backend %s: the driver has not answered within %s and was asked to stop;"
+                        ("backend %s: the driver has not answered within %s and goes on;"
                                         + " the outcome is not known")
                                 .formatted(backend, deadline));
             }

@@ -103,9 +103,11 @@ final class LaneCall<T> implements Runnable {
         }
     }
 
-    /** Asks the driver to stop, and gives up waiting; false if it has finished after all. */
+    /**
+     * Gives up waiting; false if it has finished after all. The driver goes on: a copy that takes
+     * longer than the deadline would otherwise begin anew with every try, and never end.
+     */
     synchronized boolean abandon() {
-        interrupt();
         overdue = stage == Stage.RUNNING;
         return overdue;
     }

@@ -54,6 +54,8 @@ final class Changes {
             open.remove(intent);
             throw refused(intent, e);
         }
+        // Once more: a store that was reopened while this waited has told of what it had then.
+        open.add(intent);
         return carryOut(intent, false);
     }
 
@@ -208,14 +210,10 @@ final class Changes {
         OperationException failure =
                 OperationException.of(e, "cannot %s: %s".formatted(intent.what(), e.getMessage()));
         try {
-            if (again && intent instanceof Intent.CreateVolume) {
-                // The first try may have left something that this one, refused early, did not meet.
-                call(
-                        intent,
-                        driver -> {
-                            driver.deleteVolume(intent.volume());
-                            return true;
-                        });
+            if (again
+                    && intent instanceof Intent.CreateVolume create
+                    && e.kind() != DriverException.Kind.CONFLICT) {
+                clearAway(create);
             }
             journal.abandon(intent);
         } catch (DriverException | StoreException second) {
@@ -227,6 +225,25 @@ final class Changes {
         open.remove(intent);
         tellFailure(intent, failure, false);
         return failure;
+    }
+
+    /**
+     * The first try may have left something that this one, refused early, did not meet. What is
+     * whole and bears another mark is somebody else's, and stays.
+     */
+    private void clearAway(Intent.CreateVolume create)
+            throws DriverException, InterruptedException {
+        boolean _ =
+                call(
+                        create,
+                        driver -> {
+                            Optional<BackendVolume> found = driver.findVolume(create.volume());
+                            if (found.isEmpty()
+                                    || found.get().mark().equals(Marks.of(create.made()))) {
+                                driver.deleteVolume(create.volume());
+                            }
+                            return true;
+                        });
     }
 
     private OperationException refused(Intent intent, StoreException e) {

@@ -24,6 +24,14 @@ final class Journal {
         this.store = store;
     }
 
+    /**
+     * Returns once all that could be seen before is on stable storage. A store that failed to write
+     * still shows what it did not write, and this then fails.
+     */
+    void confirm() throws StoreException {
+        store.commit(Urgency.COMPLETING, _ -> true);
+    }
+
     /** Records what is about to be tried. A volume to be made is in the state from now on. */
     void begin(Intent intent) throws StoreException {
         store.commit(
@@ -31,6 +39,8 @@ final class Journal {
                 statements -> {
                     if (intent instanceof Intent.CreateVolume create) {
                         insertVolume(statements, create.made());
+                        // From now on the backend counts as used.
+                        count(statements, intent.backend(), 0, 0);
                     }
                     insertIntent(statements, intent);
                     return true;

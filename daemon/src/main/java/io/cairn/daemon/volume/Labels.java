@@ -26,7 +26,7 @@ final class Labels {
             return Map.of();
         }
         Map<String, String> labels = new LinkedHashMap<>();
-        for (String line : text.strip().lines().toList()) {
+        for (String line : text.substring(1).lines().toList()) {
             int equals = line.indexOf('=');
             labels.put(line.substring(0, equals), line.substring(equals + 1));
         }

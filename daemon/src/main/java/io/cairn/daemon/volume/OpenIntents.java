@@ -49,6 +49,15 @@ final class OpenIntents {
         return Optional.ofNullable(byVolume.get(volume)).map(Open::intent);
     }
 
+    /** Whether a snapshot of that id is being made. */
+    boolean makes(SnapshotId id) {
+        return all().stream()
+                .anyMatch(
+                        intent ->
+                                intent instanceof Intent.CreateSnapshot create
+                                        && create.id().equals(id));
+    }
+
     List<Intent> all() {
         return byVolume.entrySet().stream()
                 .filter(entry -> entry.getKey().equals(entry.getValue().intent().volume()))

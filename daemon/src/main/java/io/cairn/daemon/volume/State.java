@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -61,6 +62,16 @@ final class State {
                         name)
                 .stream()
                 .findFirst();
+    }
+
+    /** The backends that volumes were ever asked for on. */
+    static Set<String> usedBackends(StateStore store) {
+        return store.reads()
+                .withHandle(
+                        handle ->
+                                handle.createQuery("SELECT backend FROM backend_count")
+                                        .mapTo(String.class)
+                                        .set());
     }
 
     /** Every intent that no completed change has erased. */

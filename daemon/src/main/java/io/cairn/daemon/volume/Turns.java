@@ -43,6 +43,20 @@ final class Turns {
                                                 .formatted(name, backend)));
     }
 
+    /** A turn on an id that a caller chose for a new object, if he did. Taken before all others. */
+    KeyedLocks<String>.Held takeId(Optional<UUID> id)
+            throws OperationException, InterruptedException {
+        SortedSet<String> keys = new TreeSet<>();
+        id.ifPresent(chosen -> keys.add("id/" + chosen));
+        return names.lock(keys, PATIENCE)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.BUSY,
+                                        "an object with the id %s is being created by somebody else; nothing was changed; try again"
+                                                .formatted(id.orElseThrow())));
+    }
+
     KeyedLocks<UUID>.Held take(VolumeId volume) throws OperationException, InterruptedException {
         return take(List.of(volume));
     }

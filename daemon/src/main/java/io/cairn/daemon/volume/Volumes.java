@@ -6,6 +6,7 @@ import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
@@ -17,6 +18,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
@@ -40,6 +43,7 @@ public final class Volumes {
     private final Listing listing;
     private final Tally tally;
     private final Planning planning;
+    private final Journal journal;
     private final Changes changes;
     private final Turns turns;
     private final Settler settler;
@@ -51,7 +55,8 @@ public final class Volumes {
         listing = new Listing(state, open);
         tally = new Tally(state.counts());
         planning = new Planning(backends);
-        changes = new Changes(new Journal(store), open, backends, events);
+        journal = new Journal(store);
+        changes = new Changes(journal, open, backends, events);
         turns = new Turns(open, changes);
         settler = new Settler(open, turns, backends);
         open.replaceBy(state.intents());
@@ -66,6 +71,14 @@ public final class Volumes {
     /** What volumes and snapshots need of the state store, in order. */
     public static List<SchemaStep> schema() {
         return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql");
+    }
+
+    /**
+     * The backends that volumes were ever asked for on: storage of theirs that bears no identity is
+     * not the storage that was meant.
+     */
+    public static Set<String> usedBackends(StateStore store) {
+        return State.usedBackends(store);
     }
 
     /** Tells the listener of every change, after it is durable, on the thread that made it. */
@@ -159,12 +172,14 @@ public final class Volumes {
                     Names.check("snapshot", name);
                     Names.checkDescription(request.description());
                     Names.checkLabels(request.labels());
-                    try (var _ = turns.take(volume)) {
+                    try (var _ = turns.takeId(request.id().map(SnapshotId::value));
+                            var _ = turns.take(volume)) {
                         Optional<Snapshot> there = state.snapshot(volume, name);
                         if (there.isPresent()) {
-                            return Sameness.of(there.get(), request);
+                            return confirmed(Sameness.of(there.get(), request));
                         }
-                        if (request.id().isPresent() && state.snapshot(id).isPresent()) {
+                        if (request.id().isPresent()
+                                && (state.snapshot(id).isPresent() || open.makes(id))) {
                             throw takenId(id.toString(), "snapshot");
                         }
                         Intent.CreateSnapshot intent =
@@ -283,7 +298,9 @@ public final class Volumes {
 
     private Volume create(Volume planned, boolean idGiven)
             throws OperationException, InterruptedException {
-        try (var _ = turns.takeName(planned.backend(), planned.name())) {
+        Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
+        try (var _ = turns.takeId(id);
+                var _ = turns.takeName(planned.backend(), planned.name())) {
             Optional<Volume> there = state.volume(planned.backend(), planned.name());
             if (there.isPresent()) {
                 // It may be half made or half deleted: settle that first, then look again.
@@ -292,7 +309,7 @@ public final class Volumes {
                 }
             }
             if (there.isPresent()) {
-                return Sameness.of(there.get(), planned, idGiven);
+                return confirmed(Sameness.of(there.get(), planned, idGiven));
             }
             if (idGiven && state.volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
@@ -308,6 +325,23 @@ public final class Volumes {
                     case VolumeEvent other -> throw unexpected(intent, other);
                 };
             }
+        }
+    }
+
+    /**
+     * What is there may be shown by a store that failed to write it, so it is not acknowledged
+     * before it is known to be durable.
+     */
+    private <T> T confirmed(T there) throws OperationException {
+        try {
+            journal.confirm();
+            return there;
+        } catch (StoreException e) {
+            throw new OperationException(
+                    Code.UNAVAILABLE,
+                    "the state store cannot be written now: %s; try again when it can"
+                            .formatted(e.getMessage()),
+                    e);
         }
     }
 

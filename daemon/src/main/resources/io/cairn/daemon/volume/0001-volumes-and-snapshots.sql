@@ -50,7 +50,8 @@ CREATE MEMORY TABLE intent (
     name VARCHAR(63),
     description VARCHAR(255),
     labels VARCHAR(16384),
-    CONSTRAINT intent_volume PRIMARY KEY (volume_id));
+    CONSTRAINT intent_volume PRIMARY KEY (volume_id),
+    CONSTRAINT intent_snapshot UNIQUE (snapshot_id));
 
 -- Counted as they come and go, since counting rows would read them all.
 CREATE MEMORY TABLE backend_count (

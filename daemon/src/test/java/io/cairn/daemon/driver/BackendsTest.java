@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
@@ -119,6 +120,7 @@ final class BackendsTest {
         Backends backends =
                 Backends.open(
                         DAEMON,
+                        Set.of(),
                         Plugins.of(provider),
                         List.of(config("b", "fake", Map.of())),
                         Duration.ofMillis(20),
@@ -240,7 +242,8 @@ final class BackendsTest {
 
     private Backends open(BackendConfig... configs) throws InterruptedException {
         Backends backends =
-                Backends.open(DAEMON, Plugins.of(provider), List.of(configs), LONG, cadence());
+                Backends.open(
+                        DAEMON, Set.of(), Plugins.of(provider), List.of(configs), LONG, cadence());
         open.add(backends);
         return backends;
     }

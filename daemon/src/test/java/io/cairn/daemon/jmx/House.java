@@ -88,6 +88,7 @@ final class House implements AutoCloseable {
         backends =
                 Backends.open(
                         DAEMON,
+                        Set.of(),
                         Plugins.of(new FileDriverProvider()),
                         configuration(folder, Map.of("directory", images.toString()), inProcess));
         volumes = new Volumes(store, backends, metrics);

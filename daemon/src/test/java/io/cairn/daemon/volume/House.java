@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Logger;
 
 /**
  * The daemon without its doors: a real state store, the real file driver with faults on demand, and
@@ -69,13 +70,30 @@ final class House implements AutoCloseable {
                                 200));
         backends =
                 Backends.open(
-                        DAEMON, Plugins.of(driver), new Configuration(daemon, List.of(backend)));
+                        DAEMON,
+                        Volumes.usedBackends(store),
+                        Plugins.of(driver),
+                        new Configuration(daemon, List.of(backend)));
         volumes = new Volumes(store, backends, metrics);
         volumes.addListener(events::add);
     }
 
     Inventory inventory() throws Exception {
         return backends.find(BACKEND).orElseThrow().call(Driver::inventory);
+    }
+
+    /**
+     * The database warns, as it does when it could not write, so that its next commit is no good.
+     */
+    void failTheNextCommit() {
+        String database =
+                store.reads()
+                        .withHandle(
+                                handle ->
+                                        handle.createQuery("CALL DATABASE_NAME()")
+                                                .mapTo(String.class)
+                                                .one());
+        Logger.getLogger("hsqldb.db." + database).warning("it smells of smoke");
     }
 
     Backend backend() {

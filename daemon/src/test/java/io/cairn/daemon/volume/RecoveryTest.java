@@ -7,14 +7,21 @@ import static io.cairn.daemon.volume.VolumesTest.write;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.Mark;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 
@@ -206,6 +213,83 @@ final class RecoveryTest {
             assertThat(house.volumes.volume(BACKEND, "db1")).isEmpty();
             assertThat(house.volumes.unfinished()).isEmpty();
             assertThat(house.volumes.counts(BACKEND)).isEqualTo(new Counts(0, 0, 0));
+        }
+    }
+
+    @Test
+    void aRowThatTheStoreFailedToWriteIsNeverAcknowledged(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            house.volumes.createVolume(BACKEND, NewVolume.named("before", MIB));
+            house.failTheNextCommit();
+            assertFails(
+                    Code.UNAVAILABLE,
+                    "the backend was not touched",
+                    () -> house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB)));
+            boolean acknowledged;
+            try {
+                house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+                acknowledged = true;
+            } catch (OperationException _) {
+                acknowledged = false;
+            }
+            org.awaitility.Awaitility.await()
+                    .atMost(LONG)
+                    .until(() -> house.store.health().state() == StoreHealth.State.OPEN);
+            assertThat(house.volumes.volume(BACKEND, "db1").isPresent()).isEqualTo(acknowledged);
+            assertThat(house.inventory().volumes()).hasSize(acknowledged ? 2 : 1);
+        }
+    }
+
+    @Test
+    void settlingACreateLeavesAloneWhatIsSomebodyElses(@TempDir Path folder) throws Exception {
+        try (House house = House.open(folder)) {
+            VolumeId id = VolumeId.random();
+            house.backend()
+                    .call(
+                            id,
+                            driver ->
+                                    driver.createVolume(
+                                            new VolumeSpec(id, "default", MIB, new Mark("old"))));
+            house.driver.diesBeforeTheNextChange();
+            NewVolume request =
+                    new NewVolume(
+                            "db1",
+                            Optional.of(2 * MIB),
+                            Optional.empty(),
+                            "",
+                            Map.of(),
+                            Optional.of(id));
+            assertFails(
+                    Code.FAULT, "power cut", () -> house.volumes.createVolume(BACKEND, request));
+            house.volumes.start(LONG);
+            assertThat(house.volumes.unfinished()).isEmpty();
+            assertThat(house.volumes.volume(BACKEND, "db1")).isEmpty();
+            assertThat(house.inventory().volumes())
+                    .singleElement()
+                    .satisfies(found -> assertThat(found.mark().text()).isEqualTo("old"));
+        }
+    }
+
+    @Test
+    void storageThatBearsNobodysMarkIsNotThatOfAUsedBackend(@TempDir Path folder) throws Exception {
+        Path images = folder.resolve("images");
+        Path elsewhere = folder.resolve("elsewhere");
+        try (House house = House.open(folder)) {
+            house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+        }
+        Files.move(images, elsewhere);
+        Files.createDirectory(images);
+        try (House unmounted = House.open(folder)) {
+            assertThat(unmounted.backend().state().up()).isFalse();
+            assertFails(
+                    Code.UNAVAILABLE,
+                    "mounted",
+                    () -> unmounted.volumes.createVolume(BACKEND, NewVolume.named("db2", MIB)));
+        }
+        Files.delete(images);
+        Files.move(elsewhere, images);
+        try (House mounted = House.open(folder)) {
+            assertThat(mounted.backend().state().up()).isTrue();
         }
     }
 

@@ -21,8 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** What each operation does when all goes well, and what it refuses. */
 final class VolumesTest {
@@ -283,6 +288,39 @@ final class VolumesTest {
         Volume found = volumes.volume(made.id()).orElseThrow();
         assertThat(found.labels()).isEqualTo(labels);
         assertThat(found.description()).isEqualTo("Größe: \"x\"");
+    }
+
+    @Test
+    void blanksAtTheEndsOfLabelsAreKept() throws Exception {
+        Map<String, String> labels = Map.of("a", " x ", "z", "y ");
+        Volume made = volumes.createVolume(BACKEND, volume("a", "default", "", labels));
+        assertThat(volumes.volume(made.id()).orElseThrow().labels()).isEqualTo(labels);
+        assertThat(volumes.createVolume(BACKEND, volume("a", "default", "", labels)))
+                .isEqualTo(made);
+    }
+
+    @Test
+    void anIdIsGivenToOneOfManyWhoAskAtOnce() throws Exception {
+        SnapshotId id = SnapshotId.random();
+        List<VolumeId> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            all.add(volumes.createVolume(BACKEND, NewVolume.named("v" + i, MIB)).id());
+        }
+        List<Future<Snapshot>> asked = new ArrayList<>();
+        try (ExecutorService clients = Executors.newFixedThreadPool(8)) {
+            for (VolumeId volume : all) {
+                asked.add(
+                        clients.submit(
+                                () ->
+                                        volumes.createSnapshot(
+                                                volume,
+                                                new NewSnapshot(
+                                                        "s", "", Map.of(), Optional.of(id)))));
+            }
+        }
+        assertThat(asked).filteredOn(one -> one.state() == Future.State.SUCCESS).hasSize(1);
+        assertThat(volumes.unfinished()).isEmpty();
+        assertThat(house.inventory().snapshots()).hasSize(1);
     }
 
     @Test
