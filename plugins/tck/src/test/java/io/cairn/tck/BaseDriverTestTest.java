@@ -37,6 +37,7 @@ final class BaseDriverTestTest {
         "ROUNDS_SIZES, 'aSizeIsExactToTheByteOrRefused(long)'",
         "LISTS_TOO_LITTLE, theInventoryListsAllAndOnlyWhatIsThere()",
         "TAKES_ANY_STORAGE, aBackendOfAnotherDaemonIsRefused()",
+        "TAKES_FRESH_STORAGE_FOR_USED, nobodysStorageIsNotTakenForABackendThatWasUsed()",
         "DECLARES_WRONG_TRAITS, theTraitsDeclaredAreTheTraitsMeasured()",
         "DELETES_VOLUMES_WITH_SNAPSHOTS, aVolumeWithSnapshotsIsNotDeleted()",
         "IGNORES_THE_SOURCE, aVolumeCreatedAgainFromAnotherSourceConflicts()",

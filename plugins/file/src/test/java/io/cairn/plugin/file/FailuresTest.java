@@ -45,6 +45,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** One clear error for each way the folder lets the driver down, and nothing half made. */
 final class FailuresTest {
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "files");
+    private static final BackendIdentity USED =
+            new BackendIdentity(SELF.daemon(), SELF.backend(), true);
     private static final long MIB = 1 << 20;
 
     /** Metadata of so many files is more than the smallest file system has room for. */
@@ -201,6 +203,33 @@ final class FailuresTest {
         Files.createFile(folder.resolve("cairn.backend"));
         open(folder, SELF).close();
         assertThat(folder.resolve("cairn.backend")).content().contains("backend=files");
+    }
+
+    @Test
+    void anEmptyFolderOfABackendThatWasUsedIsLeftEmpty(@TempDir Path folder) throws Exception {
+        DriverException e = assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        assertThat(e).hasMessageContaining("mounted");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aCutOffClaimIsNotFinishedForABackendThatWasUsed(@TempDir Path folder) throws Exception {
+        Path marker = Files.writeString(folder.resolve("cairn.backend"), "daemon=");
+        assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        assertThat(folder).isDirectoryContaining(marker::equals);
+        assertThat(marker).hasContent("daemon=");
+    }
+
+    @Test
+    void aBackendThatWasUsedBeginsAnewWhereItsMarkerWasWritten(@TempDir Path folder)
+            throws Exception {
+        DriverException e = assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        String told = String.valueOf(e.getMessage()).replaceFirst(".* the lines '", "");
+        Files.writeString(
+                folder.resolve("cairn.backend"),
+                told.replaceFirst("' and '", "\n").replaceFirst("'$", "\n"));
+        open(folder, USED).close();
+        assertThat(folder.resolve("volumes")).isEmptyDirectory();
     }
 
     @Test
