@@ -41,6 +41,9 @@ final class BaseDriverTestTest {
         "DECLARES_WRONG_TRAITS, theTraitsDeclaredAreTheTraitsMeasured()",
         "DELETES_VOLUMES_WITH_SNAPSHOTS, aVolumeWithSnapshotsIsNotDeleted()",
         "IGNORES_THE_SOURCE, aVolumeCreatedAgainFromAnotherSourceConflicts()",
+        "IGNORES_THE_MARK, createdAgainWithAnotherMarkItConflicts()",
+        "IGNORES_THE_MARK, aSnapshotCreatedAgainWithAnotherMarkConflicts()",
+        "IGNORES_THE_MARK, aVolumeCreatedAgainFromItsSnapshotWithAnotherMarkConflicts()",
         "FAILS_TO_DELETE_TWICE, deletingAVolumeThatIsNotThereSucceeds()",
     })
     void aFlawIsFoundByItsCase(Flaw broken, String test) {

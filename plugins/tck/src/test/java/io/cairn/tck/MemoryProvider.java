@@ -34,6 +34,7 @@ final class MemoryProvider implements DriverProvider {
         DECLARES_WRONG_TRAITS,
         DELETES_VOLUMES_WITH_SNAPSHOTS,
         IGNORES_THE_SOURCE,
+        IGNORES_THE_MARK,
         FAILS_TO_DELETE_TWICE,
     }
 

@@ -83,8 +83,7 @@ final class Creation {
             if (!e.is(OsException.EEXIST)) {
                 throw e;
             }
-            Optional<BackendSnapshot> existing =
-                    lookup.snapshot(os, spec.id(), spec.volume(), home);
+            Optional<BackendSnapshot> existing = lookup.existing(os, spec, home);
             if (existing.isPresent()) {
                 return existing.get();
             }
@@ -128,7 +127,7 @@ final class Creation {
                     });
             // The second name was lost, as a loss of power can do on btrfs; the snapshot was not.
             if (e instanceof OsException os2 && os2.is(OsException.EEXIST)) {
-                return lookup.snapshot(os, spec.id(), spec.volume(), home).orElseThrow(() -> os2);
+                return lookup.existing(os, spec, home).orElseThrow(() -> os2);
             }
             throw e;
         }

@@ -6,7 +6,9 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -89,6 +91,7 @@ final class Lookup {
                 return Optional.empty();
             }
             BackendVolume volume = asFound(os, spec.id(), image);
+            checkMark(volume.mark(), spec.mark());
             if (volume.sizeBytes() != spec.sizeBytes()) {
                 throw new OsException(
                         CONFLICT, "it exists with %d bytes".formatted(volume.sizeBytes()));
@@ -104,6 +107,20 @@ final class Lookup {
             os.sync(folder.volumes());
             return Optional.of(volume);
         }
+    }
+
+    /**
+     * The snapshot that is to be cut, if it is there already.
+     *
+     * @throws OsException CONFLICT if it is there otherwise
+     */
+    Optional<BackendSnapshot> existing(Native os, SnapshotSpec spec, Fd home)
+            throws OsException, IOException {
+        Optional<BackendSnapshot> found = snapshot(os, spec.id(), spec.volume(), home);
+        if (found.isPresent()) {
+            checkMark(found.get().mark(), spec.mark());
+        }
+        return found;
     }
 
     Inventory inventory() throws OsException, InterruptedException, IOException {
@@ -202,6 +219,16 @@ final class Lookup {
                         ? label.cutAt().get()
                         : Files.getLastModifiedTime(Path.of(location)).toInstant();
         return new BackendSnapshot(id, volume, os.size(file), cutAt, location, label.mark());
+    }
+
+    private static void checkMark(Mark found, Mark wanted) throws OsException {
+        // A copy without attributes loses the mark and is still the same object.
+        if (!found.equals(wanted) && !found.equals(Mark.NONE)) {
+            throw new OsException(
+                    CONFLICT,
+                    "it exists with another mark, so it is not what is to be made: '%s'"
+                            .formatted(found.text()));
+        }
     }
 
     /** Who made it may have been killed before he made it durable. */

@@ -331,7 +331,9 @@ final class FailuresTest {
                                     snapshot.cutAt(),
                                     snapshot.location(),
                                     Mark.NONE));
-            assertThat(driver.createSnapshot(spec(snapshot)).cutAt()).isEqualTo(snapshot.cutAt());
+            SnapshotSpec marked =
+                    new SnapshotSpec(snapshot.id(), volume.id(), new Mark("that was lost"));
+            assertThat(driver.createSnapshot(marked).cutAt()).isEqualTo(snapshot.cutAt());
         }
     }
 
@@ -360,10 +362,6 @@ final class FailuresTest {
 
     private static SnapshotSpec spec(VolumeId volume) {
         return new SnapshotSpec(SnapshotId.random(), volume, Mark.NONE);
-    }
-
-    private static SnapshotSpec spec(BackendSnapshot snapshot) {
-        return new SnapshotSpec(snapshot.id(), snapshot.volume(), Mark.NONE);
     }
 
     private static void write(BackendVolume volume, long bytes) throws IOException {
