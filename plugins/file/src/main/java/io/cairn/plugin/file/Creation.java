@@ -72,7 +72,7 @@ final class Creation {
                 spec.mark());
     }
 
-    /** Cuts a snapshot, or returns the one that is there. */
+    /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
     BackendSnapshot cut(Native os, SnapshotSpec spec, Fd home, Fd image)
             throws OsException, InterruptedException, IOException {
         String name = spec.id().toString();
@@ -105,7 +105,7 @@ final class Creation {
             // Not from the start: without privileges, a label cannot be put on what is read-only.
             os.setMode(file, 0400);
             syncContent(os, file, true);
-            os.link(folder.snapshots(), name, home, name + CUT);
+            os.link(file, home, name + CUT);
             linked = true;
             os.sync(home);
             return new BackendSnapshot(

@@ -32,6 +32,7 @@ final class FileDriver implements Driver {
     private final BackendFacts facts;
     private final Lookup lookup;
     private final Creation creation;
+    private final Turns turns = new Turns();
 
     FileDriver(Folder folder, String pool) {
         this.folder = folder;
@@ -116,7 +117,8 @@ final class FileDriver implements Driver {
         return call(
                 "create snapshot %s of volume %s".formatted(spec.id(), spec.volume()),
                 os -> {
-                    try (Fd home = lookup.home(os, spec.volume());
+                    try (Turns.Turn _ = turns.take(spec.id());
+                            Fd home = lookup.home(os, spec.volume());
                             Fd image = lookup.file(os, home, IMAGE)) {
                         if (home == null || image == null) {
                             throw new OsException(NOT_FOUND, "there is no such volume");
@@ -132,7 +134,8 @@ final class FileDriver implements Driver {
         call(
                 "delete snapshot %s of volume %s".formatted(id, volume),
                 os -> {
-                    try (Fd home = lookup.home(os, volume)) {
+                    try (Turns.Turn _ = turns.take(id);
+                            Fd home = lookup.home(os, volume)) {
                         boolean ours = home != null && os.remove(home, id + CUT, 0);
                         if (ours || lookup.links(id) == 1) {
                             os.remove(folder.snapshots(), id.toString(), 0);

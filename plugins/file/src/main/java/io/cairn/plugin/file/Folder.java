@@ -274,7 +274,7 @@ record Folder(
                     "extended attributes of %d bytes (on ext4, 4 KiB blocks)"
                             .formatted(Label.MAX_BYTES),
                     () -> os.setAttribute(from, Label.ATTRIBUTE, new byte[Label.MAX_BYTES]));
-            require("hard links", () -> os.link(root, PROBE, root, PROBE_LINK));
+            require("hard links (or /proc is not mounted)", () -> os.link(from, root, PROBE_LINK));
             try {
                 os.clone(from, to);
                 return true;
