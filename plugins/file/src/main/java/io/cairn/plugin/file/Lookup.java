@@ -55,14 +55,19 @@ final class Lookup {
         return home == null ? null : openIfThere(os, home, name);
     }
 
+    boolean isThere(Native os, Fd home, String name) throws OsException {
+        try (Fd file = file(os, home, name)) {
+            return file != null;
+        }
+    }
+
     Optional<BackendVolume> volume(Native os, VolumeId id) throws OsException {
         try (Fd home = home(os, id);
                 Fd image = file(os, home, IMAGE)) {
             if (home == null || image == null) {
                 return Optional.empty();
             }
-            settle(os, image, home);
-            os.sync(folder.volumes());
+            settle(os, image, home, folder.volumes());
             return Optional.of(asFound(os, id, image));
         }
     }
@@ -103,8 +108,7 @@ final class Lookup {
                         "it exists, made from "
                                 + from.map(id -> "snapshot " + id).orElse("nothing"));
             }
-            settle(os, image, home);
-            os.sync(folder.volumes());
+            settle(os, image, home, folder.volumes());
             return Optional.of(volume);
         }
     }
@@ -232,9 +236,15 @@ final class Lookup {
     }
 
     /** Who made it may have been killed before he made it durable. */
-    private static void settle(Native os, Fd file, Fd home) throws OsException {
-        os.sync(file);
-        os.sync(home);
+    private static void settle(Native os, Fd... made) throws OsException {
+        try {
+            for (Fd each : made) {
+                os.sync(each);
+            }
+        } catch (OsException e) {
+            // The object is there, so no call that found it changed nothing.
+            throw e.withUnknownOutcome();
+        }
     }
 
     private static @Nullable Fd openIfThere(Native os, Fd folder, String name) throws OsException {
