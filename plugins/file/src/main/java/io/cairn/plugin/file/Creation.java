@@ -60,6 +60,7 @@ final class Creation {
                             os.remove(home, NEW_IMAGE, 0);
                             os.remove(home, IMAGE, 0);
                             os.remove(folder.volumes(), name, Native.AT_REMOVEDIR);
+                            os.sync(folder.volumes());
                         });
                 throw e;
             }
@@ -124,6 +125,10 @@ final class Creation {
                             os.remove(home, name + CUT, 0);
                         }
                         os.remove(folder.snapshots(), name, 0);
+                        os.sync(folder.snapshots());
+                        if (whole) {
+                            os.sync(home);
+                        }
                     });
             // The second name was lost, as a loss of power can do on btrfs; the snapshot was not.
             if (e instanceof OsException os2 && os2.is(OsException.EEXIST)) {
@@ -152,6 +157,7 @@ final class Creation {
         }
     }
 
+    /** Durably, or the half made would come back with the power after the failure was known. */
     private static void undo(Exception failure, Undoing undoing) {
         try {
             undoing.run();

@@ -104,6 +104,22 @@ final class CutOffTest {
         assertNothingElse();
     }
 
+    @Test
+    void aCutThatFailedDoesNotComeBackAfterALossOfPower() throws Exception {
+        BackendVolume volume = volume();
+        change("+i", mounted.path().resolve("volumes").resolve(volume.id().toString()));
+        assertFails(UNSUPPORTED, () -> driver.createSnapshot(spec(volume)));
+        losePower();
+        assertThat(driver.inventory().volumes()).containsExactly(volume);
+        assertNothingElse();
+    }
+
+    private void losePower() throws Exception {
+        driver.close();
+        mounted.losePower();
+        driver = open();
+    }
+
     private Driver open() throws DriverException, InterruptedException {
         FileDriverProvider provider = new FileDriverProvider();
         // By copies, whose files are synced before they get their lasting names.
