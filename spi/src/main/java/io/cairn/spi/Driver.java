@@ -18,9 +18,11 @@ import java.util.Optional;
  *   <li><b>Wholeness.</b> A look-up or inventory shows an object entirely made or not at all, even
  *       after the process was killed in the middle of a call.
  *   <li><b>Repeats.</b> The daemon chooses every id, records it before the call, and repeats a call
- *       whose outcome it does not know. Creating what exists as asked returns it unchanged, with
- *       the mark it has; above all a snapshot is not cut a second time. Creating it with another
- *       size, pool, volume or source is CONFLICT. Deleting what is absent succeeds.
+ *       whose outcome it does not know, with the same mark. Creating what exists as asked returns
+ *       it unchanged; above all a snapshot is not cut a second time. Creating it with another size,
+ *       pool, volume, source or mark is CONFLICT, for it is another object; only a mark that the
+ *       storage lost, and that is found as {@link Mark#NONE}, conflicts with none. Deleting what is
+ *       absent succeeds.
  *   <li><b>No rubbish.</b> What a killed or failed call left half made is finished or removed by
  *       the repeat of that call, and removed by deleting the object it was to become.
  *   <li><b>Names.</b> Names on the backend derive from ids. A driver keeps no state of its own, and

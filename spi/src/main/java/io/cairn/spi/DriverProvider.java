@@ -24,11 +24,12 @@ public interface DriverProvider {
     /**
      * Connects to a backend and checks that it can be used: that what the driver needs is
      * installed, allowed and there. Changes nothing on the backend but leaving {@code self} on
-     * storage that bears nobody's identity yet.
+     * storage that bears nobody's identity yet, and not even that if {@link BackendIdentity#used}.
      *
      * @throws DriverException if the backend cannot be used, with INVALID for a wrong setting,
      *     CONFLICT for storage of another daemon, UNSUPPORTED for a missing tool, library, kernel
-     *     feature or permission (and what to install), UNAVAILABLE if it may work later
+     *     feature or permission (and what to install), UNAVAILABLE if it may work later, or for
+     *     nobody's storage where used storage was meant
      */
     Driver open(BackendIdentity self, Settings settings)
             throws DriverException, InterruptedException;

@@ -1,6 +1,7 @@
 package io.cairn.tck;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -120,6 +121,22 @@ abstract class BackendCases extends SnapshotCases {
         close();
         assertFails(CONFLICT, () -> open(new BackendIdentity(SELF.daemon(), "another")));
         driver = open(SELF);
+    }
+
+    @Test
+    void nobodysStorageIsNotTakenForABackendThatWasUsed() throws Exception {
+        replaceStorage();
+        BackendIdentity other = new BackendIdentity(new UUID(17, 5), "another");
+        BackendIdentity otherUsed = new BackendIdentity(other.daemon(), other.backend(), true);
+        BackendIdentity used = new BackendIdentity(SELF.daemon(), SELF.backend(), true);
+        assertFails(UNAVAILABLE, () -> open(used));
+        assertFails(UNAVAILABLE, () -> open(used));
+        // It was left as it was, so that it is still anybody's to claim.
+        driver = open(other);
+        BackendVolume volume = volume(MIB);
+        close();
+        driver = open(otherUsed);
+        assertThat(driver.findVolume(volume.id())).contains(volume);
     }
 
     private Inventory some() throws Exception {

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -137,6 +138,13 @@ abstract class DriverFixture {
     final Driver open(BackendIdentity self) throws DriverException, InterruptedException {
         DriverProvider provider = provider();
         return provider.open(self, new Settings(provider.info().options(), settings(storage)));
+    }
+
+    /** Replaces the storage by some that was never opened, and leaves the driver closed. */
+    final void replaceStorage() throws Exception {
+        close();
+        release(storage);
+        storage = prepare(Files.createDirectory(temporary.resolve("another")));
     }
 
     final void reopen() throws DriverException, InterruptedException {

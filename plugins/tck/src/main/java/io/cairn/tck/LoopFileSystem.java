@@ -60,7 +60,8 @@ public final class LoopFileSystem implements AutoCloseable {
         }
         LoopFileSystem made = new LoopFileSystem(Files.createTempDirectory("cairn-loop-"));
         try {
-            made.mount(kind, sizeBytes);
+            made.make(kind, sizeBytes);
+            made.mountFirst(kind);
             return made;
         } catch (IOException | InterruptedException | RuntimeException e) {
             try {
@@ -88,6 +89,17 @@ public final class LoopFileSystem implements AutoCloseable {
     }
 
     /**
+     * Loses what was not made durable, as a loss of power would, and mounts it anew. XFS alone, and
+     * only while nothing in it is open.
+     */
+    public void losePower() throws IOException, InterruptedException {
+        run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
+        run("umount", mountPoint.toString());
+        mounted = false;
+        mount(Kind.XFS);
+    }
+
+    /**
      * Unmounts it and removes all trace. What is still open in it keeps living until it is closed.
      */
     @Override
@@ -108,7 +120,7 @@ public final class LoopFileSystem implements AutoCloseable {
         Files.deleteIfExists(folder);
     }
 
-    private void mount(Kind kind, long sizeBytes) throws IOException, InterruptedException {
+    private void make(Kind kind, long sizeBytes) throws IOException, InterruptedException {
         Path disk = folder.resolve("disk");
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(sizeBytes);
@@ -121,18 +133,25 @@ public final class LoopFileSystem implements AutoCloseable {
             throw new TestAbortedException(e.getMessage(), e);
         }
         Files.createDirectory(mountPoint);
+    }
+
+    private void mountFirst(Kind kind) throws InterruptedException {
         try {
-            run(
-                    "mount",
-                    "-o",
-                    "loop",
-                    "-t",
-                    kind.name().toLowerCase(Locale.ROOT),
-                    disk.toString(),
-                    mountPoint.toString());
+            mount(kind);
         } catch (IOException e) {
             throw new TestAbortedException("cannot mount %s: %s".formatted(kind, e), e);
         }
+    }
+
+    private void mount(Kind kind) throws IOException, InterruptedException {
+        run(
+                "mount",
+                "-o",
+                "loop",
+                "-t",
+                kind.name().toLowerCase(Locale.ROOT),
+                folder.resolve("disk").toString(),
+                mountPoint.toString());
         mounted = true;
     }
 

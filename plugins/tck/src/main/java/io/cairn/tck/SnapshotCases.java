@@ -117,10 +117,14 @@ abstract class SnapshotCases extends VolumeCases {
     }
 
     @Test
-    void aSnapshotCreatedAgainKeepsItsMark() throws Exception {
-        BackendSnapshot snapshot = snapshot(volume(MIB));
-        SnapshotSpec other = new SnapshotSpec(snapshot.id(), snapshot.volume(), Mark.NONE);
-        assertThat(driver.createSnapshot(other)).isEqualTo(snapshot);
+    void aSnapshotCreatedAgainWithAnotherMarkConflicts() throws Exception {
+        BackendSnapshot snapshot = snapshot(volume(MIB, 1));
+        SnapshotSpec other =
+                new SnapshotSpec(snapshot.id(), snapshot.volume(), new Mark("another"));
+        SnapshotSpec none = new SnapshotSpec(snapshot.id(), snapshot.volume(), Mark.NONE);
+        assertRefused(CONFLICT, () -> driver.createSnapshot(other));
+        assertRefused(CONFLICT, () -> driver.createSnapshot(none));
+        verify(snapshot.location(), MIB, 1);
     }
 
     @Test
@@ -290,6 +294,16 @@ abstract class SnapshotCases extends VolumeCases {
                                 spec(clone.id(), MIB), snapshot.id(), snapshot.volume()))
                 .isEqualTo(clone);
         verify(clone.location(), MIB, 2);
+    }
+
+    @Test
+    void aVolumeCreatedAgainFromItsSnapshotWithAnotherMarkConflicts() throws Exception {
+        BackendSnapshot snapshot = snapshot(volume(MIB, 1));
+        BackendVolume clone = clone(snapshot, MIB);
+        VolumeSpec other = new VolumeSpec(clone.id(), pool(), MIB, new Mark("another"));
+        assertRefused(
+                CONFLICT, () -> driver.createFromSnapshot(other, snapshot.id(), snapshot.volume()));
+        verify(clone.location(), MIB, 1);
     }
 
     @Test

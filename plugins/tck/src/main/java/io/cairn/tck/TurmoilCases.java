@@ -1,5 +1,7 @@
 package io.cairn.tck;
 
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -18,6 +20,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -63,6 +67,45 @@ abstract class TurmoilCases extends BackendCases {
                 driver.inventory(),
                 new Inventory(new ArrayList<>(volumes), new ArrayList<>(snapshots)));
         verifyNoRubbish();
+    }
+
+    @Test
+    void anIdThatTwoVolumesCutAtOnceIsOneSnapshotOfItsOwnVolume() throws Exception {
+        List<BackendVolume> volumes = List.of(volume(MIB, 1), volume(MIB, 2));
+        try (ExecutorService workers = Executors.newFixedThreadPool(volumes.size())) {
+            for (int i = 0; i < 50; i++) {
+                SnapshotId id = SnapshotId.random();
+                CyclicBarrier together = new CyclicBarrier(volumes.size());
+                List<Future<BackendSnapshot>> running = new ArrayList<>();
+                for (BackendVolume volume : volumes) {
+                    running.add(
+                            workers.submit(
+                                    () -> {
+                                        together.await();
+                                        return driver.createSnapshot(snapshotSpec(id, volume.id()));
+                                    }));
+                }
+                List<BackendSnapshot> cut = new ArrayList<>();
+                for (Future<BackendSnapshot> each : running) {
+                    try {
+                        cut.add(each.get());
+                    } catch (ExecutionException e) {
+                        assertFails(CONFLICT, () -> rethrow(e));
+                    }
+                }
+                assertThat(cut).hasSize(1);
+                BackendSnapshot snapshot = cut.getFirst();
+                boolean first = snapshot.volume().equals(volumes.getFirst().id());
+                verify(snapshot.location(), MIB, first ? 1 : 2);
+                assertThat(driver.inventory().snapshots()).containsExactly(snapshot);
+                verifyNoRubbish();
+                driver.deleteSnapshot(snapshot.id(), snapshot.volume());
+            }
+        }
+    }
+
+    private static void rethrow(ExecutionException e) throws Throwable {
+        throw e.getCause();
     }
 
     @Test

@@ -96,11 +96,13 @@ abstract class VolumeCases extends DriverFixture {
     }
 
     @Test
-    void createdAgainItKeepsItsMark() throws Exception {
-        BackendVolume volume = volume(MIB);
+    void createdAgainWithAnotherMarkItConflicts() throws Exception {
+        BackendVolume volume = volume(MIB, 1);
         VolumeSpec other = new VolumeSpec(volume.id(), pool(), MIB, new Mark("another"));
-        assertThat(driver.createVolume(other)).isEqualTo(volume);
-        assertThat(driver.findVolume(volume.id())).contains(volume);
+        VolumeSpec none = new VolumeSpec(volume.id(), pool(), MIB, Mark.NONE);
+        assertRefused(CONFLICT, () -> driver.createVolume(other));
+        assertRefused(CONFLICT, () -> driver.createVolume(none));
+        verify(volume.location(), MIB, 1);
     }
 
     @Test

@@ -37,9 +37,13 @@ final class BaseDriverTestTest {
         "ROUNDS_SIZES, 'aSizeIsExactToTheByteOrRefused(long)'",
         "LISTS_TOO_LITTLE, theInventoryListsAllAndOnlyWhatIsThere()",
         "TAKES_ANY_STORAGE, aBackendOfAnotherDaemonIsRefused()",
+        "TAKES_FRESH_STORAGE_FOR_USED, nobodysStorageIsNotTakenForABackendThatWasUsed()",
         "DECLARES_WRONG_TRAITS, theTraitsDeclaredAreTheTraitsMeasured()",
         "DELETES_VOLUMES_WITH_SNAPSHOTS, aVolumeWithSnapshotsIsNotDeleted()",
         "IGNORES_THE_SOURCE, aVolumeCreatedAgainFromAnotherSourceConflicts()",
+        "IGNORES_THE_MARK, createdAgainWithAnotherMarkItConflicts()",
+        "IGNORES_THE_MARK, aSnapshotCreatedAgainWithAnotherMarkConflicts()",
+        "IGNORES_THE_MARK, aVolumeCreatedAgainFromItsSnapshotWithAnotherMarkConflicts()",
         "FAILS_TO_DELETE_TWICE, deletingAVolumeThatIsNotThereSucceeds()",
     })
     void aFlawIsFoundByItsCase(Flaw broken, String test) {

@@ -118,6 +118,9 @@ final class MemoryDriver implements Driver {
             if (existing != null && !existing.volume().equals(spec.volume())) {
                 throw new DriverException(CONFLICT, "a snapshot of another volume");
             }
+            if (existing != null && isAnother(existing.mark(), spec.mark())) {
+                throw new DriverException(CONFLICT, "it exists with another mark");
+            }
             if (existing != null && flaw != Flaw.CUTS_AGAIN) {
                 return existing;
             }
@@ -201,7 +204,9 @@ final class MemoryDriver implements Driver {
             return Optional.empty();
         }
         boolean sameSource = volume.source().equals(source) || flaw == Flaw.IGNORES_THE_SOURCE;
-        if (volume.shown().sizeBytes() != spec.sizeBytes() || !sameSource) {
+        if (volume.shown().sizeBytes() != spec.sizeBytes()
+                || !sameSource
+                || isAnother(volume.shown().mark(), spec.mark())) {
             throw new DriverException(CONFLICT, "it exists otherwise");
         }
         return Optional.of(volume.shown());
@@ -219,6 +224,10 @@ final class MemoryDriver implements Driver {
                 new BackendVolume(spec.id(), POOL, spec.sizeBytes(), location, mark(spec.mark()));
         storage.volumes.put(spec.id(), new Volume(shown, source));
         return shown;
+    }
+
+    private boolean isAnother(Mark found, Mark wanted) {
+        return !found.equals(wanted) && !found.equals(Mark.NONE) && flaw != Flaw.IGNORES_THE_MARK;
     }
 
     private Mark mark(Mark mark) {

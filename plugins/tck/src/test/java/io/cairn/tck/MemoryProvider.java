@@ -30,9 +30,11 @@ final class MemoryProvider implements DriverProvider {
         ROUNDS_SIZES,
         LISTS_TOO_LITTLE,
         TAKES_ANY_STORAGE,
+        TAKES_FRESH_STORAGE_FOR_USED,
         DECLARES_WRONG_TRAITS,
         DELETES_VOLUMES_WITH_SNAPSHOTS,
         IGNORES_THE_SOURCE,
+        IGNORES_THE_MARK,
         FAILS_TO_DELETE_TWICE,
     }
 
@@ -65,8 +67,11 @@ final class MemoryProvider implements DriverProvider {
     @Override
     public Driver open(BackendIdentity self, Settings settings) throws DriverException {
         MemoryStorage storage = storage(settings.path("storage"));
-        if (flaw != Flaw.TAKES_ANY_STORAGE) {
-            storage.claim(self);
+        switch (flaw) {
+            case TAKES_ANY_STORAGE -> {}
+            case TAKES_FRESH_STORAGE_FOR_USED ->
+                    storage.claim(new BackendIdentity(self.daemon(), self.backend()));
+            default -> storage.claim(self);
         }
         return new MemoryDriver(storage, flaw);
     }

@@ -46,7 +46,13 @@ final class MemoryStorage {
 
     synchronized void claim(BackendIdentity self) throws DriverException {
         BackendIdentity before = owner;
-        if (before != null && !before.equals(self)) {
+        if (before == null && self.used()) {
+            throw new DriverException(
+                    DriverException.Kind.UNAVAILABLE, "this is not the storage that was used");
+        }
+        if (before != null
+                && !(before.daemon().equals(self.daemon())
+                        && before.backend().equals(self.backend()))) {
             throw new DriverException(
                     DriverException.Kind.CONFLICT, "the storage belongs to " + before);
         }

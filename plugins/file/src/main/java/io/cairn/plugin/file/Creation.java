@@ -60,6 +60,7 @@ final class Creation {
                             os.remove(home, NEW_IMAGE, 0);
                             os.remove(home, IMAGE, 0);
                             os.remove(folder.volumes(), name, Native.AT_REMOVEDIR);
+                            os.sync(folder.volumes());
                         });
                 throw e;
             }
@@ -72,7 +73,7 @@ final class Creation {
                 spec.mark());
     }
 
-    /** Cuts a snapshot, or returns the one that is there. */
+    /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
     BackendSnapshot cut(Native os, SnapshotSpec spec, Fd home, Fd image)
             throws OsException, InterruptedException, IOException {
         String name = spec.id().toString();
@@ -83,8 +84,7 @@ final class Creation {
             if (!e.is(OsException.EEXIST)) {
                 throw e;
             }
-            Optional<BackendSnapshot> existing =
-                    lookup.snapshot(os, spec.id(), spec.volume(), home);
+            Optional<BackendSnapshot> existing = lookup.existing(os, spec, home);
             if (existing.isPresent()) {
                 return existing.get();
             }
@@ -106,7 +106,7 @@ final class Creation {
             // Not from the start: without privileges, a label cannot be put on what is read-only.
             os.setMode(file, 0400);
             syncContent(os, file, true);
-            os.link(folder.snapshots(), name, home, name + CUT);
+            os.link(file, home, name + CUT);
             linked = true;
             os.sync(home);
             return new BackendSnapshot(
@@ -125,10 +125,14 @@ final class Creation {
                             os.remove(home, name + CUT, 0);
                         }
                         os.remove(folder.snapshots(), name, 0);
+                        os.sync(folder.snapshots());
+                        if (whole) {
+                            os.sync(home);
+                        }
                     });
             // The second name was lost, as a loss of power can do on btrfs; the snapshot was not.
             if (e instanceof OsException os2 && os2.is(OsException.EEXIST)) {
-                return lookup.snapshot(os, spec.id(), spec.volume(), home).orElseThrow(() -> os2);
+                return lookup.existing(os, spec, home).orElseThrow(() -> os2);
             }
             throw e;
         }
@@ -153,6 +157,7 @@ final class Creation {
         }
     }
 
+    /** Durably, or the half made would come back with the power after the failure was known. */
     private static void undo(Exception failure, Undoing undoing) {
         try {
             undoing.run();

@@ -19,6 +19,8 @@ import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
@@ -32,6 +34,7 @@ final class FileDriver implements Driver {
     private final BackendFacts facts;
     private final Lookup lookup;
     private final Creation creation;
+    private final Turns turns = new Turns();
 
     FileDriver(Folder folder, String pool) {
         this.folder = folder;
@@ -98,14 +101,12 @@ final class FileDriver implements Driver {
                 "delete volume " + id,
                 os -> {
                     try (Fd home = lookup.home(os, id)) {
-                        if (home != null) {
+                        if (home != null && lookup.isThere(os, home, IMAGE)) {
                             lookup.checkUnused(os, id, home);
-                            os.remove(home, NEW_IMAGE, 0);
                             os.remove(home, IMAGE, 0);
-                            os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
                         }
+                        removeRest(os, id, home);
                     }
-                    os.sync(folder.volumes());
                     return id;
                 });
     }
@@ -116,7 +117,8 @@ final class FileDriver implements Driver {
         return call(
                 "create snapshot %s of volume %s".formatted(spec.id(), spec.volume()),
                 os -> {
-                    try (Fd home = lookup.home(os, spec.volume());
+                    try (Turns.Turn _ = turns.take(spec.id());
+                            Fd home = lookup.home(os, spec.volume());
                             Fd image = lookup.file(os, home, IMAGE)) {
                         if (home == null || image == null) {
                             throw new OsException(NOT_FOUND, "there is no such volume");
@@ -132,14 +134,19 @@ final class FileDriver implements Driver {
         call(
                 "delete snapshot %s of volume %s".formatted(id, volume),
                 os -> {
-                    try (Fd home = lookup.home(os, volume)) {
+                    try (Turns.Turn _ = turns.take(id);
+                            Fd home = lookup.home(os, volume)) {
                         boolean ours = home != null && os.remove(home, id + CUT, 0);
-                        if (ours || lookup.links(id) == 1) {
-                            os.remove(folder.snapshots(), id.toString(), 0);
-                        }
-                        os.sync(folder.snapshots());
-                        if (home != null) {
-                            os.sync(home);
+                        try {
+                            if (ours || lookup.links(id) == 1) {
+                                os.remove(folder.snapshots(), id.toString(), 0);
+                            }
+                            os.sync(folder.snapshots());
+                            if (home != null) {
+                                os.sync(home);
+                            }
+                        } catch (OsException e) {
+                            throw e.withUnknownOutcome();
                         }
                     }
                     return id;
@@ -185,6 +192,21 @@ final class FileDriver implements Driver {
     @Override
     public void close() {
         folder.close();
+    }
+
+    /** What is left where there is no volume, or no longer. */
+    private void removeRest(Native os, VolumeId id, @Nullable Fd home)
+            throws OsException, IOException {
+        try {
+            if (home != null) {
+                lookup.checkUnused(os, id, home);
+                os.remove(home, NEW_IMAGE, 0);
+                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+            }
+            os.sync(folder.volumes());
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
     }
 
     private void checkPool(VolumeSpec spec) throws OsException {

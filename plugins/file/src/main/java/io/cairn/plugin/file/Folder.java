@@ -56,6 +56,9 @@ record Folder(
     static Folder open(Path path, BackendIdentity self, Method wanted) throws DriverException {
         String what = "open backend '%s' in %s".formatted(self.backend(), path);
         Set<String> entries = entries(path, what);
+        if (self.used() && !entries.contains(MARKER)) {
+            throw notTheOneUsed(path, self, what);
+        }
         if (!entries.contains(MARKER) && !entries.isEmpty()) {
             throw new DriverException(
                     INVALID,
@@ -67,7 +70,7 @@ record Folder(
             Fd marker = os.open(root, MARKER, Native.O_RDWR | Native.O_CREAT, 0600);
             try {
                 lock(os, marker, what);
-                claim(os, root, marker, self, entries.contains(VOLUMES), what);
+                claim(os, path, root, marker, self, entries.contains(VOLUMES), what);
                 return whole(os, path, root, marker, wanted);
             } catch (OsException | DriverException | IOException | RuntimeException e) {
                 marker.close();
@@ -102,7 +105,7 @@ record Folder(
         }
         throw new OsException(
                 UNAVAILABLE,
-                "%s is no longer the folder that was opened: put it back or mount it again, then reopen the backend"
+                "%s is no longer the folder that was opened: put it back or mount it again, and if it is still refused then, restart the daemon"
                         .formatted(path));
     }
 
@@ -151,9 +154,15 @@ record Folder(
     }
 
     private static void claim(
-            Native os, Fd root, Fd marker, BackendIdentity self, boolean used, String what)
+            Native os,
+            Path path,
+            Fd root,
+            Fd marker,
+            BackendIdentity self,
+            boolean holdsVolumes,
+            String what)
             throws OsException, DriverException {
-        String own = "daemon=%s\nbackend=%s\n".formatted(self.daemon(), self.backend());
+        String own = claimOf(self);
         MemorySegment buffer = os.buffer(MARKER_BYTES);
         int length = (int) os.read(marker, buffer, MARKER_BYTES, 0);
         String found = new String(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), UTF_8);
@@ -167,11 +176,14 @@ record Folder(
                     "cannot %s: it belongs to another backend (%s); this one is %s. Name another folder"
                             .formatted(what, shown(found), shown(own)));
         }
-        if (used) {
+        if (holdsVolumes) {
             throw new DriverException(
                     CONFLICT,
-                    "cannot %s: it holds volumes but %s does not say whose; if they are this backend's, write into it: %s"
-                            .formatted(what, marker.path(), shown(own)));
+                    "cannot %s: it holds volumes but %s does not say whose; if they are this backend's, write into it %s"
+                            .formatted(what, marker.path(), lines(own)));
+        }
+        if (self.used()) {
+            throw notTheOneUsed(path, self, what);
         }
         byte[] bytes = own.getBytes(UTF_8);
         buffer.copyFrom(MemorySegment.ofArray(bytes));
@@ -179,6 +191,24 @@ record Folder(
         os.write(marker, buffer, bytes.length, 0);
         os.sync(marker);
         os.sync(root);
+    }
+
+    /** Nothing is changed: what is seen may be the folder below the file system that was meant. */
+    private static DriverException notTheOneUsed(Path path, BackendIdentity self, String what) {
+        return new DriverException(
+                UNAVAILABLE,
+                "cannot %s: the backend has had volumes, but this folder %s: is its file system mounted? To use this folder all the same and begin anew with what it holds, write into %s %s"
+                        .formatted(
+                                what,
+                                Files.exists(path.resolve(VOLUMES))
+                                        ? "holds volumes without saying whose"
+                                        : "is empty of them",
+                                path.resolve(MARKER),
+                                lines(claimOf(self))));
+    }
+
+    private static String claimOf(BackendIdentity self) {
+        return "daemon=%s\nbackend=%s\n".formatted(self.daemon(), self.backend());
     }
 
     private static Folder whole(Native os, Path path, Fd root, Fd marker, Method wanted)
@@ -244,7 +274,7 @@ record Folder(
                     "extended attributes of %d bytes (on ext4, 4 KiB blocks)"
                             .formatted(Label.MAX_BYTES),
                     () -> os.setAttribute(from, Label.ATTRIBUTE, new byte[Label.MAX_BYTES]));
-            require("hard links", () -> os.link(root, PROBE, root, PROBE_LINK));
+            require("hard links (or /proc is not mounted)", () -> os.link(from, root, PROBE_LINK));
             try {
                 os.clone(from, to);
                 return true;
@@ -303,6 +333,10 @@ record Folder(
                 Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                         .fileKey(),
                 "file systems of Linux number their files");
+    }
+
+    private static String lines(String claim) {
+        return "the lines '%s'".formatted(claim.strip().replace("\n", "' and '"));
     }
 
     private static String shown(String marker) {

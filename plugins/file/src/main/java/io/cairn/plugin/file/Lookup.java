@@ -6,7 +6,9 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -53,14 +55,19 @@ final class Lookup {
         return home == null ? null : openIfThere(os, home, name);
     }
 
+    boolean isThere(Native os, Fd home, String name) throws OsException {
+        try (Fd file = file(os, home, name)) {
+            return file != null;
+        }
+    }
+
     Optional<BackendVolume> volume(Native os, VolumeId id) throws OsException {
         try (Fd home = home(os, id);
                 Fd image = file(os, home, IMAGE)) {
             if (home == null || image == null) {
                 return Optional.empty();
             }
-            settle(os, image, home);
-            os.sync(folder.volumes());
+            settle(os, image, home, folder.volumes());
             return Optional.of(asFound(os, id, image));
         }
     }
@@ -89,6 +96,7 @@ final class Lookup {
                 return Optional.empty();
             }
             BackendVolume volume = asFound(os, spec.id(), image);
+            checkMark(volume.mark(), spec.mark());
             if (volume.sizeBytes() != spec.sizeBytes()) {
                 throw new OsException(
                         CONFLICT, "it exists with %d bytes".formatted(volume.sizeBytes()));
@@ -100,10 +108,23 @@ final class Lookup {
                         "it exists, made from "
                                 + from.map(id -> "snapshot " + id).orElse("nothing"));
             }
-            settle(os, image, home);
-            os.sync(folder.volumes());
+            settle(os, image, home, folder.volumes());
             return Optional.of(volume);
         }
+    }
+
+    /**
+     * The snapshot that is to be cut, if it is there already.
+     *
+     * @throws OsException CONFLICT if it is there otherwise
+     */
+    Optional<BackendSnapshot> existing(Native os, SnapshotSpec spec, Fd home)
+            throws OsException, IOException {
+        Optional<BackendSnapshot> found = snapshot(os, spec.id(), spec.volume(), home);
+        if (found.isPresent()) {
+            checkMark(found.get().mark(), spec.mark());
+        }
+        return found;
     }
 
     Inventory inventory() throws OsException, InterruptedException, IOException {
@@ -204,10 +225,26 @@ final class Lookup {
         return new BackendSnapshot(id, volume, os.size(file), cutAt, location, label.mark());
     }
 
+    private static void checkMark(Mark found, Mark wanted) throws OsException {
+        // A copy without attributes loses the mark and is still the same object.
+        if (!found.equals(wanted) && !found.equals(Mark.NONE)) {
+            throw new OsException(
+                    CONFLICT,
+                    "it exists with another mark, so it is not what is to be made: '%s'"
+                            .formatted(found.text()));
+        }
+    }
+
     /** Who made it may have been killed before he made it durable. */
-    private static void settle(Native os, Fd file, Fd home) throws OsException {
-        os.sync(file);
-        os.sync(home);
+    private static void settle(Native os, Fd... made) throws OsException {
+        try {
+            for (Fd each : made) {
+                os.sync(each);
+            }
+        } catch (OsException e) {
+            // The object is there, so no call that found it changed nothing.
+            throw e.withUnknownOutcome();
+        }
     }
 
     private static @Nullable Fd openIfThere(Native os, Fd folder, String name) throws OsException {

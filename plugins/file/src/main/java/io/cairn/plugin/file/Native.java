@@ -33,6 +33,7 @@ final class Native implements AutoCloseable {
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
     static final int AT_REMOVEDIR = 0x200;
+    private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int AT_FDCWD = -100;
     private static final int O_CLOEXEC = 02000000;
     private static final int F_SETSIG = 10;
@@ -319,17 +320,18 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void link(Fd folder, String name, Fd toFolder, String toName) throws OsException {
+    /** Gives an open file one more name, whatever its others lead to by now. */
+    void link(Fd file, Fd toFolder, String toName) throws OsException {
         try {
             int result =
                     (int)
                             LINKAT.invokeExact(
                                     state,
-                                    folder.number(),
-                                    arena.allocateFrom(name),
+                                    AT_FDCWD,
+                                    arena.allocateFrom("/proc/self/fd/" + file.number()),
                                     toFolder.number(),
                                     arena.allocateFrom(toName),
-                                    0);
+                                    AT_SYMLINK_FOLLOW);
             check(result, "link", within(toFolder, toName));
         } catch (Throwable e) {
             throw failed(e);

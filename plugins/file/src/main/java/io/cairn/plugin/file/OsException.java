@@ -79,6 +79,16 @@ final class OsException extends Exception {
         return new DriverException(truth, String.valueOf(getMessage()), this);
     }
 
+    /** The same where something was changed already: only the repeat of the call can tell. */
+    OsException withUnknownOutcome() {
+        if (!kind.outcomeKnown()) {
+            return this;
+        }
+        OsException unknown = new OsException(errno, FAULT, String.valueOf(getMessage()));
+        unknown.initCause(this);
+        return unknown;
+    }
+
     DriverException during(String what) {
         return new DriverException(
                 told().kind(), "cannot %s: %s".formatted(what, getMessage()), this);

@@ -45,6 +45,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** One clear error for each way the folder lets the driver down, and nothing half made. */
 final class FailuresTest {
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "files");
+    private static final BackendIdentity USED =
+            new BackendIdentity(SELF.daemon(), SELF.backend(), true);
     private static final long MIB = 1 << 20;
 
     /** Metadata of so many files is more than the smallest file system has room for. */
@@ -204,6 +206,33 @@ final class FailuresTest {
     }
 
     @Test
+    void anEmptyFolderOfABackendThatWasUsedIsLeftEmpty(@TempDir Path folder) throws Exception {
+        DriverException e = assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        assertThat(e).hasMessageContaining("mounted");
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    @Test
+    void aCutOffClaimIsNotFinishedForABackendThatWasUsed(@TempDir Path folder) throws Exception {
+        Path marker = Files.writeString(folder.resolve("cairn.backend"), "daemon=");
+        assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        assertThat(folder).isDirectoryContaining(marker::equals);
+        assertThat(marker).hasContent("daemon=");
+    }
+
+    @Test
+    void aBackendThatWasUsedBeginsAnewWhereItsMarkerWasWritten(@TempDir Path folder)
+            throws Exception {
+        DriverException e = assertFails(UNAVAILABLE, folder, () -> open(folder, USED).close());
+        String told = String.valueOf(e.getMessage()).replaceFirst(".* the lines '", "");
+        Files.writeString(
+                folder.resolve("cairn.backend"),
+                told.replaceFirst("' and '", "\n").replaceFirst("'$", "\n"));
+        open(folder, USED).close();
+        assertThat(folder.resolve("volumes")).isEmptyDirectory();
+    }
+
+    @Test
     void aReflinkIsRefusedWhereThereIsNone() throws Exception {
         try (LoopFileSystem mounted = LoopFileSystem.create(Kind.EXT4, 64 * MIB)) {
             assertFails(
@@ -302,7 +331,9 @@ final class FailuresTest {
                                     snapshot.cutAt(),
                                     snapshot.location(),
                                     Mark.NONE));
-            assertThat(driver.createSnapshot(spec(snapshot)).cutAt()).isEqualTo(snapshot.cutAt());
+            SnapshotSpec marked =
+                    new SnapshotSpec(snapshot.id(), volume.id(), new Mark("that was lost"));
+            assertThat(driver.createSnapshot(marked).cutAt()).isEqualTo(snapshot.cutAt());
         }
     }
 
@@ -331,10 +362,6 @@ final class FailuresTest {
 
     private static SnapshotSpec spec(VolumeId volume) {
         return new SnapshotSpec(SnapshotId.random(), volume, Mark.NONE);
-    }
-
-    private static SnapshotSpec spec(BackendSnapshot snapshot) {
-        return new SnapshotSpec(snapshot.id(), snapshot.volume(), Mark.NONE);
     }
 
     private static void write(BackendVolume volume, long bytes) throws IOException {
