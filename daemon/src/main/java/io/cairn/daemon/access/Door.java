@@ -41,7 +41,7 @@ final class Door implements JMXAuthenticator {
             throw new SecurityException("DENIED: log in with a user name and a password");
         }
         try {
-            Login login = users.verify(pair[0], pair[1].toCharArray(), address);
+            Login login = users.verify(pair[0], pair[1], address);
             audit.loggedIn(login.getName(), login.caller().role(), address);
             return subject(login);
         } catch (SecurityException e) {

@@ -187,14 +187,14 @@ final class Guard extends NothingMade {
                     InstanceNotFoundException,
                     ReflectionException {
         requireVisible(name);
-        return server.getAttribute(name, attribute);
+        return StartOptions.shown(callers, name, attribute, server.getAttribute(name, attribute));
     }
 
     @Override
     public AttributeList getAttributes(ObjectName name, String[] attributes)
             throws InstanceNotFoundException, ReflectionException {
         requireVisible(name);
-        return server.getAttributes(name, attributes);
+        return StartOptions.shown(callers, name, server.getAttributes(name, attributes));
     }
 
     @Override

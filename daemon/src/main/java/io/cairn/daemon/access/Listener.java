@@ -24,13 +24,20 @@ import javax.net.ssl.SSLSocket;
  */
 final class Listener implements RMIServerSocketFactory, AutoCloseable {
     /**
-     * The most that a client may send before it is answered. Deserialization filters do not see
-     * strings, so that without this a caller who has not even logged in could fill the heap.
+     * The most that a client may send before it is answered, in bytes. Deserialization filters do
+     * not see strings, so that without this a caller who has not even logged in could fill the
+     * heap. It is the same for all: RMI's clients make their calls over any of their connections,
+     * and which of these are a user's shows only when a call has been read. The longest that is
+     * legitimate is a creation with 32 labels of 255 characters of three bytes, which is 28 KB.
      */
-    static final long LONGEST_REQUEST = 1L << 20;
+    static final long LONGEST_REQUEST = 32L << 10;
 
-    /** A call in progress holds a connection; 64 clients seldom hold more than two each. */
-    static final int MOST_CONNECTIONS = 1_000;
+    /**
+     * A call in progress holds a connection; 64 clients seldom hold more than two each. While a
+     * request is read it takes up to twelve times its length: a string is collected in a buffer
+     * that grows by doubling, and one letter beyond Latin-1 makes each of its bytes two.
+     */
+    static final int MOST_CONNECTIONS = 256;
 
     private static final int BACKLOG = 128;
 

@@ -1,8 +1,8 @@
 package io.cairn.daemon.access;
 
 import java.time.Duration;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
@@ -15,18 +15,10 @@ final class Lockout {
     static final Duration FIRST = Duration.ofSeconds(2);
     static final Duration LONGEST = Duration.ofMinutes(5);
 
-    private static final int PAIRS = 10_000;
+    static final int PAIRS = 10_000;
 
     private final LongSupplier nanos;
-    private final Map<Pair, Failures> failures =
-            new LinkedHashMap<>(16, 0.75f, true) {
-                private static final long serialVersionUID = 1;
-
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Pair, Failures> eldest) {
-                    return size() > PAIRS;
-                }
-            };
+    private final LinkedHashMap<Pair, Failures> failures = new LinkedHashMap<>(16, 0.75f, true);
 
     private record Pair(String user, String host) {}
 
@@ -38,7 +30,11 @@ final class Lockout {
 
     synchronized boolean isLocked(String user, String host) {
         Failures known = failures.get(new Pair(user, host));
-        return known != null && nanos.getAsLong() - known.lockedAt() < known.lockedNanos();
+        return known != null && isLocked(known, nanos.getAsLong());
+    }
+
+    private static boolean isLocked(Failures known, long now) {
+        return now - known.lockedAt() < known.lockedNanos();
     }
 
     synchronized void failed(String user, String host) {
@@ -50,7 +46,22 @@ final class Lockout {
             int doublings = Math.min(count - FREE_FAILURES, 20);
             locked = Math.min(FIRST.toNanos() << doublings, LONGEST.toNanos());
         }
+        if (known == null && failures.size() >= PAIRS) {
+            forgetOne();
+        }
         failures.put(pair, new Failures(count, nanos.getAsLong(), locked));
+    }
+
+    /** Not somebody who is locked out, where possible: else made-up names would free him. */
+    private void forgetOne() {
+        long now = nanos.getAsLong();
+        for (Iterator<Failures> each = failures.values().iterator(); each.hasNext(); ) {
+            if (!isLocked(each.next(), now)) {
+                each.remove();
+                return;
+            }
+        }
+        failures.pollFirstEntry();
     }
 
     synchronized void succeeded(String user, String host) {

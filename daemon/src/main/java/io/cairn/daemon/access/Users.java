@@ -29,6 +29,10 @@ public final class Users {
 
     private static final Logger LOG = LoggerFactory.getLogger(Users.class);
     private static final int LONGEST_PASSWORD = 1_000;
+    private static final int HASHES_AT_ONCE = 2;
+
+    /** As many clients as may come back at once after a restart. */
+    static final int MOST_WAITING = 64;
 
     /** Without letters and digits that are mistaken for each other; 24 of them make 118 bits. */
     private static final String ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
@@ -42,7 +46,10 @@ public final class Users {
     private final VerifiedPasswords verified;
 
     /** A hash takes some tenths of a second of a processor; guessing must not take them all. */
-    private final Semaphore hashing = new Semaphore(2, true);
+    private final Semaphore hashing = new Semaphore(HASHES_AT_ONCE, true);
+
+    /** Those that hash or wait for it: all others are refused at once. */
+    private final Semaphore admitted = new Semaphore(HASHES_AT_ONCE + MOST_WAITING);
 
     /** What unknown users are compared with, so that they take as long as known ones. */
     private final PasswordHash nobody;
@@ -160,24 +167,44 @@ public final class Users {
      * Logs a user in.
      *
      * @param host where he calls from, for the lock-out
-     * @throws SecurityException if the password is wrong, the user unknown, or locked out; the
-     *     message does not tell which of the first two
+     * @throws SecurityException if the password is wrong, the user unknown, or locked out, or if
+     *     too many log in at the same time; the message does not tell which of the first two
      */
-    Login verify(String name, char[] password, String host) {
+    Login verify(String name, String password, String host) {
+        // Before anything is kept of them: they can be nobody's, and as long as a request.
+        if (password.length() > LONGEST_PASSWORD || !UsersFile.isName(name)) {
+            throw wrong();
+        }
         refuseLocked(name, host);
+        char[] typed = password.toCharArray();
         UsersFile.Entry entry = entries().get(name);
-        if (entry != null && verified.contains(entry, password)) {
+        if (entry != null && verified.contains(entry, typed)) {
             // Forgives no failures: an exporter's logins would else hide a guesser on its host.
             return login(entry, host);
         }
+        if (!admitted.tryAcquire()) {
+            throw new SecurityException(
+                    "DENIED: busy: too many logins at the same time, so try again in a moment");
+        }
+        try {
+            return verifySlowly(name, entry, typed, host);
+        } finally {
+            admitted.release();
+        }
+    }
+
+    private Login verifySlowly(
+            String name, UsersFile.@Nullable Entry entry, char[] password, String host) {
         hashing.acquireUninterruptibly();
         boolean matches;
         try {
             // Again, since many may have failed while this one waited.
             refuseLocked(name, host);
+            if (entry != null && verified.contains(entry, password)) {
+                return login(entry, host);
+            }
             PasswordHash hash = entry == null ? nobody : entry.hash();
-            matches =
-                    password.length <= LONGEST_PASSWORD && hash.matches(password) && entry != null;
+            matches = hash.matches(password) && entry != null;
             if (!matches) {
                 lockout.failed(name, host);
             }
@@ -185,11 +212,15 @@ public final class Users {
             hashing.release();
         }
         if (entry == null || !matches) {
-            throw new SecurityException("DENIED: wrong user name or password");
+            throw wrong();
         }
         lockout.succeeded(name, host);
         verified.add(entry, password);
         return login(entry, host);
+    }
+
+    private static SecurityException wrong() {
+        return new SecurityException("DENIED: wrong user name or password");
     }
 
     private Login login(UsersFile.Entry entry, String host) {

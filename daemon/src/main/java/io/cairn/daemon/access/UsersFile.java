@@ -52,8 +52,12 @@ final class UsersFile {
         this.file = file.toAbsolutePath();
     }
 
+    static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
     static String checkedName(String name) {
-        if (!NAME.matcher(name).matches()) {
+        if (!isName(name)) {
             throw new IllegalArgumentException(
                     """
                     %s is no user name: write 1 to 63 lower-case letters, digits, '.', '_' or '-', \

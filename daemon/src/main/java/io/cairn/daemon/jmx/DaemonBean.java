@@ -8,6 +8,7 @@ import io.cairn.daemon.jmx.Rows.UnfinishedRow;
 import io.cairn.daemon.jmx.Rows.VolumePage;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Counts;
+import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Page;
@@ -19,17 +20,17 @@ import io.cairn.spi.VolumeId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /** The daemon as a whole. Safe for many threads. */
 @Description("The Cairn daemon: how it is, and lists of everything it keeps")
 final class DaemonBean {
-    private static final String LIMIT = "How many rows at most: 1 to 1000";
     private static final String CONTINUATION =
             "Empty for the first page, then the continuation of the page before";
 
-    /** Of the attribute; the operation gives all. */
+    /** Of the attribute; the operation gives more. */
     private static final int MAX_UNFINISHED = 100;
 
     private final Sources sources;
@@ -116,18 +117,16 @@ final class DaemonBean {
         return sources.volumes().unfinished().stream().filter(change -> !change.running()).count();
     }
 
-    @Shown("The unfinished changes, 100 at most; listUnfinished gives all")
+    @Shown("The unfinished changes, 100 at most; listUnfinished gives more")
     List<UnfinishedRow> unfinished() {
-        return sources.volumes().unfinished().stream()
-                .limit(MAX_UNFINISHED)
+        return Pages.first(sources.volumes().unfinished(), MAX_UNFINISHED).stream()
                 .map(Texts::row)
                 .toList();
     }
 
     @Shown("The unfinished changes as a table in plain text, 100 at most")
     String unfinishedText() {
-        return Texts.unfinishedTable(
-                sources.volumes().unfinished().stream().limit(MAX_UNFINISHED).toList());
+        return Texts.unfinishedTable(sources.volumes().unfinished(), MAX_UNFINISHED);
     }
 
     @Shown(value = "Memory used by objects, in bytes", unit = Unit.BYTES)
@@ -237,47 +236,50 @@ final class DaemonBean {
     @ReadOperation("Volumes of all backends, newest first, a page at a time")
     VolumePage listVolumes(
             @Description(Requests.VOLUME_FILTER) String filter,
-            @Description(LIMIT) int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
-            throws OperationException {
-        return Texts.volumes(volumes(filter, limit, continuation));
+            throws OperationException, InterruptedException {
+        return volumes(filter, limit, continuation, Texts::volumes);
     }
 
     @ReadOperation("Volumes of all backends, newest first, as a table in plain text")
     String listVolumesText(
             @Description(Requests.VOLUME_FILTER) String filter,
-            @Description(LIMIT) int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
-            throws OperationException {
-        return Texts.volumeTable(volumes(filter, limit, continuation));
+            throws OperationException, InterruptedException {
+        return volumes(filter, limit, continuation, Texts::volumeTable);
     }
 
     @ReadOperation("Snapshots of all backends, newest first, a page at a time")
     SnapshotPage listSnapshots(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
-            @Description(LIMIT) int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
-            throws OperationException {
-        return Texts.snapshots(snapshots(filter, limit, continuation));
+            throws OperationException, InterruptedException {
+        return snapshots(filter, limit, continuation, Texts::snapshots);
     }
 
     @ReadOperation("Snapshots of all backends, newest first, as a table in plain text")
     String listSnapshotsText(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
-            @Description(LIMIT) int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
-            throws OperationException {
-        return Texts.snapshotTable(snapshots(filter, limit, continuation));
+            throws OperationException, InterruptedException {
+        return snapshots(filter, limit, continuation, Texts::snapshotTable);
     }
 
-    @ReadOperation("All changes that were begun and are not finished, oldest first")
+    @ReadOperation(
+            "The changes that were begun and are not finished, oldest first, 1000 at most; fewer if their texts are long")
     List<UnfinishedRow> listUnfinished() {
-        return sources.volumes().unfinished().stream().map(Texts::row).toList();
+        return Pages.first(sources.volumes().unfinished(), Requests.MAX_LIMIT).stream()
+                .map(Texts::row)
+                .toList();
     }
 
-    @ReadOperation("All changes that were begun and are not finished, as a table in plain text")
+    @ReadOperation("The same changes as a table in plain text")
     String listUnfinishedText() {
-        return Texts.unfinishedTable(sources.volumes().unfinished());
+        return Texts.unfinishedTable(sources.volumes().unfinished(), Requests.MAX_LIMIT);
     }
 
     @ReadOperation("All configured backends")
@@ -351,20 +353,28 @@ final class DaemonBean {
                 counts.unfinished());
     }
 
-    private Page<Volume> volumes(String filter, int limit, String continuation)
-            throws OperationException {
-        return sources.volumes()
-                .volumes(
-                        Requests.volumeFilter(filter), Requests.limit(limit), continuation.strip());
+    private <R> R volumes(
+            String filter, int limit, String continuation, Function<Page<Volume>, R> form)
+            throws OperationException, InterruptedException {
+        Filter wanted = Requests.volumeFilter(filter);
+        return Pages.SHARED.page(
+                (most, from) -> sources.volumes().volumes(wanted, most, from),
+                Pages::bytes,
+                Requests.limit(limit),
+                continuation.strip(),
+                form);
     }
 
-    private Page<Snapshot> snapshots(String filter, int limit, String continuation)
-            throws OperationException {
-        return sources.volumes()
-                .snapshots(
-                        Requests.snapshotFilter(filter),
-                        Requests.limit(limit),
-                        continuation.strip());
+    private <R> R snapshots(
+            String filter, int limit, String continuation, Function<Page<Snapshot>, R> form)
+            throws OperationException, InterruptedException {
+        Filter wanted = Requests.snapshotFilter(filter);
+        return Pages.SHARED.page(
+                (most, from) -> sources.volumes().snapshots(wanted, most, from),
+                Pages::bytes,
+                Requests.limit(limit),
+                continuation.strip(),
+                form);
     }
 
     private Stream<BackendStatus> down() {

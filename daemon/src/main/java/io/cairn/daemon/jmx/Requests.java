@@ -28,8 +28,11 @@ final class Requests {
     static final String SNAPSHOT_FILTER =
             "Empty for all, or what must apply: backend, volume (with backend), name (may end with *), label.KEY; as backend=fast,volume=db1,name=nightly*";
 
-    /** The most rows of one page: some hundred kilobytes on the wire. */
+    /** The most rows of one page; {@link Pages} ends it earlier where they are big. */
     static final int MAX_LIMIT = 1000;
+
+    static final String LIMIT =
+            "How many rows at most: 1 to 1000; fewer come if they are big, with a continuation";
 
     private static final String LABEL = "label.";
 

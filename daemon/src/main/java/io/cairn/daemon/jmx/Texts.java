@@ -110,9 +110,11 @@ final class Texts {
         return table.with(ending(page, "snapshot"));
     }
 
-    static String unfinishedTable(List<Unfinished> changes) {
+    /** The first of the changes; the last line tells how many there are in all. */
+    static String unfinishedTable(List<Unfinished> changes, int limit) {
+        List<Unfinished> shown = Pages.first(changes, limit);
         TextTable table = new TextTable("BACKEND", "CHANGE", "AGE", "NOW", "LAST ERROR");
-        for (Unfinished change : changes) {
+        for (Unfinished change : shown) {
             table.add(
                     change.backend(),
                     change.what(),
@@ -120,7 +122,11 @@ final class Texts {
                     change.running() ? "running" : "waiting",
                     change.lastError());
         }
-        return table.with(number(changes.size(), "change") + " not finished");
+        String all = number(changes.size(), "change") + " not finished";
+        return table.with(
+                shown.size() == changes.size()
+                        ? all
+                        : "%s, of which these are the first %d".formatted(all, shown.size()));
     }
 
     /** Labels as {@link PropertyText} reads them, in the order of their keys. */

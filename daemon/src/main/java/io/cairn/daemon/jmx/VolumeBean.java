@@ -16,6 +16,7 @@ import io.cairn.daemon.volume.Volumes;
 import io.cairn.spi.ByteSize;
 
 import java.util.List;
+import java.util.function.Function;
 
 import javax.management.ObjectName;
 
@@ -133,7 +134,7 @@ final class VolumeBean {
             "The MBeans of the volume's snapshots, newest first, 100 at most; listSnapshots gives all")
     List<ObjectName> snapshots() {
         try {
-            return snapshotPage(MAX_SNAPSHOTS, "").items().stream()
+            return volumes.snapshots(ofThis(), MAX_SNAPSHOTS, "").items().stream()
                     .map(BeanNames::snapshot)
                     .toList();
         } catch (OperationException e) {
@@ -183,20 +184,20 @@ final class VolumeBean {
 
     @ReadOperation("The volume's snapshots, newest first, a page at a time")
     SnapshotPage listSnapshots(
-            @Description("How many rows at most: 1 to 1000") int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description("Empty for the first page, then the continuation of the page before")
                     String continuation)
-            throws OperationException {
-        return Texts.snapshots(snapshotPage(limit, continuation));
+            throws OperationException, InterruptedException {
+        return snapshotPage(limit, continuation, Texts::snapshots);
     }
 
     @ReadOperation("The volume's snapshots, newest first, as a table in plain text")
     String listSnapshotsText(
-            @Description("How many rows at most: 1 to 1000") int limit,
+            @Description(Requests.LIMIT) int limit,
             @Description("Empty for the first page, then the continuation of the page before")
                     String continuation)
-            throws OperationException {
-        return Texts.snapshotTable(snapshotPage(limit, continuation));
+            throws OperationException, InterruptedException {
+        return snapshotPage(limit, continuation, Texts::snapshotTable);
     }
 
     /** Refuses a deletion whose object was not named once more. */
@@ -209,11 +210,18 @@ final class VolumeBean {
         }
     }
 
-    private Page<Snapshot> snapshotPage(int limit, String continuation) throws OperationException {
-        return volumes.snapshots(
-                Filter.ofVolume(volume.backend(), volume.name()),
+    private <R> R snapshotPage(int limit, String continuation, Function<Page<Snapshot>, R> form)
+            throws OperationException, InterruptedException {
+        return Pages.SHARED.page(
+                (most, from) -> volumes.snapshots(ofThis(), most, from),
+                Pages::bytes,
                 Requests.limit(limit),
-                continuation);
+                continuation.strip(),
+                form);
+    }
+
+    private Filter ofThis() {
+        return Filter.ofVolume(volume.backend(), volume.name());
     }
 
     private String originText(Origin origin) {

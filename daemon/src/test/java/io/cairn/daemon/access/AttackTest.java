@@ -272,6 +272,28 @@ final class AttackTest {
     }
 
     @Test
+    void aStrangersRequestMayNotBeLongerThanAnyNeedsToBe() {
+        String[] credentials = {"a", "b".repeat(40_000)};
+        assertThatThrownBy(() -> station.open(station.connector.url(), credentials))
+                .isInstanceOf(IOException.class);
+        assertThat(station.audit.recent(10)).noneMatch(line -> line.contains("log in"));
+    }
+
+    @Test
+    void theLongestLegitimateArgumentArrives() throws Exception {
+        Object[] arguments = {("label=" + "\u20ac".repeat(255)).repeat(36)};
+        assertThat(station.as(Role.ADMIN).invoke(Station.BEAN, "look", arguments, ONE_OBJECT))
+                .isEqualTo("did look");
+    }
+
+    @Test
+    void aNameThatIsTooLongIsRefusedBeforeItIsKept() {
+        assertThatThrownBy(() -> station.as("a".repeat(20_000), Station.PASSWORD))
+                .isInstanceOf(SecurityException.class)
+                .hasMessageContaining("wrong user name or password");
+    }
+
+    @Test
     void controlWithoutLimitAnOversizedLoginArrives() throws Exception {
         undefended(new String[] {"a".repeat(4 << 20), "b"});
         assertThat(undefendedLogins).hasValue(1);

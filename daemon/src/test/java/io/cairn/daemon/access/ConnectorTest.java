@@ -12,6 +12,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.RuntimeMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,11 +42,13 @@ import javax.management.Query;
 import javax.management.QueryExp;
 import javax.management.RuntimeMBeanException;
 import javax.management.StandardMBean;
+import javax.management.openmbean.TabularData;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXServiceURL;
 
 final class ConnectorTest {
     private static final ObjectName THREADS = Station.name("java.lang:type=Threading");
+    private static final ObjectName RUNTIME = Station.name("java.lang:type=Runtime");
     private static final ObjectName MEMORY = Station.name("java.lang:type=Memory");
     private static final ObjectName HIDDEN =
             Station.name("com.sun.management:type=HotSpotDiagnostic");
@@ -190,6 +194,32 @@ final class ConnectorTest {
                 .isInstanceOf(SecurityException.class);
         assertThatThrownBy(() -> admin.setAttribute(MEMORY, new Attribute("Verbose", true)))
                 .isInstanceOf(SecurityException.class);
+    }
+
+    @Test
+    void whatTheJvmWasStartedWithIsForAdministratorsOnly() throws Exception {
+        String[] both = {"InputArguments", "SystemProperties"};
+        for (Role role : List.of(Role.READER, Role.OPERATOR)) {
+            MBeanServerConnection other = station.as(role);
+            assertThat((String[]) other.getAttribute(RUNTIME, "InputArguments")).isEmpty();
+            assertThat((TabularData) other.getAttribute(RUNTIME, "SystemProperties"))
+                    .matches(TabularData::isEmpty);
+            assertThat(other.getAttributes(RUNTIME, both).asList())
+                    .extracting(Attribute::getValue)
+                    .satisfiesExactly(
+                            value -> assertThat((String[]) value).isEmpty(),
+                            value -> assertThat((TabularData) value).matches(TabularData::isEmpty));
+        }
+        // What JConsole does for its summary.
+        RuntimeMXBean summary =
+                ManagementFactory.newPlatformMXBeanProxy(
+                        station.as(Role.READER),
+                        ManagementFactory.RUNTIME_MXBEAN_NAME,
+                        RuntimeMXBean.class);
+        assertThat(summary.getInputArguments()).isEmpty();
+        assertThat(summary.getSystemProperties()).isEmpty();
+        assertThat((String[]) station.as(Role.ADMIN).getAttribute(RUNTIME, "InputArguments"))
+                .isNotEmpty();
     }
 
     @Test

@@ -37,8 +37,7 @@ final class UserCommandTest {
         assertThat(run(PASSWORD + "\n", "add", "anna", "admin", "--password-stdin")).isZero();
         Users users =
                 Users.open(folder.resolve("users"), folder, Station.ITERATIONS, System::nanoTime);
-        assertThat(users.verify("anna", PASSWORD.toCharArray(), "127.0.0.1").getName())
-                .isEqualTo("anna");
+        assertThat(users.verify("anna", PASSWORD, "127.0.0.1").getName()).isEqualTo("anna");
         assertThat(out.toString(UTF_8)).doesNotContain(PASSWORD);
     }
 

@@ -48,7 +48,7 @@ final class UsersTest {
     }
 
     private static Caller logIn(Users users, String name, String password) {
-        return users.verify(name, password.toCharArray(), HOST).caller();
+        return users.verify(name, password, HOST).caller();
     }
 
     private void pass(Duration time) {
@@ -211,8 +211,7 @@ final class UsersTest {
         Users users = usersWithAnna();
         failTimes(users, Lockout.FREE_FAILURES);
         assertThatThrownBy(() -> logIn(users, "anna", RIGHT)).hasMessageContaining("too many");
-        assertThat(users.verify("anna", RIGHT.toCharArray(), "192.0.2.9").getName())
-                .isEqualTo("anna");
+        assertThat(users.verify("anna", RIGHT, "192.0.2.9").getName()).isEqualTo("anna");
         assertThatThrownBy(() -> logIn(users, "bert", WRONG)).hasMessageContaining("wrong user");
     }
 
@@ -272,6 +271,80 @@ final class UsersTest {
         assertThatThrownBy(() -> logIn(users, "ghost", WRONG)).hasMessageContaining("too many");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"a name with blanks", "Anna", ""})
+    void whatIsNoNameIsRefusedAndNotCounted(String name) throws Exception {
+        Users users = users();
+        for (int i = 0; i <= Lockout.FREE_FAILURES; i++) {
+            assertThatThrownBy(() -> logIn(users, name, WRONG))
+                    .isInstanceOf(SecurityException.class)
+                    .hasMessageContaining("wrong user name or password");
+        }
+    }
+
+    @Test
+    void aPasswordThatIsTooLongIsRefusedAndNotCounted() throws Exception {
+        Users users = usersWithAnna();
+        for (int i = 0; i <= Lockout.FREE_FAILURES; i++) {
+            assertThatThrownBy(() -> logIn(users, "anna", "p".repeat(1_001)))
+                    .isInstanceOf(SecurityException.class)
+                    .hasMessageContaining("wrong user name or password");
+        }
+        assertThat(logIn(users, "anna", RIGHT).name()).isEqualTo("anna");
+    }
+
+    @Test
+    void madeUpNamesDoNotEndALockOut() {
+        Lockout lockout = new Lockout(clock::get);
+        for (int i = 0; i < Lockout.FREE_FAILURES; i++) {
+            lockout.failed("anna", HOST);
+        }
+        for (int i = 0; i < Lockout.PAIRS + 1; i++) {
+            lockout.failed("ghost-" + i, HOST);
+        }
+        assertThat(lockout.isLocked("anna", HOST)).isTrue();
+    }
+
+    @Test
+    void whoeverFailsIsCountedThoughAllOthersAreLockedOut() {
+        Lockout lockout = new Lockout(clock::get);
+        for (int i = 0; i < Lockout.PAIRS * Lockout.FREE_FAILURES; i++) {
+            lockout.failed("ghost-" + i / Lockout.FREE_FAILURES, HOST);
+        }
+        for (int i = 0; i < Lockout.FREE_FAILURES; i++) {
+            lockout.failed("anna", HOST);
+        }
+        assertThat(lockout.isLocked("anna", HOST)).isTrue();
+    }
+
+    @Test
+    void moreLoginsThanMayWaitAreRefusedAtOnce() throws Exception {
+        // So many iterations that nobody is done before all have come.
+        Users users = Users.open(file, folder, 200_000, clock::get);
+        int logins = 4 * Users.MOST_WAITING;
+        try (ExecutorService threads = Executors.newFixedThreadPool(logins)) {
+            List<Callable<String>> guesses =
+                    IntStream.range(0, logins)
+                            .<Callable<String>>mapToObj(i -> () -> refusal(users, "ghost"))
+                            .toList();
+            List<String> refusals = new ArrayList<>();
+            for (Future<String> guess : threads.invokeAll(guesses)) {
+                refusals.add(guess.get());
+            }
+            assertThat(refusals)
+                    .anyMatch(message -> message.contains("busy"))
+                    .anyMatch(message -> message.contains("wrong user name or password"));
+        }
+    }
+
+    private static String refusal(Users users, String name) {
+        try {
+            return "let in: " + logIn(users, name, WRONG);
+        } catch (SecurityException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
     private static void failTimes(Users users, int times) {
         for (int i = 0; i < times; i++) {
             assertThatThrownBy(() -> logIn(users, "anna", WRONG))
@@ -304,7 +377,7 @@ final class UsersTest {
     @Test
     void aNewPasswordEndsOpenConnections() throws Exception {
         Users users = usersWithAnna();
-        Login login = users.verify("anna", RIGHT.toCharArray(), HOST);
+        Login login = users.verify("anna", RIGHT, HOST);
         users.setPassword("anna", "another horse 2".toCharArray());
         assertThatThrownBy(login::caller).isInstanceOf(SecurityException.class);
     }
@@ -312,7 +385,7 @@ final class UsersTest {
     @Test
     void whatAnotherProcessChangedIsSeenWithinASecond() throws Exception {
         Users users = usersWithAnna();
-        Login anna = users.verify("anna", RIGHT.toCharArray(), HOST);
+        Login anna = users.verify("anna", RIGHT, HOST);
         Users other = users();
         other.add("bert", Role.READER, RIGHT.toCharArray());
         Files.writeString(file, Files.readString(file).replace("anna:operator:", "anna:reader:"));

@@ -139,11 +139,19 @@ final class DaemonBeanTest {
                         Instant.now(),
                         false,
                         "the backend does not answer");
-        assertThat(Texts.unfinishedTable(List.of(change)))
+        assertThat(Texts.unfinishedTable(List.of(change), 9))
                 .contains(
                         "fast     create snapshot nightly-1 of volume db1  0 s  waiting  the backend")
                 .endsWith("1 change not finished");
         assertThat(OpenForm.open(Texts.row(change)).get("running")).isEqualTo(false);
+    }
+
+    @Test
+    void aPoolWhoseNameIsNoneHasNoBean() throws Exception {
+        assertThat((ObjectName[]) house.get(BeanNames.backend("slow"), "Pools")).isEmpty();
+        assertThat(house.get(BeanNames.backend("slow"), "PoolCount")).isEqualTo(1);
+        assertThat(house.server.queryNames(House.name("cairn:*"), null))
+                .contains(BeanNames.pool("fast", "default"));
     }
 
     @Test
