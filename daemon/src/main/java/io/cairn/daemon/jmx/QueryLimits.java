@@ -9,7 +9,7 @@ package io.cairn.daemon.jmx;
  */
 public record QueryLimits(int broad, int range) {
     /** What a client that draws a tree can still draw, and what a script can still take. */
-    public static final QueryLimits DEFAULT = new QueryLimits(1_000, 100_000);
+    public static final QueryLimits DEFAULT = new QueryLimits(1_000, 10_000);
 
     public QueryLimits {
         if (broad < 0 || range < 0) {
