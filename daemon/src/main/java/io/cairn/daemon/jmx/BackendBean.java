@@ -148,7 +148,7 @@ final class BackendBean {
 
     @Shown("The MBeans of the backend's pools")
     List<ObjectName> pools() {
-        return status.get().namedPools().stream()
+        return status.get().pools().pools().stream()
                 .map(pool -> BeanNames.pool(name, pool.name()))
                 .toList();
     }

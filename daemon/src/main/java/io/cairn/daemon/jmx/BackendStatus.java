@@ -4,12 +4,10 @@ import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.Pools;
-import io.cairn.daemon.volume.Names;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.PoolStats;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -44,14 +42,6 @@ record BackendStatus(
 
     int stateCode() {
         return state.up() ? 1 : 2;
-    }
-
-    /**
-     * The pools that can have an MBean. Drivers name pools as their storage does, and one name that
-     * cannot be part of an ObjectName would else fail every query.
-     */
-    List<PoolStats> namedPools() {
-        return pools.pools().stream().filter(pool -> Names.valid(pool.name())).toList();
     }
 
     long totalBytes() {

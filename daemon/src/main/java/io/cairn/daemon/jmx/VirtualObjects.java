@@ -134,7 +134,7 @@ final class VirtualObjects {
         QueryScope scope = new QueryScope(pattern, sources.limits());
         if (scope.has("Pool")) {
             for (BackendStatus backend : sources.allBackends()) {
-                backend.namedPools().stream()
+                backend.pools().pools().stream()
                         .map(pool -> BeanNames.pool(backend.name(), pool.name()))
                         .filter(scope::matches)
                         .map(name -> new ObjectInstance(name, POOL.className()))
@@ -167,7 +167,7 @@ final class VirtualObjects {
         Counts counts = sources.counts();
         long pools =
                 sources.allBackends().stream()
-                        .mapToLong(backend -> backend.namedPools().size())
+                        .mapToLong(backend -> backend.pools().pools().size())
                         .sum();
         return Math.toIntExact(counts.volumes() + counts.snapshots() + pools);
     }

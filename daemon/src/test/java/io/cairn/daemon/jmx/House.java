@@ -242,7 +242,7 @@ final class House implements AutoCloseable {
                 "",
                 new BackendState(false, Instant.EPOCH, "no plugin brings a driver 'nfs'"),
                 Optional.empty(),
-                new Pools(List.of(new PoolStats("a*b,c", 0, 0)), Instant.EPOCH, ""),
+                new Pools(List.of(), Instant.EPOCH, ""),
                 Map.of(),
                 new LaneLoad(8, 0, 0, 0, 0));
     }
