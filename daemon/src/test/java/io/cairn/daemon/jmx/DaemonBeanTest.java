@@ -147,14 +147,6 @@ final class DaemonBeanTest {
     }
 
     @Test
-    void aPoolWhoseNameIsNoneHasNoBean() throws Exception {
-        assertThat((ObjectName[]) house.get(BeanNames.backend("slow"), "Pools")).isEmpty();
-        assertThat(house.get(BeanNames.backend("slow"), "PoolCount")).isEqualTo(1);
-        assertThat(house.server.queryNames(House.name("cairn:*"), null))
-                .contains(BeanNames.pool("fast", "default"));
-    }
-
-    @Test
     void nothingIsUnfinishedWhereNothingFailed() throws Exception {
         assertThat((CompositeData[]) house.get(BeanNames.DAEMON, "Unfinished")).isEmpty();
         assertThat((String) house.invoke(BeanNames.DAEMON, "listUnfinishedText"))
