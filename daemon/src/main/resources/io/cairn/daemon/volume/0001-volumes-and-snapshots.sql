@@ -1,6 +1,9 @@
 -- Volumes, their snapshots, and what is being done to them.
 -- Times are nanoseconds since 1970 UTC. Labels are LABEL=VALUE lines, each between line breaks.
 
+-- Only the indexes of the order begin with the backend or the volume. Where two indexes begin with the
+-- same column HSQLDB takes the first of them, and a page of a list would read and sort all there is.
+
 -- Puts volumes and snapshots into the order in which they came to be.
 CREATE SEQUENCE ordinal AS BIGINT;
 
@@ -20,7 +23,7 @@ CREATE CACHED TABLE volume (
     location VARCHAR(4096) NOT NULL,
     snapshot_count BIGINT NOT NULL,
     CONSTRAINT volume_id PRIMARY KEY (id),
-    CONSTRAINT volume_name UNIQUE (backend, name),
+    CONSTRAINT volume_name UNIQUE (name, backend),
     CONSTRAINT volume_order UNIQUE (backend, ordinal));
 
 -- backend repeats what the volume says, so that a backend's snapshots are a range of an index.
@@ -36,7 +39,7 @@ CREATE CACHED TABLE snapshot (
     created_at BIGINT NOT NULL,
     location VARCHAR(4096) NOT NULL,
     CONSTRAINT snapshot_id PRIMARY KEY (id),
-    CONSTRAINT snapshot_name UNIQUE (volume_id, name),
+    CONSTRAINT snapshot_name UNIQUE (name, volume_id),
     CONSTRAINT snapshot_order_in_volume UNIQUE (volume_id, ordinal),
     CONSTRAINT snapshot_order UNIQUE (backend, ordinal));
 

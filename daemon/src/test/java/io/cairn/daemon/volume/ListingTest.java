@@ -109,6 +109,26 @@ final class ListingTest {
     }
 
     @Test
+    void aPageIsReadInTheOrderOfAnIndex() {
+        assertThat(plan("snapshot s WHERE s.volume_id = UUID() AND s.ordinal < 9", "s.volume_id"))
+                .contains("SNAPSHOT_ORDER_IN_VOLUME");
+        assertThat(plan("snapshot s WHERE s.backend = 'b' AND s.ordinal < 9", "s.backend"))
+                .contains("SNAPSHOT_ORDER");
+        assertThat(plan("volume v WHERE v.backend = 'b' AND v.ordinal < 9", "v.backend"))
+                .contains("VOLUME_ORDER");
+    }
+
+    private String plan(String from, String range) {
+        String sql =
+                "EXPLAIN PLAN FOR SELECT * FROM %s ORDER BY %s DESC, %sordinal DESC LIMIT 9"
+                        .formatted(from, range, range.substring(0, 2));
+        return house.store
+                .reads()
+                .withHandle(handle -> handle.createQuery(sql).mapTo(String.class).list())
+                .toString();
+    }
+
+    @Test
     void filtersAndContinuationsThatMakeNoSenseAreRefused() {
         assertFails(Code.INVALID, "no continuation", () -> volumes.volumes(Filter.ALL, 1, "x"));
         assertFails(
