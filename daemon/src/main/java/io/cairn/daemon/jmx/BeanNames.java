@@ -105,6 +105,11 @@ final class BeanNames {
                 && (type.equals("Pool") || type.equals("Volume") || type.equals("Snapshot"));
     }
 
+    /** Whether a name is that of an MBean of ours, whichever kind, and whether or not it exists. */
+    static boolean ours(ObjectName name) {
+        return !name.isPattern() && (reserved(name) || emitter(name));
+    }
+
     /** Whether a name is of a registered MBean of ours: all of them emit notifications. */
     static boolean emitter(ObjectName name) {
         String type = name.getKeyProperty("type");

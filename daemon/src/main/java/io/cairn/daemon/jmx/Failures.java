@@ -19,7 +19,14 @@ import javax.management.ObjectName;
 final class Failures {
     private static final Logger LOG = LoggerFactory.getLogger(Failures.class);
 
+    static final String STOPPING = "the daemon is stopping; nothing was changed; try again later";
+
     private Failures() {}
+
+    /** As for a call that came when the daemon took no new work any more. */
+    static MBeanException stopping() {
+        return failure(Code.UNAVAILABLE, STOPPING);
+    }
 
     /** An argument that cannot be used; nothing was done. */
     static MBeanException invalid(String message) {

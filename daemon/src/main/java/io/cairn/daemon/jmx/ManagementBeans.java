@@ -131,6 +131,8 @@ public final class ManagementBeans implements AutoCloseable {
     @Override
     public void close() {
         notifier.stop();
+        // The JDK's server takes them out; calls that come in between must not find them gone.
+        server.end();
         for (ObjectName name : registered.reversed()) {
             try {
                 server.unregisterMBean(name);

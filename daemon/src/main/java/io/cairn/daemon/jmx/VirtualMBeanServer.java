@@ -64,6 +64,7 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
 
     private final MBeanServerDelegate delegate;
     private volatile @Nullable Installed installed;
+    private volatile boolean ended;
 
     VirtualMBeanServer(MBeanServerDelegate delegate, UnaryOperator<MBeanServer> real) {
         super(real);
@@ -88,6 +89,15 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
 
     void install(VirtualObjects objects, Subscriptions subscriptions) {
         installed = new Installed(objects, subscriptions);
+        ended = false;
+    }
+
+    /**
+     * From now on nothing of Cairn's is to be had. Calls that are on their way yet are told so:
+     * that a name is not found would say that the object is gone.
+     */
+    void end() {
+        ended = true;
     }
 
     void uninstall() {
@@ -101,7 +111,7 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
 
     @Override
     public boolean isRegistered(ObjectName name) {
-        return find(name).isPresent() || super.isRegistered(name);
+        return (!ended && find(name).isPresent()) || super.isRegistered(name);
     }
 
     @Override
@@ -166,12 +176,20 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
             String @Nullable [] signature)
             throws InstanceNotFoundException, MBeanException, ReflectionException {
         Installed now = installed;
+        if (ended && BeanNames.ours(name)) {
+            throw Failures.stopping();
+        }
         Optional<Found<?>> found = find(name);
         if (now != null && found.isPresent()) {
             return found.get().invoke(now.objects.callers(), operation, arguments, signature);
         }
         try {
             return super.invoke(name, operation, arguments, signature);
+        } catch (InstanceNotFoundException e) {
+            if (ended && BeanNames.ours(name)) {
+                throw Failures.stopping();
+            }
+            throw e;
         } catch (RuntimeMBeanException e) {
             // As from a virtual MBean and from the connector: clients know it by its class.
             throw e.getTargetException() instanceof SecurityException refusal ? refusal : e;
@@ -291,7 +309,7 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
     @Override
     public void unregisterMBean(ObjectName name)
             throws InstanceNotFoundException, MBeanRegistrationException {
-        if (find(name).isPresent()) {
+        if (!ended && find(name).isPresent()) {
             throw refused(
                     name + " exists as long as the object does: delete it by its operation delete");
         }
@@ -300,6 +318,9 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
 
     private Optional<Found<?>> find(@Nullable ObjectName name) {
         Installed now = installed;
+        if (ended && name != null && BeanNames.ours(name)) {
+            throw unavailable(Failures.STOPPING);
+        }
         if (now == null || name == null) {
             return Optional.empty();
         }
@@ -372,9 +393,13 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
 
     private static RuntimeOperationsException unreadable(Exception cause) {
         LOG.error("The state could not be read", cause);
-        String text =
-                "UNAVAILABLE: the state could not be read; see StoreState and StoreReason of "
-                        + BeanNames.DAEMON;
+        return unavailable(
+                "the state could not be read; see StoreState and StoreReason of "
+                        + BeanNames.DAEMON);
+    }
+
+    private static RuntimeOperationsException unavailable(String why) {
+        String text = "UNAVAILABLE: " + why;
         return new RuntimeOperationsException(new IllegalStateException(text), text);
     }
 }

@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 import javax.management.JMException;
+import javax.management.JMRuntimeException;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
 
@@ -221,7 +222,7 @@ final class DaemonIT {
                 acknowledged.add(volume + "/s" + i);
                 busy.countDown();
             }
-        } catch (JMException e) {
+        } catch (JMException | JMRuntimeException e) {
             assertThat(e).hasMessageContaining("the daemon is stopping; nothing was changed");
         } catch (IOException _) {
             // The call came when the connector had ended.

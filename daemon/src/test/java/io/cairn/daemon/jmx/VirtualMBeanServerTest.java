@@ -1,6 +1,7 @@
 package io.cairn.daemon.jmx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.daemon.access.Role;
@@ -9,9 +10,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import java.util.List;
 import java.util.Set;
 
 import javax.management.DynamicMBean;
+import javax.management.JMRuntimeException;
+import javax.management.MBeanException;
 import javax.management.MBeanServerFactory;
 import javax.management.NotificationBroadcaster;
 import javax.management.ObjectInstance;
@@ -133,6 +137,23 @@ final class VirtualMBeanServerTest {
         house.close();
         assertThat(house.server.isRegistered(volume)).isFalse();
         assertThat(house.server.queryNames(House.name("cairn:*"), null)).isEmpty();
+    }
+
+    @Test
+    void aCallThatComesAfterCloseIsNotToldThatItsObjectIsGone() throws Exception {
+        House house = new House();
+        ObjectName volume = house.volume("db1");
+        house.close();
+        for (ObjectName name :
+                List.of(volume, BeanNames.backend("fast"), BeanNames.DAEMON, snapshot("s1"))) {
+            assertThatExceptionOfType(MBeanException.class)
+                    .isThrownBy(() -> house.server.invoke(name, "delete", null, null))
+                    .withMessageContaining(
+                            "UNAVAILABLE: the daemon is stopping; nothing was changed");
+            assertThatExceptionOfType(JMRuntimeException.class)
+                    .isThrownBy(() -> house.server.getAttribute(name, "Name"))
+                    .withMessageContaining("UNAVAILABLE: the daemon is stopping");
+        }
     }
 
     @Test
