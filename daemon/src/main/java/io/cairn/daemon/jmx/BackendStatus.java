@@ -1,10 +1,12 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.Pools;
 import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.PoolStats;
 
@@ -20,6 +22,7 @@ record BackendStatus(
         BackendState state,
         Optional<BackendFacts> facts,
         Pools pools,
+        PoolLimits limits,
         Map<String, String> settings,
         LaneLoad load) {
 
@@ -32,6 +35,7 @@ record BackendStatus(
                 backend.state(),
                 backend.facts(),
                 backend.pools(),
+                backend.limits(),
                 backend.shownSettings(),
                 backend.load());
     }
@@ -42,6 +46,15 @@ record BackendStatus(
 
     int stateCode() {
         return state.up() ? 1 : 2;
+    }
+
+    boolean thin() {
+        return facts.map(known -> known.traits().contains(Trait.THIN)).orElse(false);
+    }
+
+    /** thin or thick; empty if it has never been up. */
+    String provisioning() {
+        return facts.isEmpty() ? "" : thin() ? "thin" : "thick";
     }
 
     long totalBytes() {
