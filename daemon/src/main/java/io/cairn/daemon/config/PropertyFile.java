@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Serial;
+import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -114,7 +115,11 @@ final class PropertyFile {
     }
 
     OptionalDouble decimal(String key, double least, double most) {
-        String range = "not a number from %s to %s, such as 1.5".formatted(least, most);
+        String range =
+                "not a number from %s to %s, such as 1.5"
+                        .formatted(
+                                BigDecimal.valueOf(least).toPlainString(),
+                                BigDecimal.valueOf(most).stripTrailingZeros().toPlainString());
         return read(
                 key,
                 "",
