@@ -26,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -59,6 +60,7 @@ public final class Backend {
     private volatile @Nullable Thread closing;
     private volatile @Nullable Driver driver;
     private volatile @Nullable BackendFacts facts;
+    private volatile SortedSet<String> capabilities = Collections.emptySortedSet();
     private volatile Map<String, String> shown;
     private volatile Pools pools = Pools.NONE;
     private volatile BackendState state =
@@ -149,6 +151,11 @@ public final class Backend {
     /** What holds for this backend; empty as long as it has never been up. */
     public Optional<BackendFacts> facts() {
         return Optional.ofNullable(facts);
+    }
+
+    /** What this backend can do and not every one; empty as long as it has never been up. */
+    public SortedSet<String> capabilities() {
+        return Collections.unmodifiableSortedSet(capabilities);
     }
 
     /** The pools as they last were; refreshed in the background. */
@@ -373,8 +380,10 @@ public final class Backend {
     /** On the lane, so that a driver that opens late, after nobody waits any more, is kept too. */
     private boolean install(Driver opened) {
         BackendFacts found;
+        SortedSet<String> able;
         try {
             found = opened.facts();
+            able = Capabilities.of(opened);
         } catch (RuntimeException e) {
             opened.close();
             throw e;
@@ -382,6 +391,7 @@ public final class Backend {
         synchronized (this) {
             if (!stopping) {
                 facts = found;
+                capabilities = able;
                 driver = opened;
                 state = new BackendState(true, Instant.now(), "");
                 LOG.info(

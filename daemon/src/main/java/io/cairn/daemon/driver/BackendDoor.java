@@ -9,6 +9,9 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.DriverInfo;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,6 +28,8 @@ import java.util.function.Predicate;
  * Safe for many threads; what is done to one backend is done one after the other.
  */
 public final class BackendDoor {
+    private static final Logger LOG = LoggerFactory.getLogger(BackendDoor.class);
+
     private final Backends backends;
     private final Optional<Path> etc;
     private final Duration openWait;
@@ -77,6 +82,7 @@ public final class BackendDoor {
                                     () ->
                                             new DriverException(
                                                     Kind.UNAVAILABLE, "the daemon is stopping"));
+            LOG.info("Backend {} is opened by an operator", name);
             backends.await(opened, openWait);
             return opened;
         } finally {
@@ -99,7 +105,11 @@ public final class BackendDoor {
         ReentrantLock turn = turn(name);
         try {
             Backend backend = backends.find(name).orElseThrow(() -> unknown(name));
-            boolean ended = backend.closed() || backend.close(closeDeadline);
+            boolean before = backend.closed();
+            boolean ended = before || backend.close(closeDeadline);
+            if (!before) {
+                LOG.info("Backend {} is closed by an operator", name);
+            }
             if (!ended) {
                 backends.leaveBehind();
             }

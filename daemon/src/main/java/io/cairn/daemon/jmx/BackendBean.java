@@ -144,6 +144,12 @@ final class BackendBean {
                 .collect(Collectors.joining(","));
     }
 
+    @Shown(
+            "What the backend can do and not every one, its traits included, as a,b; empty if it has never been up")
+    String capabilities() {
+        return String.join(",", status.get().capabilities());
+    }
+
     @Shown("The backend's settings as key=value, a line each; secrets as ***")
     String settings() {
         return new TreeMap<>(status.get().settings())

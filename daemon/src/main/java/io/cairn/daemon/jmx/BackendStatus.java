@@ -12,6 +12,7 @@ import io.cairn.spi.PoolStats;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** What is known of a backend at one moment, all of it from memory. */
 record BackendStatus(
@@ -21,6 +22,7 @@ record BackendStatus(
         String description,
         BackendState state,
         Optional<BackendFacts> facts,
+        SortedSet<String> capabilities,
         Pools pools,
         PoolLimits limits,
         Map<String, String> settings,
@@ -34,6 +36,7 @@ record BackendStatus(
                 backend.description(),
                 backend.state(),
                 backend.facts(),
+                backend.capabilities(),
                 backend.pools(),
                 backend.limits(),
                 backend.shownSettings(),

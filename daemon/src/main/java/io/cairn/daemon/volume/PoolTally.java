@@ -14,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -132,21 +133,21 @@ final class PoolTally {
         long reserve = limits.reserveBytes(pool.totalBytes());
         long most = limits.mostBytes(pool.totalBytes(), thin);
         long underWay = underWay(key);
-        long provisioned = done.getOrDefault(key, PoolCounts.NONE).provisionedBytes() + underWay;
+        long provisioned =
+                PoolCounts.sum(
+                        done.getOrDefault(key, PoolCounts.NONE).provisionedBytes(), underWay);
         if (bytes > most - provisioned) {
             return Optional.of(
                     "pool %s of backend %s has volumes of %s together and takes %s at most, which is %s times its %s%s; with %s more it would be too many: delete volumes, enlarge the pool%s"
                             .formatted(
                                     pool.name(),
                                     backend.name(),
-                                    ByteSize.format(provisioned),
-                                    ByteSize.format(most),
+                                    text(provisioned),
+                                    text(most),
                                     plain(limits.ratio(thin)),
-                                    ByteSize.format(pool.totalBytes()),
-                                    reserve == 0
-                                            ? ""
-                                            : " less a reserve of " + ByteSize.format(reserve),
-                                    ByteSize.format(bytes),
+                                    text(pool.totalBytes()),
+                                    reserve == 0 ? "" : " less a reserve of " + text(reserve),
+                                    text(bytes),
                                     thin
                                             ? ", or set a higher overcommit.ratio and open the backend anew"
                                             : ", or ask for less"));
@@ -160,15 +161,14 @@ final class PoolTally {
                             .formatted(
                                     pool.name(),
                                     backend.name(),
-                                    ByteSize.format(pool.freeBytes()),
-                                    ByteSize.format(pool.totalBytes()),
-                                    ByteSize.format(reserve),
+                                    text(pool.freeBytes()),
+                                    text(pool.totalBytes()),
+                                    text(reserve),
                                     thin
                                             ? ""
                                             : " and %s is left for %s more"
                                                     .formatted(
-                                                            ByteSize.format(Math.max(0, free)),
-                                                            ByteSize.format(bytes))));
+                                                            text(Math.max(0, free)), text(bytes))));
         }
         return Optional.empty();
     }
@@ -195,6 +195,21 @@ final class PoolTally {
             since.removeFirst();
         }
         return since.stream().mapToLong(Taken::bytes).sum();
+    }
+
+    /** To the byte, and readable too where that is a long number. */
+    private static String text(long bytes) {
+        String exact = ByteSize.format(bytes);
+        if (exact.length() <= 8) {
+            return exact;
+        }
+        int power = (Long.SIZE - 1 - Long.numberOfLeadingZeros(bytes)) / 10;
+        return String.format(
+                Locale.ROOT,
+                "%.2f %ciB (%d bytes)",
+                bytes / Math.pow(1024, power),
+                " KMGTPE".charAt(power),
+                bytes);
     }
 
     private static String plain(double ratio) {

@@ -313,6 +313,7 @@ final class BackendOperationsTest {
             assertThat((String) get(MORE, fact)).as(fact).isNotEmpty();
         }
         assertThat((String) get(MORE, "Traits")).startsWith("thin");
+        assertThat((String) get(MORE, "Capabilities")).contains("thin");
     }
 
     @Test

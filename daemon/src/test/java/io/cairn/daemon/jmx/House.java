@@ -37,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -242,6 +243,7 @@ final class House implements AutoCloseable {
                                 "reflink",
                                 "the number of extents",
                                 Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS))),
+                new TreeSet<>(Set.of("thin", "shared-snapshots")),
                 new Pools(
                         List.of(new PoolStats("default", 100L << 30, 75L << 30)),
                         Instant.now(),
@@ -259,6 +261,7 @@ final class House implements AutoCloseable {
                 "",
                 new BackendState(false, Instant.EPOCH, "no plugin brings a driver 'nfs'"),
                 Optional.empty(),
+                new TreeSet<>(),
                 new Pools(List.of(), Instant.EPOCH, ""),
                 PoolLimits.DEFAULT,
                 Map.of(),

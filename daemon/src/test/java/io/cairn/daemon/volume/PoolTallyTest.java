@@ -62,7 +62,7 @@ final class PoolTallyTest {
                 Code.NO_SPACE,
                 "cannot create volume b on backend fast: pool default of backend fast has volumes of"
                         + " 100MiB together and takes 150MiB at most, which is 1.5 times its 100MiB;"
-                        + " with 52428801B more it would be too many: delete volumes, enlarge the"
+                        + " with 50.00 MiB (52428801 bytes) more it would be too many: delete volumes, enlarge the"
                         + " pool, or set a higher overcommit.ratio and open the backend anew; nothing"
                         + " was changed",
                 () -> create(volumes, "b", 50 * MIB + 1));
