@@ -29,8 +29,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -300,6 +302,63 @@ final class BackendDoorTest {
         assertThat(backends.find("b")).isEmpty();
         assertThat(told).containsExactly("came b", "went b");
         refused(Kind.NOT_FOUND, "there is no backend 'b'", () -> door.close("b"));
+    }
+
+    @Test
+    void whoeverOpensAndClosesAtOnceEveryDriverIsClosedOnceAndAtMostOneIsOpen() throws Exception {
+        long seed = Long.getLong("cairn.seed", System.nanoTime());
+        System.out.println("BackendDoorTest: -Dcairn.seed=" + seed);
+        write("b", "driver=fake\n");
+        Backend _ = door.open("b");
+        try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Boolean>> all = new ArrayList<>();
+            for (int i = 0; i < 8; i++) {
+                Random random = new Random(seed + i);
+                all.add(callers.submit(() -> openCloseAndCall(random)));
+            }
+            for (Future<Boolean> one : all) {
+                assertThat(one.get()).isTrue();
+            }
+        }
+        assertThat(provider.opened.stream().filter(one -> one.closed.get() == 0))
+                .hasSizeLessThanOrEqualTo(1);
+
+        assertThat(door.close("b")).isTrue();
+
+        assertThat(provider.opened).allMatch(one -> one.closed.get() == 1);
+    }
+
+    private boolean openCloseAndCall(Random random) throws Exception {
+        for (int i = 0; i < 40; i++) {
+            switch (random.nextInt(4)) {
+                case 0 -> {
+                    boolean ended = door.close("b");
+                    if (!ended) {
+                        return false;
+                    }
+                }
+                case 1 -> {
+                    Backend _ = door.open("b");
+                }
+                default -> {
+                    try {
+                        boolean open =
+                                backends.find("b")
+                                        .orElseThrow()
+                                        .call(
+                                                driver ->
+                                                        driver instanceof FakeDriver fake
+                                                                && fake.closed.get() == 0);
+                        if (!open) {
+                            return false;
+                        }
+                    } catch (DriverException e) {
+                        assertThat(e.kind()).isEqualTo(Kind.UNAVAILABLE);
+                    }
+                }
+            }
+        }
+        return true;
     }
 
     @Test
