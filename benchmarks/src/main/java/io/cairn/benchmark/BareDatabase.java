@@ -26,6 +26,7 @@ final class BareDatabase implements AutoCloseable {
     private final PreparedStatement delete;
     private final PreparedStatement countOfVolume;
     private final PreparedStatement countOfBackend;
+    private final PreparedStatement countOfPool;
 
     /**
      * @param folder of a {@link Seed#database}
@@ -53,6 +54,10 @@ final class BareDatabase implements AutoCloseable {
         countOfBackend =
                 connection.prepareStatement(
                         "UPDATE backend_count SET snapshots = snapshots + ? WHERE backend = ?");
+        countOfPool =
+                connection.prepareStatement(
+                        "UPDATE pool_count SET snapshots = snapshots + ? WHERE backend = ? AND pool"
+                                + " = 'default'");
     }
 
     private static Connection connect(Path folder) throws SQLException {
@@ -120,6 +125,9 @@ final class BareDatabase implements AutoCloseable {
         countOfVolume.setLong(1, more);
         countOfVolume.setObject(2, volume);
         countOfVolume.executeUpdate();
+        countOfPool.setLong(1, more);
+        countOfPool.setString(2, backend);
+        countOfPool.executeUpdate();
         int _ = changeBackend(more);
     }
 

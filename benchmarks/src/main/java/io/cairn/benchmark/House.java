@@ -9,6 +9,7 @@ import io.cairn.daemon.access.Users;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.jmx.CairnMBeanServerBuilder;
@@ -55,6 +56,7 @@ final class House implements AutoCloseable {
     private final Deque<AutoCloseable> parts = new ArrayDeque<>();
     private final Path folder;
     private final StateStore store;
+    private final Configuration configuration;
     private final Backends backends;
     private final Metrics metrics = new Metrics();
     private final Volumes volumes;
@@ -66,7 +68,13 @@ final class House implements AutoCloseable {
         try {
             store = StateStore.open(state(folder), StoreOptions.DEFAULTS, Volumes.schema());
             parts.push(store);
-            backends = open(storage, folder);
+            configuration = configuration(storage, folder);
+            backends =
+                    Backends.open(
+                            DAEMON,
+                            Set.of(),
+                            Plugins.of(new FileDriverProvider(), new MemoryDriver.Provider()),
+                            configuration);
             parts.push(() -> backends.close(PATIENCE));
             volumes = new Volumes(store, backends, metrics);
             parts.push(
@@ -110,6 +118,8 @@ final class House implements AutoCloseable {
                         new ManagementBeans.About("benchmark", Instant.now(), List.of()),
                         volumes,
                         backends,
+                        new BackendDoor(
+                                backends, configuration, volumes::everUsed, volumes::holding),
                         metrics,
                         store::health,
                         callers,
@@ -152,7 +162,7 @@ final class House implements AutoCloseable {
         }
     }
 
-    private static Backends open(Storage storage, Path folder) throws Exception {
+    private static Configuration configuration(Storage storage, Path folder) throws Exception {
         BackendConfig backend =
                 storage == Storage.MEMORY
                         ? new BackendConfig(BACKEND, "memory", "", THREADS, PATIENCE, Map.of())
@@ -181,10 +191,6 @@ final class House implements AutoCloseable {
                                 Role.READER,
                                 folder.resolve("users"),
                                 200));
-        return Backends.open(
-                DAEMON,
-                Set.of(),
-                Plugins.of(new FileDriverProvider(), new MemoryDriver.Provider()),
-                new Configuration(daemon, List.of(backend)));
+        return new Configuration(daemon, List.of(backend));
     }
 }

@@ -140,6 +140,12 @@ final class Seed {
                                             "INSERT INTO backend_count VALUES (?, 1, 0)");
                             count.setString(1, backend);
                             count.executeUpdate();
+                            PreparedStatement pool =
+                                    statements.prepare(
+                                            "INSERT INTO pool_count VALUES (?, 'default', 1, 0, ?)");
+                            pool.setString(1, backend);
+                            pool.setLong(2, House.VOLUME_BYTES);
+                            pool.executeUpdate();
                             return true;
                         });
     }
@@ -179,6 +185,13 @@ final class Seed {
                                 ofBackend.setLong(1, count);
                                 ofBackend.setString(2, backend);
                                 ofBackend.executeUpdate();
+                                PreparedStatement ofPool =
+                                        statements.prepare(
+                                                "UPDATE pool_count SET snapshots = snapshots + ? WHERE"
+                                                        + " backend = ?");
+                                ofPool.setLong(1, count);
+                                ofPool.setString(2, backend);
+                                ofPool.executeUpdate();
                                 return true;
                             });
         }

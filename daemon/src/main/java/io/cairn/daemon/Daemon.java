@@ -12,6 +12,7 @@ import io.cairn.daemon.access.Users;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.driver.Plugins;
@@ -114,7 +115,11 @@ final class Daemon implements AutoCloseable {
 
         Backends backends =
                 Backends.open(
-                        Identity.in(data), Volumes.usedBackends(store), plugins, configuration);
+                        Identity.in(data),
+                        Volumes.usedBackends(store),
+                        Volumes.holdingBackends(store),
+                        plugins,
+                        configuration);
         undo.push(new Step("the backends", () -> backends.close(config.stopDeadline())));
 
         Injector parts =
@@ -132,6 +137,8 @@ final class Daemon implements AutoCloseable {
                         new ManagementBeans.About(version, startedAt, plugins.reports()),
                         volumes,
                         backends,
+                        new BackendDoor(
+                                backends, configuration, volumes::everUsed, volumes::holding),
                         parts.getInstance(Metrics.class),
                         store::health,
                         callers,

@@ -79,6 +79,8 @@ final class ReadmeIT {
                                 "look",
                                 "delete",
                                 "script",
+                                "another",
+                                "open",
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
@@ -151,6 +153,35 @@ final class ReadmeIT {
 
             String refused = readme.block("script").replace("nightly-3", "Nightly");
             assertThat(shell(installation, refused, "").status()).isNotZero();
+        }
+    }
+
+    @Test
+    void anotherBackendIsOpenedAndClosedAsShown() throws Exception {
+        Outcome written =
+                shell(installation, "HOME='%s'\n".formatted(home) + readme.block("another"), "");
+        assertThat(written.status()).describedAs(written.err()).isZero();
+
+        Outcome opened = jmxterm("open");
+
+        assertThat(opened.out())
+                .contains(
+                        "snapshot.method",
+                        "1 pool, thin",
+                        "State = up",
+                        "ProvisionedBytes = 0",
+                        "closed cairn:type=Backend,backend=more");
+        // The other examples expect no backend but theirs.
+        Files.delete(installation.resolve("etc/backends/more.properties"));
+        try (JMXConnector connector = connect()) {
+            Object _ =
+                    connector
+                            .getMBeanServerConnection()
+                            .invoke(
+                                    new ObjectName("cairn:type=Daemon"),
+                                    "closeBackend",
+                                    new Object[] {"more", "more"},
+                                    new String[] {"java.lang.String", "java.lang.String"});
         }
     }
 

@@ -1,9 +1,15 @@
 package io.cairn.daemon.config;
 
+import io.cairn.spi.Option;
+
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * One file of {@code etc/backends}.
@@ -14,6 +20,7 @@ import java.util.TreeMap;
  * @param threads the most driver calls at once, from 1 to 256
  * @param deadline the longest that a driver call may take, its wait for a thread included; above
  *     zero
+ * @param limits how much of its pools may be given out
  * @param settings what is left of the file, for the driver; not yet checked against its options
  */
 public record BackendConfig(
@@ -22,19 +29,64 @@ public record BackendConfig(
         String description,
         int threads,
         Duration deadline,
+        PoolLimits limits,
         Map<String, String> settings) {
 
     /** The keys that the daemon reads itself, so that no driver can declare them. */
-    public static final Set<String> KEYS = Set.of("driver", "description", "threads", "deadline");
+    public static final Set<String> KEYS =
+            Set.of("driver", "description", "threads", "deadline", "overcommit.ratio", "reserve");
 
     public BackendConfig {
         settings = Map.copyOf(settings);
     }
 
+    /** With the limits that hold where none are set. */
+    public BackendConfig(
+            String name,
+            String driver,
+            String description,
+            int threads,
+            Duration deadline,
+            Map<String, String> settings) {
+        this(name, driver, description, threads, deadline, PoolLimits.DEFAULT, settings);
+    }
+
+    /**
+     * The keys in which another configuration differs, by name; a setting that is left out is the
+     * same as one that says the fallback. Values are not told, since some are secret.
+     *
+     * @param options what the driver declares
+     */
+    public SortedSet<String> differences(BackendConfig other, List<Option> options) {
+        SortedSet<String> differing = new TreeSet<>();
+        Map<String, String> ours = whole(options);
+        Map<String, String> theirs = other.whole(options);
+        differing.addAll(ours.keySet());
+        differing.addAll(theirs.keySet());
+        differing.removeIf(key -> Objects.equals(ours.get(key), theirs.get(key)));
+        return differing;
+    }
+
+    private Map<String, String> whole(List<Option> options) {
+        Map<String, String> all = new TreeMap<>();
+        for (Option option : options) {
+            option.fallback().ifPresent(text -> all.put(option.name(), text));
+        }
+        all.putAll(settings);
+        all.put("driver", driver);
+        all.put("description", description);
+        all.put("threads", String.valueOf(threads));
+        all.put("deadline", deadline.toString());
+        all.put("overcommit.ratio", limits.overcommitRatio().toString());
+        all.put("reserve", limits.reserve().toString());
+        return all;
+    }
+
     /** Names the settings and hides every value: only the driver knows which ones are secret. */
     @Override
     public String toString() {
-        return "BackendConfig[name=%s, driver=%s, threads=%d, deadline=%s, settings=%s]"
-                .formatted(name, driver, threads, deadline, new TreeMap<>(settings).keySet());
+        return "BackendConfig[name=%s, driver=%s, threads=%d, deadline=%s, limits=%s, settings=%s]"
+                .formatted(
+                        name, driver, threads, deadline, limits, new TreeMap<>(settings).keySet());
     }
 }

@@ -11,11 +11,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** Reads a configuration folder strictly, and changes nothing. */
 public final class ConfigReader {
     private static final String SUFFIX = ".properties";
+    private static final String BACKENDS = "backends";
 
     /** The names that MBeans have, since a backend's is part of theirs. */
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
@@ -55,6 +57,42 @@ public final class ConfigReader {
         return configuration;
     }
 
+    /** Whether a text can name a backend, so that its file can be asked for. */
+    public static boolean validName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
+    /** Whether {@code backends/NAME.properties} is there. */
+    public static boolean describes(Path etc, String name) {
+        return validName(name) && Files.exists(backendFile(etc, name));
+    }
+
+    /**
+     * Reads {@code backends/NAME.properties} alone, as {@link #read} would.
+     *
+     * @param name a valid one
+     * @throws ConfigException with every problem of it, and of who may change it
+     */
+    public static BackendConfig readBackend(Path etc, String name) throws ConfigException {
+        if (!validName(name)) {
+            throw new IllegalArgumentException("'%s' cannot name a backend".formatted(name));
+        }
+        ConfigReader reader = new ConfigReader(etc, etc);
+        Path file = backendFile(reader.etc, name);
+        for (Path folder : List.of(reader.etc, reader.etc.resolve(BACKENDS))) {
+            Ownership.writableByOthers(folder).ifPresent(reader.problems::add);
+        }
+        BackendConfig config = reader.backend(file);
+        if (!reader.problems.isEmpty()) {
+            throw new ConfigException(reader.problems);
+        }
+        return config;
+    }
+
+    private static Path backendFile(Path etc, String name) {
+        return etc.resolve(BACKENDS).resolve(name + SUFFIX);
+    }
+
     private Configuration all(Map<String, String> overrides) {
         if (Files.isDirectory(etc)) {
             Ownership.writableByOthers(etc).ifPresent(problems::add);
@@ -71,7 +109,7 @@ public final class ConfigReader {
                 Ownership.writableByOthers(folder).ifPresent(problems::add);
             }
         }
-        return new Configuration(daemon, backends());
+        return new Configuration(Optional.of(etc), daemon, backends());
     }
 
     static DaemonConfig daemon(PropertyFile file, Path home) {
@@ -94,7 +132,7 @@ public final class ConfigReader {
     }
 
     private List<BackendConfig> backends() {
-        Path folder = etc.resolve("backends");
+        Path folder = etc.resolve(BACKENDS);
         if (!Files.exists(folder)) {
             return List.of();
         }
@@ -115,7 +153,7 @@ public final class ConfigReader {
         String fileName = String.valueOf(path.getFileName());
         String name = fileName.substring(0, fileName.length() - SUFFIX.length());
         PropertyFile file = new PropertyFile("backends/" + fileName, path, Map.of(), problems);
-        if (!NAME.matcher(name).matches()) {
+        if (!validName(name)) {
             file.problem(
                     "",
                     ("'%s' cannot name a backend: rename the file with lower-case letters, digits"
@@ -132,6 +170,10 @@ public final class ConfigReader {
                 file.text("description", ""),
                 file.integer("threads", 16, 1, 256),
                 file.duration("deadline", "PT5M"),
+                new PoolLimits(
+                        file.decimal(
+                                "overcommit.ratio", PoolLimits.LEAST_RATIO, PoolLimits.MOST_RATIO),
+                        file.reserve("reserve")),
                 file.others());
     }
 }

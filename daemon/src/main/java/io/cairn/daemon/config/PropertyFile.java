@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.Serial;
+import java.math.BigDecimal;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -110,6 +112,32 @@ final class PropertyFile {
                     }
                     return value;
                 });
+    }
+
+    OptionalDouble decimal(String key, double least, double most) {
+        String range =
+                "not a number from %s to %s, such as 1.5"
+                        .formatted(
+                                BigDecimal.valueOf(least).toPlainString(),
+                                BigDecimal.valueOf(most).stripTrailingZeros().toPlainString());
+        return read(
+                key,
+                "",
+                OptionalDouble.empty(),
+                text -> {
+                    if (!text.matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
+                        throw wrong(text, range);
+                    }
+                    double value = Double.parseDouble(text);
+                    if (value < least || value > most) {
+                        throw wrong(text, range);
+                    }
+                    return OptionalDouble.of(value);
+                });
+    }
+
+    Reserve reserve(String key) {
+        return read(key, "0", Reserve.NONE, Reserve::parse);
     }
 
     long sizeBytes(String key, String fallback) {

@@ -3,6 +3,7 @@ package io.cairn.daemon.driver;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.DriverSettings;
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.config.Spelling;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
@@ -25,6 +26,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,8 +56,11 @@ public final class Backend {
     private final AtomicBoolean opening = new AtomicBoolean();
     private final Thread watch;
     private boolean stopping;
+    private volatile boolean closed;
+    private volatile @Nullable Thread closing;
     private volatile @Nullable Driver driver;
     private volatile @Nullable BackendFacts facts;
+    private volatile SortedSet<String> capabilities = Collections.emptySortedSet();
     private volatile Map<String, String> shown;
     private volatile Pools pools = Pools.NONE;
     private volatile BackendState state =
@@ -85,8 +90,44 @@ public final class Backend {
         watch = Thread.ofVirtual().name("cairn-" + config.name() + "-watch").unstarted(this::watch);
     }
 
+    /** What volumes are known of though nothing describes it any more; never up. */
+    static Backend notConfigured(String name, BackendIdentity identity, Plugins plugins) {
+        Backend absent =
+                new Backend(
+                        new BackendConfig(name, "", "", 1, Duration.ofSeconds(1), Map.of()),
+                        identity,
+                        plugins,
+                        new Cadence(Duration.ofDays(1), Duration.ofDays(1)),
+                        _ -> {});
+        absent.closed = true;
+        absent.stopping = true;
+        absent.state = new BackendState(false, Instant.now(), "not configured");
+        return absent;
+    }
+
     public String name() {
         return config.name();
+    }
+
+    /** As it was read when it was opened. */
+    BackendConfig config() {
+        return config;
+    }
+
+    /** Whether it was closed by an operator, or never configured: it does not come up by itself. */
+    public boolean closed() {
+        return closed;
+    }
+
+    /** How much of its pools may be given out. */
+    public PoolLimits limits() {
+        return config.limits();
+    }
+
+    /** Whether a new volume takes next to no space; false as long as it has never been up. */
+    public boolean thin() {
+        BackendFacts found = facts;
+        return found != null && found.traits().contains(BackendFacts.Trait.THIN);
     }
 
     public String driverName() {
@@ -110,6 +151,11 @@ public final class Backend {
     /** What holds for this backend; empty as long as it has never been up. */
     public Optional<BackendFacts> facts() {
         return Optional.ofNullable(facts);
+    }
+
+    /** What this backend can do and not every one; empty as long as it has never been up. */
+    public SortedSet<String> capabilities() {
+        return Collections.unmodifiableSortedSet(capabilities);
     }
 
     /** The pools as they last were; refreshed in the background. */
@@ -181,6 +227,34 @@ public final class Backend {
         lane.requireFree(Arrays.asList(keys));
     }
 
+    /**
+     * Asks the driver for its pools now.
+     *
+     * @return what it answered, which {@link #pools} shows from then on
+     * @throws DriverException as {@link #call}; {@link #pools} then shows the problem
+     */
+    public Pools refreshPools() throws DriverException, InterruptedException {
+        Instant asked = Instant.now();
+        try {
+            return seen(new Pools(call(Driver::pools), asked, ""));
+        } catch (DriverException e) {
+            String problem = String.valueOf(e.getMessage());
+            if (!pools.problem().equals(problem)) {
+                LOG.warn("Backend {}: no news of its pools: {}", name(), problem);
+            }
+            seen(new Pools(pools.pools(), pools.at(), problem));
+            throw e;
+        }
+    }
+
+    /** Answers may come in another order than they were asked for. */
+    private synchronized Pools seen(Pools answered) {
+        if (!answered.at().isBefore(pools.at())) {
+            pools = answered;
+        }
+        return answered;
+    }
+
     void start() {
         watch.start();
     }
@@ -191,22 +265,41 @@ public final class Backend {
     }
 
     /**
-     * Lets running calls finish, then closes the driver.
+     * Lets running calls finish, then closes the driver. Asked again, it waits once more for what
+     * it left behind.
      *
+     * @param why as callers, and who looks at the state, are told it
      * @return whether nothing of the driver runs any more
      */
-    boolean stop(Duration patience) throws InterruptedException {
+    boolean stop(String why, Duration patience) throws InterruptedException {
         synchronized (this) {
-            stopping = true;
-            state = new BackendState(false, Instant.now(), "the daemon is stopping");
+            if (!stopping) {
+                stopping = true;
+                state = new BackendState(false, Instant.now(), why);
+            }
         }
         watch.interrupt();
-        if (!lane.stop(patience, GRACE)) {
+        if (!lane.stop(why, patience, GRACE)) {
             LOG.warn("Backend {}: the driver still runs and is left behind", name());
             return false;
         }
-        Driver open = driver;
-        return open == null || close(open);
+        Driver open;
+        synchronized (this) {
+            open = driver;
+            driver = null;
+        }
+        Thread still = open == null ? closing : close(open);
+        if (still == null || still.join(GRACE)) {
+            return true;
+        }
+        LOG.warn("Backend {}: the driver does not close and is left behind", name());
+        return false;
+    }
+
+    /** As {@link #stop}, after which it is down until it is opened anew. */
+    boolean close(Duration patience) throws InterruptedException {
+        closed = true;
+        return stop("closed by an operator", patience);
     }
 
     private <T> T call(List<VolumeId> keys, DriverCall<T> call)
@@ -287,8 +380,10 @@ public final class Backend {
     /** On the lane, so that a driver that opens late, after nobody waits any more, is kept too. */
     private boolean install(Driver opened) {
         BackendFacts found;
+        SortedSet<String> able;
         try {
             found = opened.facts();
+            able = Capabilities.of(opened);
         } catch (RuntimeException e) {
             opened.close();
             throw e;
@@ -296,6 +391,7 @@ public final class Backend {
         synchronized (this) {
             if (!stopping) {
                 facts = found;
+                capabilities = able;
                 driver = opened;
                 state = new BackendState(true, Instant.now(), "");
                 LOG.info(
@@ -320,13 +416,9 @@ public final class Backend {
 
     private void refresh() throws InterruptedException {
         try {
-            pools = new Pools(call(Driver::pools), Instant.now(), "");
-        } catch (DriverException e) {
-            String problem = String.valueOf(e.getMessage());
-            if (!pools.problem().equals(problem)) {
-                LOG.warn("Backend {}: no news of its pools: {}", name(), problem);
-            }
-            pools = new Pools(pools.pools(), pools.at(), problem);
+            Pools _ = refreshPools();
+        } catch (DriverException _) {
+            // It is logged and shown; the next turn of the watch asks again.
         }
     }
 
@@ -338,20 +430,17 @@ public final class Backend {
                         plugins.names().isEmpty() ? "none" : String.join(", ", plugins.names()));
     }
 
-    private boolean close(Driver open) throws InterruptedException {
-        Thread closing =
+    private Thread close(Driver open) {
+        Thread thread =
                 Thread.ofPlatform()
                         .name("cairn-" + name() + "-close")
                         .daemon()
                         .unstarted(open::close);
-        closing.setContextClassLoader(open.getClass().getClassLoader());
-        closing.setUncaughtExceptionHandler(
+        thread.setContextClassLoader(open.getClass().getClassLoader());
+        thread.setUncaughtExceptionHandler(
                 (_, e) -> LOG.error("Backend {}: its driver failed to close", name(), e));
-        closing.start();
-        if (!closing.join(GRACE)) {
-            LOG.warn("Backend {}: the driver does not close and is left behind", name());
-            return false;
-        }
-        return true;
+        closing = thread;
+        thread.start();
+        return thread;
     }
 }

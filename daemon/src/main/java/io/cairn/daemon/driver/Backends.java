@@ -17,9 +17,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -28,19 +27,38 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** The configured backends by name. Safe for many threads. */
+/**
+ * The backends by name: those that are configured, and those that volumes are known of. {@link
+ * BackendDoor} opens and closes single ones. Safe for many threads.
+ */
 public final class Backends {
     /** How soon a backend that is down is tried again. */
     private static final Duration RETRY = Duration.ofSeconds(10);
 
     private static final Logger LOG = LoggerFactory.getLogger(Backends.class);
 
-    private final SortedMap<String, Backend> backends = new TreeMap<>();
-    private final List<Consumer<Backend>> listeners = new CopyOnWriteArrayList<>();
+    private final ConcurrentSkipListMap<String, Backend> backends = new ConcurrentSkipListMap<>();
+    private final List<Consumer<Backend>> upListeners = new CopyOnWriteArrayList<>();
+    private final List<NameListener> nameListeners = new CopyOnWriteArrayList<>();
+    private final UUID daemon;
     private final Plugins plugins;
+    private final Cadence cadence;
+    private boolean stopping;
+    private volatile boolean leftBehind;
 
-    private Backends(Plugins plugins) {
+    private Backends(UUID daemon, Plugins plugins, Cadence cadence) {
+        this.daemon = daemon;
         this.plugins = plugins;
+        this.cadence = cadence;
+    }
+
+    /** Is told of the names that backends have. */
+    public interface NameListener {
+        /** There is a backend of that name; told again whenever it is opened anew. */
+        void came(String name);
+
+        /** There is none of that name any more. */
+        void went(String name);
     }
 
     /**
@@ -55,13 +73,40 @@ public final class Backends {
     public static Backends open(
             UUID daemon, Set<String> used, Plugins plugins, Configuration configuration)
             throws InterruptedException {
-        return open(
-                daemon,
-                used,
-                plugins,
-                configuration.backends(),
-                configuration.daemon().startWait(),
-                new Cadence(RETRY, configuration.daemon().statsEvery()));
+        return open(daemon, used, Set.of(), plugins, configuration);
+    }
+
+    /**
+     * As {@link #open(UUID, Set, Plugins, Configuration)}.
+     *
+     * @param holding the names of the backends that volumes are known of: one that is not
+     *     configured is there all the same, and down
+     */
+    public static Backends open(
+            UUID daemon,
+            Set<String> used,
+            Set<String> holding,
+            Plugins plugins,
+            Configuration configuration)
+            throws InterruptedException {
+        Backends all =
+                open(
+                        daemon,
+                        used,
+                        plugins,
+                        configuration.backends(),
+                        configuration.daemon().startWait(),
+                        new Cadence(RETRY, configuration.daemon().statsEvery()));
+        for (String name : holding) {
+            if (!all.backends.containsKey(name)) {
+                LOG.warn(
+                        "Backend {} has volumes and is not configured: write its file and open it",
+                        name);
+                all.backends.put(
+                        name, Backend.notConfigured(name, all.identity(name, true), plugins));
+            }
+        }
+        return all;
     }
 
     static Backends open(
@@ -72,22 +117,15 @@ public final class Backends {
             Duration wait,
             Cadence cadence)
             throws InterruptedException {
-        Backends all = new Backends(plugins);
+        Backends all = new Backends(daemon, plugins, cadence);
         for (BackendConfig config : configs) {
-            BackendIdentity identity =
-                    new BackendIdentity(daemon, config.name(), used.contains(config.name()));
-            all.backends.put(
-                    config.name(), new Backend(config, identity, plugins, cadence, all::tell));
+            all.backends.put(config.name(), all.made(config, used.contains(config.name())));
         }
         all.backends.values().forEach(Backend::start);
         try {
             long end = System.nanoTime() + wait.toNanos();
             for (Backend backend : all.backends.values()) {
-                boolean tried =
-                        backend.tried().await(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-                if (!tried) {
-                    LOG.warn("Backend {} is not open after {}: going on", backend.name(), wait);
-                }
+                all.await(backend, Duration.ofNanos(end - System.nanoTime()));
             }
         } catch (InterruptedException e) {
             all.close(Duration.ZERO);
@@ -117,7 +155,7 @@ public final class Backends {
         return List.copyOf(problems);
     }
 
-    /** Every configured backend, up or down, by name. */
+    /** Every backend, up or down, by name. */
     public Collection<Backend> all() {
         return Collections.unmodifiableCollection(backends.values());
     }
@@ -126,13 +164,27 @@ public final class Backends {
         return Optional.ofNullable(backends.get(name));
     }
 
+    /** What backends can be run by. */
+    public List<LoadedDriver> drivers() {
+        return plugins.drivers();
+    }
+
     /**
      * Has somebody told, on a virtual thread of its own, whenever a backend comes up. Of those that
      * are up already he is told at once, by the calling thread. He may be told twice of one.
      */
     public void onUp(Consumer<Backend> listener) {
-        listeners.add(listener);
+        upListeners.add(listener);
         backends.values().stream().filter(backend -> backend.state().up()).forEach(listener);
+    }
+
+    /**
+     * Has somebody told of names that come and go, by the thread that opens or closes a backend,
+     * and at once of those that are there. He may be told twice of one.
+     */
+    public void onName(NameListener listener) {
+        nameListeners.add(listener);
+        backends.keySet().forEach(listener::came);
     }
 
     /**
@@ -141,11 +193,14 @@ public final class Backends {
      * behind, and its plugin with it. An interrupt of the caller makes it the deadline.
      */
     public void close(Duration deadline) {
+        synchronized (this) {
+            stopping = true;
+        }
         boolean allStopped = true;
         try (ExecutorService waiting = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Boolean>> stops = new ArrayList<>();
             for (Backend backend : backends.values()) {
-                stops.add(waiting.submit(() -> backend.stop(deadline)));
+                stops.add(waiting.submit(() -> backend.stop("the daemon is stopping", deadline)));
             }
             for (Future<Boolean> stop : stops) {
                 allStopped &= stop.get();
@@ -157,13 +212,61 @@ public final class Backends {
             Thread.currentThread().interrupt();
             allStopped = false;
         }
-        if (allStopped) {
+        if (allStopped && !leftBehind) {
             plugins.close();
         }
     }
 
+    Plugins plugins() {
+        return plugins;
+    }
+
+    /**
+     * Opens a backend in the place of the closed one of that name, if there is one.
+     *
+     * @return empty if the daemon is stopping
+     */
+    Optional<Backend> put(BackendConfig config, boolean used) {
+        Backend fresh = made(config, used);
+        synchronized (this) {
+            if (stopping) {
+                return Optional.empty();
+            }
+            backends.put(config.name(), fresh);
+            fresh.start();
+        }
+        nameListeners.forEach(listener -> listener.came(config.name()));
+        return Optional.of(fresh);
+    }
+
+    /** Forgets a closed backend. */
+    void remove(Backend backend) {
+        if (backends.remove(backend.name(), backend)) {
+            nameListeners.forEach(listener -> listener.went(backend.name()));
+        }
+    }
+
+    /** A driver that was closed still runs, so that its jars must stay open. */
+    void leaveBehind() {
+        leftBehind = true;
+    }
+
+    void await(Backend backend, Duration wait) throws InterruptedException {
+        if (!backend.tried().await(wait.toNanos(), TimeUnit.NANOSECONDS)) {
+            LOG.warn("Backend {} is not open after {}: going on", backend.name(), wait);
+        }
+    }
+
+    private Backend made(BackendConfig config, boolean used) {
+        return new Backend(config, identity(config.name(), used), plugins, cadence, this::tell);
+    }
+
+    private BackendIdentity identity(String name, boolean used) {
+        return new BackendIdentity(daemon, name, used);
+    }
+
     private void tell(Backend backend) {
-        for (Consumer<Backend> listener : listeners) {
+        for (Consumer<Backend> listener : upListeners) {
             try {
                 listener.accept(backend);
             } catch (RuntimeException e) {

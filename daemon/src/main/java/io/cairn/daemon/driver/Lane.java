@@ -31,6 +31,7 @@ final class Lane {
     private final ConcurrentMap<VolumeId, LaneCall<?>> taken = new ConcurrentHashMap<>();
     private final AtomicInteger overdue = new AtomicInteger();
     private final LongAdder refused = new LongAdder();
+    private volatile String ending = "it takes no more calls";
 
     /**
      * @param size the most calls at once
@@ -108,7 +109,7 @@ final class Lane {
                             .formatted(
                                     backend,
                                     threads.isShutdown()
-                                            ? "because the daemon is stopping"
+                                            ? "because " + ending
                                             : "as if interrupted, though nobody asked it to"),
                     e);
         }
@@ -148,16 +149,20 @@ final class Lane {
     /**
      * Takes no more calls, waits for those there are, and interrupts what is left at the deadline.
      *
+     * @param why as callers are told it
      * @return whether all have ended
      */
-    boolean stop(Duration patience, Duration grace) throws InterruptedException {
+    boolean stop(String why, Duration patience, Duration grace) throws InterruptedException {
+        if (!threads.isShutdown()) {
+            ending = why;
+        }
         threads.shutdown();
         if (threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
             return true;
         }
         for (Runnable waiting : threads.shutdownNow()) {
             if (waiting instanceof LaneCall<?> call) {
-                call.refuse(refusal("the daemon is stopping; the call was not begun"));
+                call.refuse(refusal(ending + "; the call was not begun"));
             }
         }
         return threads.awaitTermination(grace.toNanos(), TimeUnit.NANOSECONDS);
@@ -233,7 +238,7 @@ final class Lane {
 
     private String full() {
         return threads.isShutdown()
-                ? "the daemon is stopping"
+                ? ending
                 : "busy: %d calls run and %d wait; try again later"
                         .formatted(threads.getPoolSize(), threads.getQueue().size());
     }

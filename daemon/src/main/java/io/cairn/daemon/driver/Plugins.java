@@ -104,6 +104,18 @@ public final class Plugins {
         return new TreeSet<>(drivers.keySet());
     }
 
+    /** Every driver that can be used, by its word. */
+    public List<LoadedDriver> drivers() {
+        return drivers.entrySet().stream()
+                .map(
+                        driver ->
+                                new LoadedDriver(
+                                        driver.getKey(),
+                                        driver.getValue().info(),
+                                        driver.getValue().folder()))
+                .toList();
+    }
+
     /** What became of each plugin folder, in the order of their names. */
     public List<PluginReport> reports() {
         return List.copyOf(reports);

@@ -10,7 +10,7 @@ import java.util.List;
  * A backend's pools as they last were.
  *
  * @param pools the last that the driver answered; empty before its first answer
- * @param at when it answered; {@link Instant#EPOCH} before its first answer
+ * @param at when it was asked for them; {@link Instant#EPOCH} before its first answer
  * @param problem why it has not answered since; empty if the last attempt succeeded
  */
 public record Pools(List<PoolStats> pools, Instant at, String problem) {

@@ -1,7 +1,6 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Role;
-import io.cairn.daemon.jmx.BeanType.Computed;
 import io.cairn.daemon.metric.Operation;
 import io.cairn.daemon.metric.OperationStats;
 import io.cairn.daemon.volume.Counts;
@@ -10,12 +9,9 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.DriverInfo;
 
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -34,78 +30,6 @@ final class BackendBean {
         this.status = status;
     }
 
-    /** The numbers of every operation, so that a new operation has its attributes by itself. */
-    static List<Computed<BackendBean>> metrics() {
-        List<Computed<BackendBean>> all = new ArrayList<>();
-        for (Operation operation : Operation.values()) {
-            String prefix =
-                    Arrays.stream(operation.toString().split("-", -1))
-                            .map(
-                                    word ->
-                                            word.substring(0, 1).toUpperCase(Locale.ROOT)
-                                                    + word.substring(1))
-                            .collect(Collectors.joining());
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "Count",
-                            "How often %s ended, well or badly, since the daemon started",
-                            Unit.NONE,
-                            OperationStats::count));
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "FailureCount",
-                            "How often %s failed since the daemon started",
-                            Unit.NONE,
-                            OperationStats::failures));
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "P50Micros",
-                            "Half of all successful %s took at most so long, in microseconds",
-                            Unit.MICROSECONDS,
-                            OperationStats::p50Micros));
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "P90Micros",
-                            "90 % of all successful %s took at most so long, in microseconds",
-                            Unit.MICROSECONDS,
-                            OperationStats::p90Micros));
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "P99Micros",
-                            "99 % of all successful %s took at most so long, in microseconds",
-                            Unit.MICROSECONDS,
-                            OperationStats::p99Micros));
-            all.add(
-                    metric(
-                            operation,
-                            prefix + "MaxMicros",
-                            "The slowest successful %s took so long, in microseconds",
-                            Unit.MICROSECONDS,
-                            OperationStats::maxMicros));
-        }
-        return all;
-    }
-
-    private static Computed<BackendBean> metric(
-            Operation operation,
-            String attribute,
-            String description,
-            Unit unit,
-            Function<OperationStats, Long> value) {
-        return new Computed<>(
-                attribute,
-                long.class,
-                description.replace("%s", operation.toString()),
-                unit,
-                unit == Unit.NONE,
-                bean -> value.apply(bean.stats(operation)));
-    }
-
     @Shown("The backend's name")
     String name() {
         return name;
@@ -116,7 +40,7 @@ final class BackendBean {
         return status.get().description();
     }
 
-    @Shown("The name of the driver that runs the backend")
+    @Shown("The name of the driver that runs the backend; empty if the backend is not configured")
     String driver() {
         return status.get().driver();
     }
@@ -124,6 +48,16 @@ final class BackendBean {
     @Shown("The driver's version; empty if no plugin brings the driver")
     String driverVersion() {
         return status.get().info().map(DriverInfo::version).orElse("");
+    }
+
+    @Shown("Who answers for the driver; empty if no plugin brings it")
+    String driverVendor() {
+        return status.get().info().map(DriverInfo::vendor).orElse("");
+    }
+
+    @Shown("What storage the driver drives, in a sentence; empty if no plugin brings it")
+    String driverDescription() {
+        return status.get().info().map(DriverInfo::description).orElse("");
     }
 
     @Shown("up if the backend's driver is open, down otherwise")
@@ -210,6 +144,12 @@ final class BackendBean {
                 .collect(Collectors.joining(","));
     }
 
+    @Shown(
+            "What the backend can do and not every one, its traits included, as a,b; empty if it has never been up")
+    String capabilities() {
+        return String.join(",", status.get().capabilities());
+    }
+
     @Shown("The backend's settings as key=value, a line each; secrets as ***")
     String settings() {
         return new TreeMap<>(status.get().settings())
@@ -284,11 +224,23 @@ final class BackendBean {
                 .toString();
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver for the numbers of the pools now; returns them as a table in plain text",
+            role = Role.OPERATOR)
+    String refreshStats() throws OperationException, InterruptedException {
+        return sources.operations().refreshStats(name);
+    }
+
+    Space figures() {
+        return Space.of(status.get(), sources.volumes().poolCounts(name));
+    }
+
     private Counts counts() {
         return sources.volumes().counts(name);
     }
 
-    private OperationStats stats(Operation operation) {
+    OperationStats stats(Operation operation) {
         return sources.metrics().of(name, operation);
     }
 }

@@ -1,15 +1,18 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.Pools;
 import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.PoolStats;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 
 /** What is known of a backend at one moment, all of it from memory. */
 record BackendStatus(
@@ -19,7 +22,9 @@ record BackendStatus(
         String description,
         BackendState state,
         Optional<BackendFacts> facts,
+        SortedSet<String> capabilities,
         Pools pools,
+        PoolLimits limits,
         Map<String, String> settings,
         LaneLoad load) {
 
@@ -31,7 +36,9 @@ record BackendStatus(
                 backend.description(),
                 backend.state(),
                 backend.facts(),
+                backend.capabilities(),
                 backend.pools(),
+                backend.limits(),
                 backend.shownSettings(),
                 backend.load());
     }
@@ -42,6 +49,15 @@ record BackendStatus(
 
     int stateCode() {
         return state.up() ? 1 : 2;
+    }
+
+    boolean thin() {
+        return facts.map(known -> known.traits().contains(Trait.THIN)).orElse(false);
+    }
+
+    /** thin or thick; empty if it has never been up. */
+    String provisioning() {
+        return facts.isEmpty() ? "" : thin() ? "thin" : "thick";
     }
 
     long totalBytes() {

@@ -1,7 +1,9 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.access.Role;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.jmx.Rows.BackendRow;
+import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
@@ -86,7 +88,7 @@ final class DaemonBean {
         return Texts.age(sources.startedAt()).toMillis();
     }
 
-    @Shown("How many backends are configured")
+    @Shown("How many backends there are, those that are down included")
     int backendCount() {
         return sources.backends().size();
     }
@@ -282,12 +284,44 @@ final class DaemonBean {
         return Texts.unfinishedTable(sources.volumes().unfinished(), Requests.MAX_LIMIT);
     }
 
-    @ReadOperation("All configured backends")
+    @WriteOperation(
+            value =
+                    "Opens the backend that etc/backends/NAME.properties describes; returns the backend's ObjectName",
+            role = Role.ADMIN)
+    String openBackend(
+            @Description("The backend's name, which is its file's without .properties") String name)
+            throws OperationException, InterruptedException {
+        return sources.operations().open(name);
+    }
+
+    @WriteOperation(
+            value =
+                    "Closes a backend, once the calls that run have ended; its volumes stay listed and cannot be used until it is opened again",
+            role = Role.ADMIN)
+    String closeBackend(
+            @Description("The backend's name") String name,
+            @Description("The backend's name once more, so that none is closed by a slip")
+                    String confirm)
+            throws OperationException, InterruptedException {
+        return sources.operations().close(name, confirm);
+    }
+
+    @ReadOperation("Every driver that backends can use, with all its settings")
+    List<DriverRow> listDrivers() {
+        return sources.operations().drivers().stream().map(DriverTexts::row).toList();
+    }
+
+    @ReadOperation("Every driver that backends can use, with all its settings, in plain text")
+    String listDriversText() {
+        return DriverTexts.text(sources.operations().drivers());
+    }
+
+    @ReadOperation("All backends, those that are down included")
     List<BackendRow> listBackends() {
         return sources.allBackends().stream().map(this::row).toList();
     }
 
-    @ReadOperation("All configured backends, as a table in plain text")
+    @ReadOperation("All backends, as a table in plain text")
     String listBackendsText() {
         TextTable table =
                 new TextTable(
@@ -296,6 +330,7 @@ final class DaemonBean {
                         "STATE",
                         "FREE",
                         "TOTAL",
+                        "PROVISIONED",
                         "VOLUMES",
                         "SNAPSHOTS",
                         "REASON");
@@ -306,6 +341,7 @@ final class DaemonBean {
                     row.state(),
                     PoolBean.rounded(row.freeBytes()),
                     PoolBean.rounded(row.totalBytes()),
+                    PoolBean.rounded(row.provisionedBytes()),
                     row.volumeCount(),
                     row.snapshotCount(),
                     row.stateReason());
@@ -339,6 +375,7 @@ final class DaemonBean {
 
     private BackendRow row(BackendStatus backend) {
         Counts counts = sources.volumes().counts(backend.name());
+        Space space = Space.of(backend, sources.volumes().poolCounts(backend.name()));
         return new BackendRow(
                 BeanNames.backend(backend.name()),
                 backend.name(),
@@ -348,6 +385,9 @@ final class DaemonBean {
                 backend.state().reason(),
                 backend.totalBytes(),
                 backend.freeBytes(),
+                space.counts().provisionedBytes(),
+                space.oversubscription(),
+                space.provisioning(),
                 counts.volumes(),
                 counts.snapshots(),
                 counts.unfinished());

@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.volume.PoolCounts;
 import io.cairn.spi.ByteSize;
 import io.cairn.spi.PoolStats;
 
@@ -10,10 +11,12 @@ import javax.management.ObjectName;
 final class PoolBean {
     private final BackendStatus backend;
     private final PoolStats pool;
+    private final PoolCounts counts;
 
-    PoolBean(BackendStatus backend, PoolStats pool) {
+    PoolBean(BackendStatus backend, PoolStats pool, PoolCounts counts) {
         this.backend = backend;
         this.pool = pool;
+        this.counts = counts;
     }
 
     @Shown("The pool's name")
@@ -48,6 +51,16 @@ final class PoolBean {
         return text(pool);
     }
 
+    @Shown("How many volumes lie in the pool")
+    long volumeCount() {
+        return counts.volumes();
+    }
+
+    @Shown("How many snapshots the volumes of the pool have")
+    long snapshotCount() {
+        return counts.snapshots();
+    }
+
     @Shown(value = "How old the numbers are, in milliseconds", unit = Unit.MILLISECONDS)
     long statsAgeMs() {
         return backend.statsAgeMs();
@@ -56,6 +69,10 @@ final class PoolBean {
     @Shown("Why the numbers could not be refreshed; empty if they could")
     String statsProblem() {
         return backend.pools().problem();
+    }
+
+    Space figures() {
+        return Space.of(backend, pool, counts);
     }
 
     static String text(PoolStats pool) {

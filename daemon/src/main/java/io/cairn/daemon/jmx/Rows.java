@@ -75,6 +75,10 @@ final class Rows {
             @Description("Why it is down; empty if it is up") String stateReason,
             @Description("The space of all its pools in bytes") long totalBytes,
             @Description("What is free of it in bytes") long freeBytes,
+            @Description("The sizes of its volumes together in bytes") long provisionedBytes,
+            @Description("How many times the space that is; 0 if the space is not known yet")
+                    double oversubscriptionRatio,
+            @Description("thin or thick; empty if not known yet") String provisioning,
             @Description("How many volumes it has") long volumeCount,
             @Description("How many snapshots it has") long snapshotCount,
             @Description("How many changes of it are not finished") long unfinishedCount) {}
@@ -84,6 +88,26 @@ final class Rows {
             @Description("The folder's name") String folder,
             @Description("Whether its drivers can be used") boolean loaded,
             @Description("What it brings, or why it brings nothing") String message) {}
+
+    @Description("A driver that backends can use")
+    record DriverRow(
+            @Description("The word for it in a backend's file") String name,
+            @Description("Its version") String version,
+            @Description("Who answers for it") String vendor,
+            @Description("What storage it drives") String description,
+            @Description("The folder of the plugin that brings it") String plugin,
+            @Description("How many settings it has") int optionCount,
+            @Description("Its settings") List<OptionRow> options) {}
+
+    @Description("A setting of a driver")
+    record OptionRow(
+            @Description("Its key in a backend's file") String name,
+            @Description("text, integer, boolean, size, duration or path") String type,
+            @Description("Whether a backend without it is refused") boolean required,
+            @Description("What holds if it is not set; empty if there is none") String fallback,
+            @Description("Whether its value is hidden") boolean secret,
+            @Description("The values allowed, as a,b; empty if any is") String choices,
+            @Description("What it is for") String help) {}
 
     @Description("A label")
     record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}

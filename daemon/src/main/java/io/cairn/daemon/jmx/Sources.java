@@ -9,20 +9,22 @@ import io.cairn.daemon.volume.Volumes;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.SortedMap;
+import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.function.Supplier;
 
 /**
  * Where the MBeans have their values from.
  *
- * @param backends every configured backend by name
+ * @param backends every backend by name, up or down; they come and go
+ * @param operations what can be done to them
  * @param store how the state store is now; must not block
  * @param plugins what became of each plugin folder
  * @param startedAt when the daemon was started
  */
 record Sources(
         Volumes volumes,
-        SortedMap<String, Supplier<BackendStatus>> backends,
+        ConcurrentNavigableMap<String, Supplier<BackendStatus>> backends,
+        BackendOperations operations,
         Metrics metrics,
         Supplier<StoreHealth> store,
         List<PluginReport> plugins,

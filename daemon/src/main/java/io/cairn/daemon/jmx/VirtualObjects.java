@@ -9,6 +9,8 @@ import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.Page;
+import io.cairn.daemon.volume.PoolCounts;
+import io.cairn.spi.PoolStats;
 
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +35,8 @@ final class VirtualObjects {
     /** The most rows that a query takes from the state at once. */
     private static final int PAGE = 1_000;
 
-    static final BeanType<PoolBean> POOL = new BeanType<>(PoolBean.class, List.of());
+    static final BeanType<PoolBean> POOL =
+            new BeanType<>(PoolBean.class, Space.attributes(PoolBean::figures));
     static final BeanType<VolumeBean> VOLUME =
             new BeanType<>(VolumeBean.class, List.of(), EventTexts.VOLUME);
     static final BeanType<SnapshotBean> SNAPSHOT =
@@ -98,7 +101,7 @@ final class VirtualObjects {
                                             status.pools().pools().stream()
                                                     .filter(stats -> stats.name().equals(pool))
                                                     .findFirst()
-                                                    .map(stats -> new PoolBean(status, stats)))
+                                                    .map(stats -> pool(status, stats)))
                             .map(bean -> new Found<>(name, POOL, bean));
             // The state answers to ids as well; an MBean has one name only.
             case VolumeAddress(String backend, String volume) ->
@@ -117,6 +120,15 @@ final class VirtualObjects {
                             .map(found -> new SnapshotBean(sources.volumes(), found))
                             .map(bean -> new Found<>(name, SNAPSHOT, bean));
         };
+    }
+
+    private PoolBean pool(BackendStatus backend, PoolStats stats) {
+        return new PoolBean(
+                backend,
+                stats,
+                sources.volumes()
+                        .poolCounts(backend.name())
+                        .getOrDefault(stats.name(), new PoolCounts(0, 0, 0)));
     }
 
     /**

@@ -28,26 +28,35 @@ final class Changes {
 
     private final Journal journal;
     private final OpenIntents open;
+    private final PoolTally pools;
     private final Backends backends;
     private final Consumer<VolumeEvent> events;
 
-    Changes(Journal journal, OpenIntents open, Backends backends, Consumer<VolumeEvent> events) {
+    Changes(
+            Journal journal,
+            OpenIntents open,
+            PoolTally pools,
+            Backends backends,
+            Consumer<VolumeEvent> events) {
         this.journal = journal;
         this.open = open;
+        this.pools = pools;
         this.backends = backends;
         this.events = events;
     }
 
     /** Makes a change that was not tried before. */
     VolumeEvent perform(Intent intent) throws OperationException, InterruptedException {
+        Backend backend;
         try {
-            backend(intent).requireReady(intent.volumes().toArray(VolumeId[]::new));
+            backend = backend(intent);
+            backend.requireReady(intent.volumes().toArray(VolumeId[]::new));
         } catch (DriverException e) {
             throw OperationException.of(
                     e,
                     "cannot %s: %s; nothing was changed".formatted(intent.what(), e.getMessage()));
         }
-        open.add(intent);
+        pools.admit(intent, backend);
         try {
             journal.begin(intent);
         } catch (StoreException e) {
@@ -74,7 +83,7 @@ final class Changes {
         } catch (StoreException e) {
             throw unrecorded(intent, e);
         }
-        open.remove(intent);
+        pools.settled(intent, event);
         events.accept(event);
         return event;
     }

@@ -91,7 +91,8 @@ sealed interface Intent {
         }
     }
 
-    record DeleteSnapshot(Snapshot doomed, Instant begunAt) implements Intent {
+    /** Deletes a snapshot of a volume that lies in {@code pool}. */
+    record DeleteSnapshot(Snapshot doomed, String pool, Instant begunAt) implements Intent {
         @Override
         public VolumeId volume() {
             return doomed.volume();

@@ -92,7 +92,7 @@ final class Journal {
 
     /** Forgets an intent that came to nothing, and the volume that it was to make. */
     void abandon(Intent intent) throws StoreException {
-        complete(
+        finish(
                 intent,
                 statements -> {
                     if (intent instanceof Intent.CreateVolume) {
@@ -106,6 +106,15 @@ final class Journal {
     }
 
     private void complete(Intent intent, Completion completion) throws StoreException {
+        finish(
+                intent,
+                statements -> {
+                    completion.apply(statements);
+                    countInPool(statements, intent.backend(), PoolChange.of(intent));
+                });
+    }
+
+    private void finish(Intent intent, Completion completion) throws StoreException {
         store.commit(
                 Urgency.COMPLETING,
                 statements -> {
@@ -225,6 +234,33 @@ final class Journal {
             insert.setString(1, backend);
             insert.setLong(2, moreVolumes);
             insert.setLong(3, moreSnapshots);
+            insert.executeUpdate();
+        }
+    }
+
+    private static void countInPool(Statements statements, String backend, PoolChange change)
+            throws SQLException {
+        PreparedStatement update =
+                statements.prepare(
+                        "UPDATE pool_count SET volumes = volumes + ?, snapshots = snapshots + ?,"
+                                + " provisioned_bytes = provisioned_bytes + ?"
+                                + " WHERE backend = ? AND pool = ?");
+        PoolCounts more = change.more();
+        update.setLong(1, more.volumes());
+        update.setLong(2, more.snapshots());
+        update.setLong(3, more.provisionedBytes());
+        update.setString(4, backend);
+        update.setString(5, change.pool());
+        if (update.executeUpdate() == 0) {
+            PreparedStatement insert =
+                    statements.prepare(
+                            "INSERT INTO pool_count (backend, pool, volumes, snapshots,"
+                                    + " provisioned_bytes) VALUES (?, ?, ?, ?, ?)");
+            insert.setString(1, backend);
+            insert.setString(2, change.pool());
+            insert.setLong(3, more.volumes());
+            insert.setLong(4, more.snapshots());
+            insert.setLong(5, more.provisionedBytes());
             insert.executeUpdate();
         }
     }

@@ -53,7 +53,8 @@ public final class OperationException extends Exception {
         this.code = code;
     }
 
-    static OperationException of(DriverException e, String message) {
+    /** A driver's failure as an operation's. */
+    public static OperationException of(DriverException e, String message) {
         return new OperationException(
                 switch (e.kind()) {
                     case INVALID -> Code.INVALID;

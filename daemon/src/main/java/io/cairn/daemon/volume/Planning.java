@@ -3,7 +3,6 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.VolumeId;
@@ -85,7 +84,7 @@ final class Planning {
         List<PoolStats> seen = backend.pools().pools();
         if (seen.isEmpty()) {
             try {
-                seen = backend.call(Driver::pools);
+                seen = backend.refreshPools().pools();
             } catch (DriverException e) {
                 throw OperationException.of(e, "%s; nothing was changed".formatted(e.getMessage()));
             }

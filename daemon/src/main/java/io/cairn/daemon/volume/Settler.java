@@ -7,6 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -27,7 +28,8 @@ final class Settler {
     private final OpenIntents open;
     private final Turns turns;
     private final Backends backends;
-    private volatile List<Thread> threads = List.of();
+    private final Map<String, Thread> threads = new HashMap<>();
+    private boolean stopped;
 
     Settler(OpenIntents open, Turns turns, Backends backends) {
         this.open = open;
@@ -42,26 +44,33 @@ final class Settler {
         found.forEach(
                 (backend, count) ->
                         LOG.info("Settling {} unfinished changes of backend {}", count, backend));
-        CountDownLatch triedOnce = new CountDownLatch(backends.all().size());
-        threads =
-                backends.all().stream()
-                        .map(
-                                backend ->
-                                        Thread.ofVirtual()
-                                                .name("cairn-settle-" + backend.name())
-                                                .start(() -> run(backend, triedOnce)))
-                        .toList();
+        List<String> names = backends.all().stream().map(Backend::name).toList();
+        CountDownLatch triedOnce = new CountDownLatch(names.size());
+        names.forEach(name -> watch(name, triedOnce));
+        // One that is opened later has none of its own yet.
+        backends.onUp(backend -> watch(backend.name(), new CountDownLatch(1)));
         boolean all = triedOnce.await(patience.toNanos(), TimeUnit.NANOSECONDS);
         if (!all) {
             LOG.warn("Not all unfinished changes are settled after {}: going on", patience);
         }
     }
 
-    void stop() {
-        threads.forEach(Thread::interrupt);
+    synchronized void stop() {
+        stopped = true;
+        threads.values().forEach(Thread::interrupt);
     }
 
-    private void run(Backend backend, CountDownLatch triedOnce) {
+    private synchronized void watch(String backend, CountDownLatch triedOnce) {
+        if (!stopped && !threads.containsKey(backend)) {
+            threads.put(
+                    backend,
+                    Thread.ofVirtual()
+                            .name("cairn-settle-" + backend)
+                            .start(() -> run(backend, triedOnce)));
+        }
+    }
+
+    private void run(String backend, CountDownLatch triedOnce) {
         try {
             settleAll(backend);
             triedOnce.countDown();
@@ -76,9 +85,11 @@ final class Settler {
         }
     }
 
-    private void settleAll(Backend backend) throws InterruptedException {
+    /** Looks the backend up each time, since it may have been closed and opened anew. */
+    private void settleAll(String backend) throws InterruptedException {
         for (Intent intent : open.all()) {
-            if (!intent.backend().equals(backend.name()) || !backend.state().up()) {
+            if (!intent.backend().equals(backend)
+                    || backends.find(backend).filter(one -> one.state().up()).isEmpty()) {
                 continue;
             }
             try {

@@ -9,6 +9,7 @@ import org.jdbi.v3.core.statement.Query;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,6 +75,19 @@ final class State {
                                         .set());
     }
 
+    /** The backends that volumes are known of, those being created included. */
+    static Set<String> holdingBackends(StateStore store) {
+        return store.reads()
+                .withHandle(
+                        handle ->
+                                handle.createQuery(
+                                                "SELECT backend FROM backend_count WHERE volumes > 0 OR"
+                                                        + " snapshots > 0 UNION SELECT v.backend FROM intent i"
+                                                        + " JOIN volume v ON v.id = i.volume_id")
+                                        .mapTo(String.class)
+                                        .set());
+    }
+
     /** Every intent that no completed change has erased. */
     List<Intent> intents() {
         record Row(
@@ -119,6 +133,7 @@ final class State {
                         case DELETE_SNAPSHOT ->
                                 new Intent.DeleteSnapshot(
                                         row.snapshot().flatMap(this::snapshot).orElseThrow(),
+                                        row.volume().pool(),
                                         begunAt);
                     });
         }
@@ -139,6 +154,21 @@ final class State {
                                         row.getString(1),
                                         new Counts(row.getLong(2), row.getLong(3), 0)))
                 .forEach(row -> counts.put(row.backend(), row.counts()));
+        return counts;
+    }
+
+    /** What each pool has of whole volumes and of snapshots, for all that ever had one. */
+    Map<PoolTally.Key, PoolCounts> poolCounts() {
+        Map<PoolTally.Key, PoolCounts> counts = new HashMap<>();
+        record Row(PoolTally.Key key, PoolCounts counts) {}
+        rows(
+                        "SELECT backend, pool, volumes, snapshots, provisioned_bytes FROM pool_count",
+                        row ->
+                                new Row(
+                                        new PoolTally.Key(row.getString(1), row.getString(2)),
+                                        new PoolCounts(
+                                                row.getLong(3), row.getLong(4), row.getLong(5))))
+                .forEach(row -> counts.put(row.key(), row.counts()));
         return counts;
     }
 

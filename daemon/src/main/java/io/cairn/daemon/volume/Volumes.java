@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -42,6 +43,7 @@ public final class Volumes {
     private final State state;
     private final Listing listing;
     private final Tally tally;
+    private final PoolTally pools;
     private final Planning planning;
     private final Journal journal;
     private final Changes changes;
@@ -56,7 +58,8 @@ public final class Volumes {
         tally = new Tally(state.counts());
         planning = new Planning(backends);
         journal = new Journal(store);
-        changes = new Changes(journal, open, backends, events);
+        pools = new PoolTally(open, state.poolCounts());
+        changes = new Changes(journal, open, pools, backends, events);
         turns = new Turns(open, changes);
         settler = new Settler(open, turns, backends);
         open.replaceBy(state.intents());
@@ -64,13 +67,14 @@ public final class Volumes {
                 () -> {
                     open.replaceBy(state.intents());
                     tally.replaceBy(state.counts());
+                    pools.replaceBy(state.poolCounts());
                 });
         events.add(tally);
     }
 
     /** What volumes and snapshots need of the state store, in order. */
     public static List<SchemaStep> schema() {
-        return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql");
+        return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql", "0002-pools.sql");
     }
 
     /**
@@ -79,6 +83,22 @@ public final class Volumes {
      */
     public static Set<String> usedBackends(StateStore store) {
         return State.usedBackends(store);
+    }
+
+    /** The backends that volumes are known of, whether they are configured or not. */
+    public static Set<String> holdingBackends(StateStore store) {
+        return State.holdingBackends(store);
+    }
+
+    /** Whether volumes were ever asked for on a backend, as far as is known in memory. */
+    public boolean everUsed(String backend) {
+        return tally.backends().contains(backend) || open.count(backend) > 0;
+    }
+
+    /** Whether volumes, snapshots or unfinished changes of a backend are known. */
+    public boolean holding(String backend) {
+        Counts counts = counts(backend);
+        return counts.volumes() + counts.snapshots() + counts.unfinished() > 0;
     }
 
     /** Tells the listener of every change, after it is durable, on the thread that made it. */
@@ -232,7 +252,10 @@ public final class Volumes {
                         () -> {
                             try (var _ = turns.take(before.volume())) {
                                 return changes.perform(
-                                        new Intent.DeleteSnapshot(known(snapshot), Instant.now()));
+                                        new Intent.DeleteSnapshot(
+                                                known(snapshot),
+                                                known(before.volume()).pool(),
+                                                Instant.now()));
                             }
                         });
     }
@@ -287,6 +310,14 @@ public final class Volumes {
     public Counts counts(String backend) {
         Counts whole = tally.of(backend);
         return new Counts(whole.volumes(), whole.snapshots(), open.count(backend));
+    }
+
+    /**
+     * What each pool of a backend holds, from memory, by its name; a pool that never held anything
+     * may be missing.
+     */
+    public SortedMap<String, PoolCounts> poolCounts(String backend) {
+        return pools.of(backend);
     }
 
     /**

@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 
 final class ConfigReaderTest {
@@ -123,6 +124,100 @@ final class ConfigReaderTest {
                         daemon ->
                                 assertThat(daemon.jmx().usersFile())
                                         .isEqualTo(Path.of("/d/users")));
+    }
+
+    @Test
+    void limitsOfPoolsAreADecimalAndASizeOrAPart() throws Exception {
+        backend("a", "driver=file\novercommit.ratio=1.5\nreserve=10GiB\n");
+        backend("b", "driver=file\nreserve=2.5%\n");
+
+        assertThat(ConfigReader.read(etc).backends())
+                .extracting(BackendConfig::limits)
+                .containsExactly(
+                        new PoolLimits(OptionalDouble.of(1.5), new Reserve(10L << 30, 0)),
+                        new PoolLimits(OptionalDouble.empty(), new Reserve(0, 2.5)));
+    }
+
+    @Test
+    void wrongLimitsOfPoolsAreNamed() throws Exception {
+        backend("a", "driver=file\novercommit.ratio=1e3\nreserve=5\n");
+        backend("b", "driver=file\novercommit.ratio=0\nreserve=120%\n");
+
+        assertThat(problems())
+                .containsExactlyInAnyOrder(
+                        "backends/a.properties: overcommit.ratio: '1e3' is not a number from 0.001 to"
+                                + " 10000, such as 1.5",
+                        "backends/a.properties: reserve: '5' is no reserve: write a size such as"
+                                + " 10GiB, or a part of the pool such as 5%",
+                        "backends/b.properties: overcommit.ratio: '0' is not a number from 0.001 to"
+                                + " 10000, such as 1.5",
+                        "backends/b.properties: reserve: '120%' is more than the whole pool: write 0%"
+                                + " to 100%");
+    }
+
+    @Test
+    void oneBackendIsReadByItselfAndOnlyItsProblemsAreSaid() throws Exception {
+        daemon("jmx.prot=1\n");
+        backend("good", "driver=file\nfolder=/x\n");
+        backend("bad", "threads=0\n");
+
+        assertThat(ConfigReader.readBackend(etc, "good").settings()).containsKey("folder");
+        assertThat(
+                        catchThrowableOfType(
+                                        ConfigException.class,
+                                        () -> ConfigReader.readBackend(etc, "bad"))
+                                .problems())
+                .hasSize(2)
+                .allMatch(problem -> problem.startsWith("backends/bad.properties: "));
+    }
+
+    @Test
+    void oneBackendThatOthersCanChangeIsRefused() throws Exception {
+        backend("open", "driver=file\n");
+        Files.setPosixFilePermissions(
+                backends.resolve("open.properties"), PosixFilePermissions.fromString("rw-rw-rw-"));
+        Files.setPosixFilePermissions(backends, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        assertThat(
+                        catchThrowableOfType(
+                                        ConfigException.class,
+                                        () -> ConfigReader.readBackend(etc, "open"))
+                                .problems())
+                .hasSize(2)
+                .allMatch(problem -> problem.contains("can be changed by everyone"));
+    }
+
+    @Test
+    void theShippedExampleDocumentsEveryKeyOfABackend() throws Exception {
+        List<String> lines = Files.readAllLines(Path.of("../etc/backends/file.properties.example"));
+
+        for (String key : BackendConfig.KEYS) {
+            assertThat(lines).anyMatch(line -> line.matches("#?" + key + "=.*"));
+        }
+    }
+
+    @Test
+    void configurationsDifferInWhatTheyMeanAndNotInWhatTheyLeaveOut() {
+        BackendConfig one = backend(Map.of("folder", "/x", "password", "hush"));
+
+        assertThat(one.differences(backend(Map.of("folder", "/x", "password", "hush")), OPTIONS))
+                .isEmpty();
+        assertThat(backend(Map.of("password", "none")).differences(backend(Map.of()), OPTIONS))
+                .isEmpty();
+        assertThat(one.differences(backend(Map.of("folder", "/y")), OPTIONS))
+                .containsExactly("folder", "password");
+        assertThat(
+                        one.differences(
+                                new BackendConfig(
+                                        "b",
+                                        "other",
+                                        "",
+                                        2,
+                                        Duration.ofSeconds(1),
+                                        new PoolLimits(OptionalDouble.of(3), Reserve.NONE),
+                                        one.settings()),
+                                OPTIONS))
+                .containsExactly("driver", "overcommit.ratio", "threads");
     }
 
     @Test

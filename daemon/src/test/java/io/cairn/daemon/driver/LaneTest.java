@@ -305,7 +305,7 @@ final class LaneTest {
         Future<String> waiting = callers.submit(() -> lane.call(List.of(volume), () -> ""));
         await().until(() -> lane.load().waiting() == 1);
 
-        assertThat(lane.stop(Duration.ZERO, Duration.ZERO)).isFalse();
+        assertThat(lane.stop("the daemon is stopping", Duration.ZERO, Duration.ZERO)).isFalse();
 
         assertThatThrownBy(waiting::get)
                 .hasCauseInstanceOf(DriverException.class)

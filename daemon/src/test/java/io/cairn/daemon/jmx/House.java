@@ -6,6 +6,8 @@ import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.LaneLoad;
@@ -35,9 +37,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -85,14 +88,14 @@ final class House implements AutoCloseable {
         Metrics metrics = new Metrics();
         metrics.succeeded("slow", Operation.CREATE_SNAPSHOT, Duration.ofMillis(3));
         metrics.failed("slow", Operation.CREATE_SNAPSHOT);
+        Configuration configuration =
+                configuration(folder, Map.of("directory", images.toString()), inProcess);
         backends =
                 Backends.open(
-                        DAEMON,
-                        Set.of(),
-                        Plugins.of(new FileDriverProvider()),
-                        configuration(folder, Map.of("directory", images.toString()), inProcess));
+                        DAEMON, Set.of(), Plugins.of(new FileDriverProvider()), configuration);
         volumes = new Volumes(store, backends, metrics);
-        SortedMap<String, Supplier<BackendStatus>> statuses = new TreeMap<>();
+        ConcurrentNavigableMap<String, Supplier<BackendStatus>> statuses =
+                new ConcurrentSkipListMap<>();
         statuses.put("fast", House::fast);
         statuses.put("slow", House::slow);
         beans =
@@ -101,6 +104,14 @@ final class House implements AutoCloseable {
                         new Sources(
                                 volumes,
                                 statuses,
+                                new BackendOperations(
+                                        backends,
+                                        new BackendDoor(
+                                                backends,
+                                                configuration,
+                                                volumes::everUsed,
+                                                volumes::holding),
+                                        volumes),
                                 metrics,
                                 store::health,
                                 List.of(new PluginReport("file", true, "driver file 0.1.0")),
@@ -187,6 +198,12 @@ final class House implements AutoCloseable {
                                             "INSERT INTO backend_count VALUES ('fast', 1, ?)");
                             counts.setLong(1, snapshots);
                             counts.executeUpdate();
+                            PreparedStatement pools =
+                                    statements.prepare(
+                                            "INSERT INTO pool_count VALUES ('fast', 'default', 1, ?,"
+                                                    + " 1048576)");
+                            pools.setLong(1, snapshots);
+                            pools.executeUpdate();
                             return true;
                         });
     }
@@ -226,10 +243,12 @@ final class House implements AutoCloseable {
                                 "reflink",
                                 "the number of extents",
                                 Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS))),
+                new TreeSet<>(Set.of("thin", "shared-snapshots")),
                 new Pools(
                         List.of(new PoolStats("default", 100L << 30, 75L << 30)),
                         Instant.now(),
                         ""),
+                PoolLimits.DEFAULT,
                 Map.of("folder", "/srv/fast", "password", "***"),
                 new LaneLoad(8, 0, 0, 0, 0));
     }
@@ -242,7 +261,9 @@ final class House implements AutoCloseable {
                 "",
                 new BackendState(false, Instant.EPOCH, "no plugin brings a driver 'nfs'"),
                 Optional.empty(),
+                new TreeSet<>(),
                 new Pools(List.of(), Instant.EPOCH, ""),
+                PoolLimits.DEFAULT,
                 Map.of(),
                 new LaneLoad(8, 0, 0, 0, 0));
     }

@@ -20,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.function.UnaryOperator;
 
 /** A real driver whose changes fail before or after their effect, as the test says. */
 final class FaultyDriver implements Driver {
@@ -40,6 +41,12 @@ final class FaultyDriver implements Driver {
     static final class Provider implements DriverProvider {
         private final DriverProvider real;
         private final Queue<Planned> faults = new ArrayDeque<>();
+
+        /** What it states of its pools, made of what is true. */
+        volatile UnaryOperator<List<PoolStats>> space = UnaryOperator.identity();
+
+        /** What it states of itself when it opens. */
+        volatile UnaryOperator<BackendFacts> facts = UnaryOperator.identity();
 
         Provider(DriverProvider real) {
             this.real = real;
@@ -113,7 +120,7 @@ final class FaultyDriver implements Driver {
 
     @Override
     public BackendFacts facts() {
-        return real.facts();
+        return plan.facts.apply(real.facts());
     }
 
     @Override
@@ -175,7 +182,7 @@ final class FaultyDriver implements Driver {
 
     @Override
     public List<PoolStats> pools() throws DriverException, InterruptedException {
-        return real.pools();
+        return plan.space.apply(real.pools());
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -32,7 +33,7 @@ final class House implements AutoCloseable {
     static final String BACKEND = "fast";
     private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000001");
 
-    final FaultyDriver.Provider driver = new FaultyDriver.Provider(new FileDriverProvider());
+    final FaultyDriver.Provider driver;
     final List<VolumeEvent> events = new CopyOnWriteArrayList<>();
     final Metrics metrics = new Metrics();
     final StateStore store;
@@ -47,11 +48,27 @@ final class House implements AutoCloseable {
      * @param deadline of a driver call
      */
     House(Path folder, Duration deadline) throws Exception {
+        this(
+                folder,
+                deadline,
+                PoolLimits.DEFAULT,
+                new FaultyDriver.Provider(new FileDriverProvider()));
+    }
+
+    House(Path folder, Duration deadline, PoolLimits limits, FaultyDriver.Provider driver)
+            throws Exception {
+        this.driver = driver;
         Path images = Files.createDirectories(folder.resolve("images"));
         store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
         BackendConfig backend =
                 new BackendConfig(
-                        BACKEND, "file", "", 8, deadline, Map.of("directory", images.toString()));
+                        BACKEND,
+                        "file",
+                        "",
+                        8,
+                        deadline,
+                        limits,
+                        Map.of("directory", images.toString()));
         DaemonConfig daemon =
                 new DaemonConfig(
                         folder,

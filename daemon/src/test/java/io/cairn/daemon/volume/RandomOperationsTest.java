@@ -3,6 +3,7 @@ package io.cairn.daemon.volume;
 import static io.cairn.daemon.volume.House.BACKEND;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.BackendSnapshot;
@@ -66,6 +67,15 @@ final class RandomOperationsTest {
                     .containsExactlyInAnyOrderElementsOf(snapshots);
             assertThat(house.volumes.counts(BACKEND))
                     .isEqualTo(new Counts(volumes.size(), snapshots.size(), 0));
+            long sizes =
+                    house.volumes.volumes(Filter.ALL, 1_000, "").items().stream()
+                            .mapToLong(Volume::sizeBytes)
+                            .sum();
+            assertThat(house.volumes.poolCounts(BACKEND))
+                    .containsOnly(
+                            entry(
+                                    "default",
+                                    new PoolCounts(volumes.size(), snapshots.size(), sizes)));
             for (Volume volume : house.volumes.volumes(Filter.ALL, 1_000, "").items()) {
                 assertThat(volume.snapshotCount())
                         .isEqualTo(

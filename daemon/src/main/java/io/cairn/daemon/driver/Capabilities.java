@@ -1,0 +1,26 @@
+package io.cairn.daemon.driver;
+
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.Driver;
+
+import java.util.Locale;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/** What one backend can do, or does well, and not every one. */
+final class Capabilities {
+    private Capabilities() {}
+
+    /**
+     * In lower-case words joined by dashes, as operators read them.
+     *
+     * @param open asked once, since the answers hold until it is closed
+     */
+    static SortedSet<String> of(Driver open) {
+        SortedSet<String> words = new TreeSet<>();
+        for (BackendFacts.Trait trait : open.facts().traits()) {
+            words.add(trait.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+        }
+        return words;
+    }
+}
