@@ -14,7 +14,9 @@ import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.jmx.CairnMBeanServerBuilder;
 import io.cairn.daemon.jmx.ManagementBeans;
 import io.cairn.daemon.jmx.QueryLimits;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.volume.Volumes;
@@ -64,7 +66,7 @@ final class House implements AutoCloseable {
         this.folder = folder;
         boolean opened = false;
         try {
-            store = StateStore.open(state(folder), StoreOptions.DEFAULTS, Volumes.schema());
+            store = StateStore.open(state(folder), StoreOptions.DEFAULTS, schema());
             parts.push(store);
             backends = open(storage, folder);
             parts.push(() -> backends.close(PATIENCE));
@@ -79,6 +81,11 @@ final class House implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    /** All of the daemon's, so that it can open what is prepared for it. */
+    static List<SchemaStep> schema() {
+        return SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema()));
     }
 
     static Path state(Path folder) {
@@ -109,6 +116,7 @@ final class House implements AutoCloseable {
                         server,
                         new ManagementBeans.About("benchmark", Instant.now(), List.of()),
                         volumes,
+                        new KeyValues(store),
                         backends,
                         metrics,
                         store::health,

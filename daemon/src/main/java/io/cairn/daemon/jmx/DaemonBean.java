@@ -1,14 +1,19 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.access.Role;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.jmx.Rows.BackendRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
+import io.cairn.daemon.jmx.Rows.ValuePage;
 import io.cairn.daemon.jmx.Rows.VolumePage;
+import io.cairn.daemon.keyvalue.KeyValues;
+import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Filter;
+import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Page;
@@ -269,6 +274,63 @@ final class DaemonBean {
         return snapshots(filter, limit, continuation, Texts::snapshotTable);
     }
 
+    @Shown("How many values callers keep here")
+    long valueCount() {
+        return sources.keyValues().count();
+    }
+
+    @WriteOperation(
+            value =
+                    "Keeps a text under a key, in place of the one that is there; durable when it returns, and may be repeated",
+            role = Role.OPERATOR)
+    String putValue(
+            @Description("The key: " + KeyValues.KEY) String key,
+            @Secret
+                    @Description(
+                            "Any text without NUL, 64 KiB of UTF-8 at most; the empty text is a value too")
+                    String value)
+            throws OperationException {
+        sources.keyValues().put(key, value);
+        return "stored " + key;
+    }
+
+    @ReadOperation("The text that is kept under a key; NOT_FOUND if there is none")
+    String getValue(@Description("The key that a text was put under") String key)
+            throws OperationException {
+        return sources.keyValues()
+                .get(key)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND, "there is no value of %s".formatted(key)));
+    }
+
+    @WriteOperation(
+            value = "Forgets a key and its text; one that is not there is none already",
+            role = Role.OPERATOR)
+    String deleteValue(@Description("The key that a text was put under") String key)
+            throws OperationException {
+        return (sources.keyValues().delete(key) ? "deleted " : "there was no ") + key;
+    }
+
+    @ReadOperation("Keys and their values in the order of the keys, a page at a time")
+    ValuePage listValues(
+            @Description("What the keys begin with; empty for all") String prefix,
+            @Description(Requests.LIMIT) int limit,
+            @Description(CONTINUATION) String continuation)
+            throws OperationException, InterruptedException {
+        return values(prefix, limit, continuation, Texts::values);
+    }
+
+    @ReadOperation("Keys and the beginnings of their values as a table in plain text")
+    String listValuesText(
+            @Description("What the keys begin with; empty for all") String prefix,
+            @Description(Requests.LIMIT) int limit,
+            @Description(CONTINUATION) String continuation)
+            throws OperationException, InterruptedException {
+        return values(prefix, limit, continuation, Texts::valueTable);
+    }
+
     @ReadOperation(
             "The changes that were begun and are not finished, oldest first, 1000 at most; fewer if their texts are long")
     List<UnfinishedRow> listUnfinished() {
@@ -322,7 +384,11 @@ final class DaemonBean {
             volumeId = VolumeId.parse(id.strip());
             snapshotId = SnapshotId.parse(id.strip());
         } catch (IllegalArgumentException e) {
-            throw new OperationException(Code.INVALID, String.valueOf(e.getMessage()), e);
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is not a UUID: write 36 characters such as 123e4567-e89b-42d3-a456-426614174000"
+                            .formatted(Names.shortened(id)),
+                    e);
         }
         return sources.volumes()
                 .volume(volumeId)
@@ -372,6 +438,17 @@ final class DaemonBean {
         return Pages.SHARED.page(
                 (most, from) -> sources.volumes().snapshots(wanted, most, from),
                 Pages::bytes,
+                Requests.limit(limit),
+                continuation.strip(),
+                form);
+    }
+
+    private <R> R values(
+            String prefix, int limit, String continuation, Function<Page<KeyValue>, R> form)
+            throws OperationException, InterruptedException {
+        return Pages.SHARED.page(
+                (most, from) -> sources.keyValues().list(prefix, most, from),
+                value -> value.key().length() + value.value().length(),
                 Requests.limit(limit),
                 continuation.strip(),
                 form);

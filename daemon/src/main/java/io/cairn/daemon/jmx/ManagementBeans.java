@@ -4,6 +4,7 @@ import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Volumes;
@@ -69,6 +70,7 @@ public final class ManagementBeans implements AutoCloseable {
             MBeanServer server,
             About about,
             Volumes volumes,
+            KeyValues keyValues,
             Backends backends,
             Metrics metrics,
             Supplier<StoreHealth> store,
@@ -82,6 +84,7 @@ public final class ManagementBeans implements AutoCloseable {
                 server,
                 new Sources(
                         volumes,
+                        keyValues,
                         statuses,
                         metrics,
                         store,
