@@ -238,7 +238,8 @@ final class DaemonBean {
         return missedNotifications.getAsLong();
     }
 
-    @ReadOperation("Volumes of all backends, newest first, a page at a time")
+    @ReadOperation(
+            "Volumes of all backends, newest first unless sorted otherwise, a page at a time")
     VolumePage listVolumes(
             @Description(Requests.VOLUME_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -247,7 +248,8 @@ final class DaemonBean {
         return volumes(filter, limit, continuation, Texts::volumes);
     }
 
-    @ReadOperation("Volumes of all backends, newest first, as a table in plain text")
+    @ReadOperation(
+            "Volumes of all backends, newest first unless sorted otherwise, as a table in plain text")
     String listVolumesText(
             @Description(Requests.VOLUME_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -256,7 +258,8 @@ final class DaemonBean {
         return volumes(filter, limit, continuation, Texts::volumeTable);
     }
 
-    @ReadOperation("Snapshots of all backends, newest first, a page at a time")
+    @ReadOperation(
+            "Snapshots of all backends, newest first unless sorted otherwise, a page at a time")
     SnapshotPage listSnapshots(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -265,13 +268,28 @@ final class DaemonBean {
         return snapshots(filter, limit, continuation, Texts::snapshots);
     }
 
-    @ReadOperation("Snapshots of all backends, newest first, as a table in plain text")
+    @ReadOperation(
+            "Snapshots of all backends, newest first unless sorted otherwise, as a table in plain text")
     String listSnapshotsText(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
             throws OperationException, InterruptedException {
         return snapshots(filter, limit, continuation, Texts::snapshotTable);
+    }
+
+    @ReadOperation("How many volumes a list with this filter has")
+    long countVolumes(@Description(Requests.VOLUME_FILTER) String filter)
+            throws OperationException, InterruptedException {
+        Filter wanted = Filters.ofVolumes(filter);
+        return Pages.SHARED.inTurn(() -> sources.volumes().countVolumes(wanted));
+    }
+
+    @ReadOperation("How many snapshots a list with this filter has")
+    long countSnapshots(@Description(Requests.SNAPSHOT_FILTER) String filter)
+            throws OperationException, InterruptedException {
+        Filter wanted = Filters.ofSnapshots(filter);
+        return Pages.SHARED.inTurn(() -> sources.volumes().countSnapshots(wanted));
     }
 
     @Shown("How many values callers keep here")
@@ -422,7 +440,7 @@ final class DaemonBean {
     private <R> R volumes(
             String filter, int limit, String continuation, Function<Page<Volume>, R> form)
             throws OperationException, InterruptedException {
-        Filter wanted = Requests.volumeFilter(filter);
+        Filter wanted = Filters.ofVolumes(filter);
         return Pages.SHARED.page(
                 (most, from) -> sources.volumes().volumes(wanted, most, from),
                 Pages::bytes,
@@ -434,7 +452,7 @@ final class DaemonBean {
     private <R> R snapshots(
             String filter, int limit, String continuation, Function<Page<Snapshot>, R> form)
             throws OperationException, InterruptedException {
-        Filter wanted = Requests.snapshotFilter(filter);
+        Filter wanted = Filters.ofSnapshots(filter);
         return Pages.SHARED.page(
                 (most, from) -> sources.volumes().snapshots(wanted, most, from),
                 Pages::bytes,
