@@ -183,6 +183,10 @@ public final class Volumes {
                                 && (state.snapshot(id).isPresent() || open.makes(id))) {
                             throw takenId(id.toString(), "snapshot");
                         }
+                        if (request.id().isPresent()
+                                && state.volume(new VolumeId(id.value())).isPresent()) {
+                            throw takenId(id.toString(), "volume");
+                        }
                         Intent.CreateSnapshot intent =
                                 new Intent.CreateSnapshot(
                                         known(volume),
@@ -343,6 +347,9 @@ public final class Volumes {
             }
             if (idGiven && state.volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
+            }
+            if (idGiven && state.snapshot(new SnapshotId(planned.id().value())).isPresent()) {
+                throw takenId(planned.id().toString(), "snapshot");
             }
             Intent.CreateVolume intent = new Intent.CreateVolume(planned, planned.createdAt());
             try (var _ = turns.take(intent.volumes())) {
