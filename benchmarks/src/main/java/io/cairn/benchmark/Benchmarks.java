@@ -24,7 +24,7 @@ public final class Benchmarks {
         List<String> names = new ArrayList<>(List.of(words));
         boolean quick = names.remove("--quick");
         for (String name : names) {
-            if (!name.matches("(snapshot|journal|start)(/.*)?")) {
+            if (!name.matches("(snapshot|journal|start|list)(/.*)?")) {
                 System.err.printf("bench: there is no benchmark %s%n", name);
                 System.exit(2);
             }
@@ -56,12 +56,20 @@ public final class Benchmarks {
             start.run(Path.of(System.getProperty("cairn.home")).toRealPath(), quick ? 3 : 7);
         }
 
+        ListRuns lists = new ListRuns();
+        if (wanted(ListRuns.NAME)) {
+            progress(ListRuns.NAME);
+            lists.run(work, quick ? 10 : 40);
+        }
+
         Table table = Figure.table();
         snapshots.figures().forEach(figure -> figure.addTo(table));
         journal.figures().forEach(figure -> figure.addTo(table));
         start.figures().forEach(figure -> figure.addTo(table));
+        lists.figures().forEach(figure -> figure.addTo(table));
         List<String> bars = new ArrayList<>(snapshots.bars(first));
         bars.addAll(start.bars());
+        bars.addAll(lists.bars());
         String report =
                 "%s, %d processors, Linux %s, Java %s; load %s before and %s after; %d s%s%n%n%s%n%s%n"
                         .formatted(

@@ -15,7 +15,9 @@ import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.jmx.CairnMBeanServerBuilder;
 import io.cairn.daemon.jmx.ManagementBeans;
 import io.cairn.daemon.jmx.QueryLimits;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.volume.Volumes;
@@ -66,7 +68,7 @@ final class House implements AutoCloseable {
         this.folder = folder;
         boolean opened = false;
         try {
-            store = StateStore.open(state(folder), StoreOptions.DEFAULTS, Volumes.schema());
+            store = StateStore.open(state(folder), StoreOptions.DEFAULTS, schema());
             parts.push(store);
             configuration = configuration(storage, folder);
             backends =
@@ -87,6 +89,11 @@ final class House implements AutoCloseable {
                 close();
             }
         }
+    }
+
+    /** All of the daemon's, so that it can open what is prepared for it. */
+    static List<SchemaStep> schema() {
+        return SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema()));
     }
 
     static Path state(Path folder) {
@@ -117,6 +124,7 @@ final class House implements AutoCloseable {
                         server,
                         new ManagementBeans.About("benchmark", Instant.now(), List.of()),
                         volumes,
+                        new KeyValues(store),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

@@ -2,7 +2,6 @@ package io.cairn.benchmark;
 
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
-import io.cairn.daemon.volume.Volumes;
 
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -56,9 +55,7 @@ public class JournalBenchmark {
 
     @Setup
     public void open() throws Exception {
-        store =
-                StateStore.open(
-                        House.state(Path.of(house)), StoreOptions.DEFAULTS, Volumes.schema());
+        store = StateStore.open(House.state(Path.of(house)), StoreOptions.DEFAULTS, House.schema());
     }
 
     @Setup(Level.Iteration)

@@ -5,7 +5,6 @@ import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.volume.NewVolume;
 import io.cairn.daemon.volume.Volume;
-import io.cairn.daemon.volume.Volumes;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -58,7 +57,7 @@ final class Seed {
     /** The same rows for {@link BareDatabase}, made by the state store and then left by it. */
     static void database(Path folder, int existing) throws StoreException {
         try (StateStore store =
-                StateStore.open(House.state(folder), StoreOptions.DEFAULTS, Volumes.schema())) {
+                StateStore.open(House.state(folder), StoreOptions.DEFAULTS, House.schema())) {
             for (int client = 0; client < CLIENTS; client++) {
                 volumeRow(store, bareVolume(client), bareBackend(client));
             }
@@ -70,7 +69,7 @@ final class Seed {
     /** A daemon's state with one volume, of which there is nothing on its backend. */
     static void state(Path folder, String backend, int existing) throws StoreException {
         try (StateStore store =
-                StateStore.open(House.state(folder), StoreOptions.DEFAULTS, Volumes.schema())) {
+                StateStore.open(House.state(folder), StoreOptions.DEFAULTS, House.schema())) {
             volumeRow(store, bareVolume(0), backend);
             rows(store, bareVolume(0), backend, existing);
         }

@@ -7,6 +7,7 @@ import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.volume.Volumes;
@@ -39,6 +40,7 @@ final class CairnModule extends AbstractModule {
         bind(Metrics.class).toInstance(new Metrics());
         bind(Audit.class).toInstance(new Audit());
         bind(Volumes.class);
+        bind(KeyValues.class);
     }
 
     @Provides

@@ -18,7 +18,9 @@ import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.jmx.ManagementBeans;
 import io.cairn.daemon.jmx.QueryLimits;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
@@ -97,7 +99,10 @@ final class Daemon implements AutoCloseable {
         Path data = config.dataFolder();
 
         StateStore store =
-                StateStore.open(data.resolve("state"), options(config), Volumes.schema());
+                StateStore.open(
+                        data.resolve("state"),
+                        options(config),
+                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
         undo.push(new Step("the state store", store::close));
         // Only now is the folder surely ours; a daemon that was killed left its address behind.
         Path address = data.resolve(ADDRESS_FILE);
@@ -136,6 +141,7 @@ final class Daemon implements AutoCloseable {
                         server,
                         new ManagementBeans.About(version, startedAt, plugins.reports()),
                         volumes,
+                        parts.getInstance(KeyValues.class),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

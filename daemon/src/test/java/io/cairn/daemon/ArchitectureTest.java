@@ -27,10 +27,11 @@ final class ArchitectureTest {
     }
 
     @Test
-    void onlyStoreAndVolumeKnowSql() {
+    void onlyTheStoreAndWhatIsInItKnowSql() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("..daemon.store..", "..daemon.volume..")
+                .resideOutsideOfPackages(
+                        "..daemon.store..", "..daemon.volume..", "..daemon.keyvalue..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("java.sql..", "javax.sql..", "org.jdbi..", "org.hsqldb..")

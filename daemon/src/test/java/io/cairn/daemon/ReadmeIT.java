@@ -137,6 +137,8 @@ final class ReadmeIT {
                             "UnfinishedCount = 0",
                             "3 volumes, no more",
                             "2 volumes, no more",
+                            // The larger of the two copies comes first.
+                            "db1-larger",
                             "2 snapshots, no more");
 
             jmxterm("delete");

@@ -207,10 +207,9 @@ public final class Audit {
             if (arguments != null) {
                 for (int i = 0; i < arguments.length; i++) {
                     texts.add(
-                            Text.quoted(
-                                    isSecret(i)
-                                            ? Text.MASK
-                                            : Text.withoutSecrets(String.valueOf(arguments[i]))));
+                            isSecret(i)
+                                    ? Text.quoted(Text.MASK)
+                                    : Text.masked(String.valueOf(arguments[i])));
                 }
             }
             return texts.toString();
@@ -226,7 +225,7 @@ public final class Audit {
                     }
                 }
             }
-            return Text.withoutSecrets(masked);
+            return Text.withoutSecrets(Text.beginning(masked));
         }
 
         private boolean isSecret(int index) {

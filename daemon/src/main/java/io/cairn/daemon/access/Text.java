@@ -55,10 +55,27 @@ final class Text {
     }
 
     /**
+     * The same without secrets. Only what is shown is looked at for them, which takes time by the
+     * square of the length of a text that is made for it.
+     */
+    static String masked(String text) {
+        return quoted(withoutSecrets(beginning(text)), LONGEST, text.length());
+    }
+
+    /** As much of a text as is ever shown of it. */
+    static String beginning(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
+    }
+
+    /**
      * A text in quotes and printable ASCII: without line ends, terminal sequences, and letters that
      * look like others.
      */
     static String quoted(String text, int longest) {
+        return quoted(text, longest, text.length());
+    }
+
+    private static String quoted(String text, int longest, int whole) {
         StringBuilder quoted = new StringBuilder(text.length() + 2).append('"');
         for (int i = 0; i < Math.min(text.length(), longest); i++) {
             char c = text.charAt(i);
@@ -70,8 +87,8 @@ final class Text {
                 quoted.append("\\u%04x".formatted((int) c));
             }
         }
-        if (text.length() > longest) {
-            quoted.append("... of ").append(text.length()).append(" characters");
+        if (Math.max(text.length(), whole) > longest) {
+            quoted.append("... of ").append(whole).append(" characters");
         }
         return quoted.append('"').toString();
     }

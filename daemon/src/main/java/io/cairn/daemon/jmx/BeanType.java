@@ -326,7 +326,12 @@ final class BeanType<T> {
         }
         OpenForm form = OpenForm.of(parameter.getParameterizedType());
         return new MBeanParameterInfo(
-                parameter.getName(), form.javaType().getName(), description.value());
+                parameter.getName(),
+                form.javaType().getName(),
+                description.value(),
+                parameter.isAnnotationPresent(Secret.class)
+                        ? new ImmutableDescriptor(Map.of("secret", "true"))
+                        : ImmutableDescriptor.EMPTY_DESCRIPTOR);
     }
 
     private static MethodHandle unreflect(Method method) {

@@ -7,10 +7,14 @@ import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
+import io.cairn.daemon.jmx.Rows.ValuePage;
 import io.cairn.daemon.jmx.Rows.VolumePage;
+import io.cairn.daemon.keyvalue.KeyValues;
+import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Filter;
+import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Page;
@@ -235,7 +239,8 @@ final class DaemonBean {
         return missedNotifications.getAsLong();
     }
 
-    @ReadOperation("Volumes of all backends, newest first, a page at a time")
+    @ReadOperation(
+            "Volumes of all backends, newest first unless sorted otherwise, a page at a time")
     VolumePage listVolumes(
             @Description(Requests.VOLUME_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -244,7 +249,8 @@ final class DaemonBean {
         return volumes(filter, limit, continuation, Texts::volumes);
     }
 
-    @ReadOperation("Volumes of all backends, newest first, as a table in plain text")
+    @ReadOperation(
+            "Volumes of all backends, newest first unless sorted otherwise, as a table in plain text")
     String listVolumesText(
             @Description(Requests.VOLUME_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -253,7 +259,8 @@ final class DaemonBean {
         return volumes(filter, limit, continuation, Texts::volumeTable);
     }
 
-    @ReadOperation("Snapshots of all backends, newest first, a page at a time")
+    @ReadOperation(
+            "Snapshots of all backends, newest first unless sorted otherwise, a page at a time")
     SnapshotPage listSnapshots(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
@@ -262,13 +269,85 @@ final class DaemonBean {
         return snapshots(filter, limit, continuation, Texts::snapshots);
     }
 
-    @ReadOperation("Snapshots of all backends, newest first, as a table in plain text")
+    @ReadOperation(
+            "Snapshots of all backends, newest first unless sorted otherwise, as a table in plain text")
     String listSnapshotsText(
             @Description(Requests.SNAPSHOT_FILTER) String filter,
             @Description(Requests.LIMIT) int limit,
             @Description(CONTINUATION) String continuation)
             throws OperationException, InterruptedException {
         return snapshots(filter, limit, continuation, Texts::snapshotTable);
+    }
+
+    @ReadOperation("How many volumes a list with this filter has")
+    long countVolumes(@Description(Requests.VOLUME_FILTER) String filter)
+            throws OperationException, InterruptedException {
+        Filter wanted = Filters.ofVolumes(filter);
+        return Pages.SHARED.inTurn(() -> sources.volumes().countVolumes(wanted));
+    }
+
+    @ReadOperation("How many snapshots a list with this filter has")
+    long countSnapshots(@Description(Requests.SNAPSHOT_FILTER) String filter)
+            throws OperationException, InterruptedException {
+        Filter wanted = Filters.ofSnapshots(filter);
+        return Pages.SHARED.inTurn(() -> sources.volumes().countSnapshots(wanted));
+    }
+
+    @Shown("How many values callers keep here")
+    long valueCount() {
+        return sources.keyValues().count();
+    }
+
+    @WriteOperation(
+            value =
+                    "Keeps a text under a key, in place of the one that is there; durable when it returns, and may be repeated",
+            role = Role.OPERATOR)
+    String putValue(
+            @Description("The key: " + KeyValues.KEY) String key,
+            @Secret
+                    @Description(
+                            "Any text without NUL, 64 KiB of UTF-8 at most; the empty text is a value too")
+                    String value)
+            throws OperationException {
+        sources.keyValues().put(key, value);
+        return "stored " + key;
+    }
+
+    @ReadOperation("The text that is kept under a key; NOT_FOUND if there is none")
+    String getValue(@Description("The key that a text was put under") String key)
+            throws OperationException {
+        return sources.keyValues()
+                .get(key)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND, "there is no value of %s".formatted(key)));
+    }
+
+    @WriteOperation(
+            value = "Forgets a key and its text; one that is not there is none already",
+            role = Role.OPERATOR)
+    String deleteValue(@Description("The key that a text was put under") String key)
+            throws OperationException {
+        return (sources.keyValues().delete(key) ? "deleted " : "there was no ") + key;
+    }
+
+    @ReadOperation("Keys and their values in the order of the keys, a page at a time")
+    ValuePage listValues(
+            @Description("What the keys begin with; empty for all") String prefix,
+            @Description(Requests.LIMIT) int limit,
+            @Description(CONTINUATION) String continuation)
+            throws OperationException, InterruptedException {
+        return values(prefix, limit, continuation, Texts::values);
+    }
+
+    @ReadOperation("Keys and the beginnings of their values as a table in plain text")
+    String listValuesText(
+            @Description("What the keys begin with; empty for all") String prefix,
+            @Description(Requests.LIMIT) int limit,
+            @Description(CONTINUATION) String continuation)
+            throws OperationException, InterruptedException {
+        return values(prefix, limit, continuation, Texts::valueTable);
     }
 
     @ReadOperation(
@@ -358,7 +437,11 @@ final class DaemonBean {
             volumeId = VolumeId.parse(id.strip());
             snapshotId = SnapshotId.parse(id.strip());
         } catch (IllegalArgumentException e) {
-            throw new OperationException(Code.INVALID, String.valueOf(e.getMessage()), e);
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is not a UUID: write 36 characters such as 123e4567-e89b-42d3-a456-426614174000"
+                            .formatted(Names.shortened(id)),
+                    e);
         }
         return sources.volumes()
                 .volume(volumeId)
@@ -396,7 +479,7 @@ final class DaemonBean {
     private <R> R volumes(
             String filter, int limit, String continuation, Function<Page<Volume>, R> form)
             throws OperationException, InterruptedException {
-        Filter wanted = Requests.volumeFilter(filter);
+        Filter wanted = Filters.ofVolumes(filter);
         return Pages.SHARED.page(
                 (most, from) -> sources.volumes().volumes(wanted, most, from),
                 Pages::bytes,
@@ -408,10 +491,21 @@ final class DaemonBean {
     private <R> R snapshots(
             String filter, int limit, String continuation, Function<Page<Snapshot>, R> form)
             throws OperationException, InterruptedException {
-        Filter wanted = Requests.snapshotFilter(filter);
+        Filter wanted = Filters.ofSnapshots(filter);
         return Pages.SHARED.page(
                 (most, from) -> sources.volumes().snapshots(wanted, most, from),
                 Pages::bytes,
+                Requests.limit(limit),
+                continuation.strip(),
+                form);
+    }
+
+    private <R> R values(
+            String prefix, int limit, String continuation, Function<Page<KeyValue>, R> form)
+            throws OperationException, InterruptedException {
+        return Pages.SHARED.page(
+                (most, from) -> sources.keyValues().list(prefix, most, from),
+                value -> value.key().length() + value.value().length(),
                 Requests.limit(limit),
                 continuation.strip(),
                 form);

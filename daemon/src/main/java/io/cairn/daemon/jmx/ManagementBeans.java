@@ -5,6 +5,7 @@ import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Volumes;
@@ -89,6 +90,7 @@ public final class ManagementBeans implements AutoCloseable {
             MBeanServer server,
             About about,
             Volumes volumes,
+            KeyValues keyValues,
             Backends backends,
             BackendDoor door,
             Metrics metrics,
@@ -105,6 +107,7 @@ public final class ManagementBeans implements AutoCloseable {
                         server,
                         new Sources(
                                 volumes,
+                                keyValues,
                                 statuses,
                                 new BackendOperations(backends, door, volumes),
                                 metrics,

@@ -67,13 +67,27 @@ final class Pages {
             String continuation,
             Function<Page<T>, R> form)
             throws OperationException, InterruptedException {
+        return inTurn(() -> form.apply(read(source, bytes, limit, continuation)));
+    }
+
+    /** Something that reads much. */
+    interface Reading<R> {
+        R read() throws OperationException;
+    }
+
+    /**
+     * Reads something that is not a page as one of the few that are read at a time.
+     *
+     * @throws OperationException BUSY if it waited too long for others
+     */
+    <R> R inTurn(Reading<R> reading) throws OperationException, InterruptedException {
         if (!free.tryAcquire(patience.toNanos(), TimeUnit.NANOSECONDS)) {
             throw new OperationException(
                     Code.BUSY,
                     "too many lists are being read at the same time: try again in a moment");
         }
         try {
-            return form.apply(read(source, bytes, limit, continuation));
+            return reading.read();
         } finally {
             free.release();
         }

@@ -6,7 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 import javax.management.MalformedObjectNameException;
@@ -52,12 +51,7 @@ final class QueryScope {
     }
 
     Filter volumes() {
-        return new Filter(
-                backend,
-                Optional.empty(),
-                Optional.empty(),
-                volume.or(() -> beginning("volume")),
-                Map.of());
+        return Filter.of(backend, Optional.empty(), volume.or(() -> beginning("volume")));
     }
 
     /**
@@ -70,13 +64,9 @@ final class QueryScope {
         Collection<String> among =
                 backend.isPresent() || volume.isEmpty() ? backend.stream().toList() : backends;
         if (among.isEmpty()) {
-            return List.of(
-                    new Filter(
-                            Optional.empty(), Optional.empty(), Optional.empty(), name, Map.of()));
+            return List.of(Filter.of(Optional.empty(), Optional.empty(), name));
         }
-        return among.stream()
-                .map(one -> new Filter(Optional.of(one), volume, Optional.empty(), name, Map.of()))
-                .toList();
+        return among.stream().map(one -> Filter.of(Optional.of(one), volume, name)).toList();
     }
 
     private Optional<String> fixed(String key) {

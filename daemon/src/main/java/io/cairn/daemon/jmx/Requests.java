@@ -1,6 +1,5 @@
 package io.cairn.daemon.jmx;
 
-import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.NewSnapshot;
 import io.cairn.daemon.volume.NewVolume;
@@ -24,9 +23,19 @@ final class Requests {
     static final String SNAPSHOT_PROPERTIES =
             "description, label.KEY, id; as " + PropertyText.SYNTAX;
     static final String VOLUME_FILTER =
-            "Empty for all, or what must apply: backend, pool, name (may end with *), label.KEY; as backend=fast,name=db*,label.team=db";
+            Filters.INTRODUCTION
+                    + "backend, pool, name (may end with *), "
+                    + Filters.COMMON
+                    + ", source (what they were made from: the UUID of a volume or a snapshot, BACKEND/VOLUME or BACKEND/VOLUME/SNAPSHOT)"
+                    + Filters.SORT
+                    + "; as backend=fast,name=db*,older=P7D,minSize=10GiB,label.team=db,sort=-size";
     static final String SNAPSHOT_FILTER =
-            "Empty for all, or what must apply: backend, volume (with backend), name (may end with *), label.KEY; as backend=fast,volume=db1,name=nightly*";
+            Filters.INTRODUCTION
+                    + "backend, volume (with backend), name (may end with *), "
+                    + Filters.COMMON
+                    + ", source (their volume: its UUID or BACKEND/VOLUME)"
+                    + Filters.SORT
+                    + "; as source=fast/db1,name=nightly*,older=P7D,sort=name";
 
     /** The most rows of one page; {@link Pages} ends it earlier where they are big. */
     static final int MAX_LIMIT = 1000;
@@ -40,7 +49,7 @@ final class Requests {
     private final Map<String, String> labels = new HashMap<>();
     private final String legal;
 
-    private Requests(String text, String legal) throws OperationException {
+    Requests(String text, String legal) throws OperationException {
         this.values = PropertyText.parse(text);
         this.legal = legal;
         values.entrySet()
@@ -81,37 +90,6 @@ final class Requests {
         return snapshot;
     }
 
-    static Filter volumeFilter(String text) throws OperationException {
-        Requests request = new Requests(text, "backend, pool, name, label.KEY");
-        Filter filter =
-                new Filter(
-                        request.take("backend"),
-                        Optional.empty(),
-                        request.take("pool"),
-                        request.take("name"),
-                        request.labels);
-        request.finish();
-        return filter;
-    }
-
-    static Filter snapshotFilter(String text) throws OperationException {
-        Requests request = new Requests(text, "backend, volume, name, label.KEY");
-        Filter filter =
-                new Filter(
-                        request.take("backend"),
-                        request.take("volume"),
-                        Optional.empty(),
-                        request.take("name"),
-                        request.labels);
-        request.finish();
-        if (filter.volume().isPresent() && filter.backend().isEmpty()) {
-            throw invalid(
-                    "volume=%s needs its backend beside it, since a name is unique only there: write backend=NAME,volume=%s"
-                            .formatted(filter.volume().get(), filter.volume().get()));
-        }
-        return filter;
-    }
-
     /** Clients turn junk into 0, so that 0 must not mean anything. */
     static int limit(int limit) throws OperationException {
         if (limit < 1 || limit > MAX_LIMIT) {
@@ -135,15 +113,23 @@ final class Requests {
         return volume;
     }
 
-    private static long size(String text) throws OperationException {
+    static long size(String text) throws OperationException {
         try {
             return ByteSize.parse(text.strip());
         } catch (IllegalArgumentException e) {
-            throw new OperationException(Code.INVALID, String.valueOf(e.getMessage()), e);
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is not a size: write a whole number and a unit, such as 512MiB or 10GiB, of %d bytes at most"
+                            .formatted(Names.shortened(text.strip()), Long.MAX_VALUE),
+                    e);
         }
     }
 
-    private Optional<String> take(String key) {
+    Map<String, String> labels() {
+        return labels;
+    }
+
+    Optional<String> take(String key) {
         return Optional.ofNullable(values.remove(key));
     }
 
@@ -163,7 +149,7 @@ final class Requests {
         }
     }
 
-    private void finish() throws OperationException {
+    void finish() throws OperationException {
         if (!values.isEmpty()) {
             throw invalid(
                     "'%s' is not known here: use %s"
@@ -171,7 +157,7 @@ final class Requests {
         }
     }
 
-    private static OperationException invalid(String message) {
+    static OperationException invalid(String message) {
         return new OperationException(Code.INVALID, message);
     }
 }

@@ -44,14 +44,22 @@ final class Rows {
             @Description("Its description") String description,
             @Description("Its labels as key=value,key=value") String labels) {}
 
-    @Description("A part of a list of volumes, newest first")
+    @Description("A part of a list of volumes")
     record VolumePage(
             @Description("The volumes") List<VolumeRow> rows,
             @Description(NEXT) String continuation) {}
 
-    @Description("A part of a list of snapshots, newest first")
+    @Description("A part of a list of snapshots")
     record SnapshotPage(
             @Description("The snapshots") List<SnapshotRow> rows,
+            @Description(NEXT) String continuation) {}
+
+    @Description("A text that a caller keeps here")
+    record ValueRow(@Description("Its key") String key, @Description("The text") String value) {}
+
+    @Description("A part of a list of values, in the order of their keys")
+    record ValuePage(
+            @Description("The values") List<ValueRow> rows,
             @Description(NEXT) String continuation) {}
 
     @Description("A change that was begun and is not known to be finished")

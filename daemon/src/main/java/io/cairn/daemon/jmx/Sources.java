@@ -1,6 +1,7 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.Counts;
@@ -23,6 +24,7 @@ import java.util.function.Supplier;
  */
 record Sources(
         Volumes volumes,
+        KeyValues keyValues,
         ConcurrentNavigableMap<String, Supplier<BackendStatus>> backends,
         BackendOperations operations,
         Metrics metrics,

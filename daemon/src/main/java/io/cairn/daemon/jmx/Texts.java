@@ -4,8 +4,12 @@ import io.cairn.daemon.jmx.Rows.LabelRow;
 import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.SnapshotRow;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
+import io.cairn.daemon.jmx.Rows.ValuePage;
+import io.cairn.daemon.jmx.Rows.ValueRow;
 import io.cairn.daemon.jmx.Rows.VolumePage;
 import io.cairn.daemon.jmx.Rows.VolumeRow;
+import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
+import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Unfinished;
@@ -108,6 +112,21 @@ final class Texts {
                     snapshot.id());
         }
         return table.with(ending(page, "snapshot"));
+    }
+
+    static ValuePage values(Page<KeyValue> page) {
+        return new ValuePage(
+                page.items().stream().map(one -> new ValueRow(one.key(), one.value())).toList(),
+                page.continuation());
+    }
+
+    /** Values may hold line breaks and more than a screen: of each the beginning, in one line. */
+    static String valueTable(Page<KeyValue> page) {
+        TextTable table = new TextTable("KEY", "CHARACTERS", "VALUE");
+        for (KeyValue one : page.items()) {
+            table.add(one.key(), one.value().length(), Names.shortened(one.value()));
+        }
+        return table.with(ending(page, "value"));
     }
 
     /** The first of the changes; the last line tells how many there are in all. */

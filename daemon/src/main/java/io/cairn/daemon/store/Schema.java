@@ -15,11 +15,11 @@ final class Schema {
     private final List<SchemaStep> steps;
 
     Schema(List<SchemaStep> steps) {
-        for (int i = 0; i < steps.size(); i++) {
-            if (steps.get(i).number() != i + 1) {
+        for (int i = 1; i < steps.size(); i++) {
+            if (steps.get(i).number() <= steps.get(i - 1).number()) {
                 throw new IllegalArgumentException(
-                        "schema step %d stands at place %d"
-                                .formatted(steps.get(i).number(), i + 1));
+                        "schema step %d stands after step %d"
+                                .formatted(steps.get(i).number(), steps.get(i - 1).number()));
             }
         }
         this.steps = List.copyOf(steps);

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -16,7 +17,7 @@ import java.util.regex.Pattern;
 /**
  * One step of the schema, applied once to every database and never changed after a release.
  *
- * @param number from 1, without gaps
+ * @param number from 1; a step is applied after all with lower numbers
  * @param name a word or two for the operator
  * @param sql statements, each ended by a semicolon at the end of a line; {@code --} begins a
  *     comment where it begins a line
@@ -59,6 +60,14 @@ public record SchemaStep(int number, String name, String sql) {
             }
         }
         return List.copyOf(steps);
+    }
+
+    /** The steps of several features, in their order. */
+    public static List<SchemaStep> together(List<List<SchemaStep>> features) {
+        return features.stream()
+                .flatMap(List::stream)
+                .sorted(Comparator.comparingInt(SchemaStep::number))
+                .toList();
     }
 
     /** What the text is, whatever the line ends of the machine it was built on. */

@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The open intents, in memory. The state store has the same ones; what is here answers the hot path
@@ -73,6 +75,27 @@ final class OpenIntents {
     String lastError(Intent intent) {
         Open open = byVolume.get(intent.volume());
         return open == null ? "" : open.lastError();
+    }
+
+    /** The volumes in a state that an open intent gives; of all others there may be any number. */
+    Set<VolumeId> volumesIn(ObjectState state) {
+        return all().stream()
+                .flatMap(intent -> intent.volumes().stream())
+                .filter(volume -> stateOf(volume) == state)
+                .collect(Collectors.toSet());
+    }
+
+    /** As {@link #volumesIn}, of the snapshots that are in the state store. */
+    Set<SnapshotId> snapshotsIn(ObjectState state) {
+        return all().stream()
+                .flatMap(
+                        intent ->
+                                intent instanceof Intent.DeleteSnapshot deletion
+                                        ? Stream.of(deletion.doomed())
+                                        : Stream.empty())
+                .filter(snapshot -> stateOf(snapshot.id(), snapshot.volume()) == state)
+                .map(Snapshot::id)
+                .collect(Collectors.toSet());
     }
 
     ObjectState stateOf(VolumeId volume) {

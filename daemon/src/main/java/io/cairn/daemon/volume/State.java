@@ -4,11 +4,13 @@ import io.cairn.daemon.store.StateStore;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
+import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.Query;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +65,40 @@ final class State {
                         name)
                 .stream()
                 .findFirst();
+    }
+
+    /** The volumes that have these ids; those that are gone are left out. */
+    Map<UUID, Volume> volumes(Collection<UUID> ids) {
+        Map<UUID, Volume> found = new HashMap<>();
+        rowsOf(VOLUMES + "WHERE v.id IN (UNNEST(?))", this::volume, ids)
+                .forEach(volume -> found.put(volume.id().value(), volume));
+        return found;
+    }
+
+    /** The snapshots that have these ids; those that are gone are left out. */
+    Map<UUID, Snapshot> snapshots(Collection<UUID> ids) {
+        List<Snapshot> unnamed =
+                rowsOf(
+                        "SELECT " + Rows.SNAPSHOT + " FROM snapshot s WHERE s.id IN (UNNEST(?))",
+                        row -> Rows.snapshot(row, "", open),
+                        ids);
+        record Named(VolumeId id, String name) {}
+        Map<VolumeId, String> names = new HashMap<>();
+        rowsOf(
+                        "SELECT v.id, v.name FROM volume v WHERE v.id IN (UNNEST(?))",
+                        row ->
+                                new Named(
+                                        new VolumeId(row.getObject(1, UUID.class)),
+                                        row.getString(2)),
+                        unnamed.stream().map(one -> one.volume().value()).distinct().toList())
+                .forEach(named -> names.put(named.id(), named.name()));
+        Map<UUID, Snapshot> found = new HashMap<>();
+        for (Snapshot snapshot : unnamed) {
+            found.put(
+                    snapshot.id().value(),
+                    snapshot.ofVolumeNamed(names.getOrDefault(snapshot.volume(), "")));
+        }
+        return found;
     }
 
     /** The backends that volumes were ever asked for on. */
@@ -182,6 +218,27 @@ final class State {
                             }
                             return query.map((row, _) -> reading.read(row)).list();
                         });
+    }
+
+    /**
+     * @param sql with one parameter, the ids
+     */
+    <T> List<T> rowsOf(String sql, Reading<T> reading, Collection<UUID> ids) {
+        if (ids.isEmpty()) {
+            return List.of();
+        }
+        Argument array =
+                (position, statement, _) ->
+                        statement.setArray(
+                                position,
+                                statement.getConnection().createArrayOf("UUID", ids.toArray()));
+        return store.reads()
+                .withHandle(
+                        handle ->
+                                handle.createQuery(sql)
+                                        .bind(0, array)
+                                        .map((row, _) -> reading.read(row))
+                                        .list());
     }
 
     private Volume volume(ResultSet row) throws SQLException {

@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 
 /**
  * Every operation on volumes and snapshots. Safe for many threads: operations on one volume wait
@@ -74,7 +75,11 @@ public final class Volumes {
 
     /** What volumes and snapshots need of the state store, in order. */
     public static List<SchemaStep> schema() {
-        return SchemaStep.load(Volumes.class, "0001-volumes-and-snapshots.sql", "0002-pools.sql");
+        return SchemaStep.load(
+                Volumes.class,
+                "0001-volumes-and-snapshots.sql",
+                "0002-pools.sql",
+                "0003-lists.sql");
     }
 
     /**
@@ -202,6 +207,10 @@ public final class Volumes {
                                 && (state.snapshot(id).isPresent() || open.makes(id))) {
                             throw takenId(id.toString(), "snapshot");
                         }
+                        if (request.id().isPresent()
+                                && state.volume(new VolumeId(id.value())).isPresent()) {
+                            throw takenId(id.toString(), "volume");
+                        }
                         Intent.CreateSnapshot intent =
                                 new Intent.CreateSnapshot(
                                         known(volume),
@@ -290,20 +299,35 @@ public final class Volumes {
     }
 
     /**
-     * Volumes, newest first.
+     * Volumes.
      *
      * @param limit the most items, above zero
      * @param continuation empty, or what the page before came with
+     * @return a page; without a continuation the last, and only such a one may be empty
      */
     public Page<Volume> volumes(Filter filter, int limit, String continuation)
             throws OperationException {
         return listing.volumes(filter, tally.backends(), limit, continuation);
     }
 
-    /** Snapshots, newest first; the parameters are those of {@link #volumes}. */
+    /** Snapshots; the parameters are those of {@link #volumes}. */
     public Page<Snapshot> snapshots(Filter filter, int limit, String continuation)
             throws OperationException {
         return listing.snapshots(filter, tally.backends(), limit, continuation);
+    }
+
+    /** How many volumes a list would hold. All of a backend are counted from memory. */
+    public long countVolumes(Filter filter) throws OperationException {
+        return filter.wholeBackends()
+                ? counted(filter, Counts::volumes) + creating(filter)
+                : listing.countVolumes(filter, tally.backends());
+    }
+
+    /** As {@link #countVolumes}, of snapshots. */
+    public long countSnapshots(Filter filter) throws OperationException {
+        return filter.wholeBackends()
+                ? counted(filter, Counts::snapshots)
+                : listing.countSnapshots(filter, tally.backends());
     }
 
     /** What a backend holds, from memory; zeroes for one that is not known. */
@@ -327,6 +351,20 @@ public final class Volumes {
         return turns.unfinished();
     }
 
+    private long counted(Filter filter, ToLongFunction<Counts> what) {
+        return filter.backend().map(Set::of).orElseGet(tally::backends).stream()
+                .mapToLong(backend -> what.applyAsLong(tally.of(backend)))
+                .sum();
+    }
+
+    /** They are listed and not yet counted. */
+    private long creating(Filter filter) {
+        return open.volumesIn(ObjectState.CREATING).stream()
+                .flatMap(id -> state.volume(id).stream())
+                .filter(volume -> filter.backend().map(volume.backend()::equals).orElse(true))
+                .count();
+    }
+
     private Volume create(Volume planned, boolean idGiven)
             throws OperationException, InterruptedException {
         Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
@@ -344,6 +382,9 @@ public final class Volumes {
             }
             if (idGiven && state.volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
+            }
+            if (idGiven && state.snapshot(new SnapshotId(planned.id().value())).isPresent()) {
+                throw takenId(planned.id().toString(), "snapshot");
             }
             Intent.CreateVolume intent = new Intent.CreateVolume(planned, planned.createdAt());
             try (var _ = turns.take(intent.volumes())) {

@@ -12,7 +12,9 @@ import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.volume.Volumes;
@@ -299,7 +301,7 @@ final class BackendOperationsTest {
         assertThat((String) method.get("help")).isNotEmpty();
         assertThat((String) invoke(BeanNames.DAEMON, "listDriversText"))
                 .startsWith("file ")
-                .contains("\ndirectory        path  yes")
+                .containsPattern("\ndirectory +path +yes")
                 .endsWith("1 driver");
     }
 
@@ -380,7 +382,10 @@ final class BackendOperationsTest {
     private void start(Role role) throws Exception {
         Configuration configuration = ConfigReader.read(home.resolve("etc"));
         StateStore store =
-                StateStore.open(home.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
+                StateStore.open(
+                        home.resolve("state"),
+                        StoreOptions.DEFAULTS,
+                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
         parts.push(store);
         Backends backends =
                 Backends.open(
@@ -399,6 +404,7 @@ final class BackendOperationsTest {
                         server,
                         new ManagementBeans.About("test", Instant.now(), List.of()),
                         volumes,
+                        new KeyValues(store),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

@@ -81,6 +81,12 @@ final class DaemonBeanTest {
                 "backend=fast, name=db1 | 1",
                 "label.team=db | 1",
                 "pool=default,label.team=db | 1",
+                "state=available | 3",
+                "state=deleting | 0",
+                "older=P1D | 0",
+                "newer=PT1H,minSize=1GiB,sort=-name | 3",
+                "maxSize=1023MiB | 0",
+                "source=fast/db1 | 0",
             })
     void aFilterNarrowsAList(String filter, int found) throws Exception {
         house.volume("db1");
@@ -89,6 +95,51 @@ final class DaemonBeanTest {
         CompositeData page =
                 (CompositeData) house.invoke(BeanNames.DAEMON, "listVolumes", filter, 10, "");
         assertThat((CompositeData[]) page.get("rows")).hasSize(found);
+        assertThat(house.invoke(BeanNames.DAEMON, "countVolumes", filter)).isEqualTo((long) found);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "sort=colour | sort=colour is not known: use created, name or size",
+                "state=broken | state=broken is not known: use creating, available, deleting",
+                "older=7 days | '7 days' is no age: write an ISO-8601 duration",
+                "older=PT0S | older=PT0S is not allowed: an age is above zero",
+                "minSize=10 | '10' is not a size: write a whole number and a unit",
+                "source=db1 | source=db1 cannot be read: write the id of a volume",
+                "name=*db | name=*db finds nothing: names have",
+                "colour=red | 'colour' is not known here: use backend, pool, name, state",
+            })
+    void aFilterThatCannotBeMeantIsRefused(String filter, String message) {
+        for (String operation : new String[] {"listVolumes", "listVolumesText"}) {
+            assertThatThrownBy(() -> house.invoke(BeanNames.DAEMON, operation, filter, 10, ""))
+                    .hasMessageStartingWith("INVALID: " + message);
+        }
+        assertThatThrownBy(() -> house.invoke(BeanNames.DAEMON, "countVolumes", filter))
+                .hasMessageStartingWith("INVALID: " + message);
+    }
+
+    @Test
+    void callersKeepTheirTexts() throws Exception {
+        assertThat(house.invoke(BeanNames.DAEMON, "putValue", "host/1", "a\nb"))
+                .isEqualTo("stored host/1");
+        assertThat(house.invoke(BeanNames.DAEMON, "getValue", "host/1")).isEqualTo("a\nb");
+        assertThat(house.get(BeanNames.DAEMON, "ValueCount")).isEqualTo(1L);
+        assertThat((String) house.invoke(BeanNames.DAEMON, "listValuesText", "host/", 9, ""))
+                .contains("host/1  3           a?b")
+                .endsWith("1 value, no more");
+        CompositeData page =
+                (CompositeData) house.invoke(BeanNames.DAEMON, "listValues", "", 9, "");
+        assertThat((CompositeData[]) page.get("rows"))
+                .extracting(row -> row.get("value"))
+                .containsExactly("a\nb");
+        house.invoke(BeanNames.DAEMON, "deleteValue", "host/1");
+        assertThat(house.invoke(BeanNames.DAEMON, "deleteValue", "host/1"))
+                .isEqualTo("there was no host/1");
+        assertThatThrownBy(() -> house.invoke(BeanNames.DAEMON, "getValue", "host/1"))
+                .hasMessage("NOT_FOUND: there is no value of host/1");
     }
 
     @ParameterizedTest

@@ -14,8 +14,10 @@ import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.driver.Pools;
+import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
@@ -23,6 +25,8 @@ import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.Driver;
+import io.cairn.spi.Inventory;
 import io.cairn.spi.PoolStats;
 
 import java.io.IOException;
@@ -59,6 +63,7 @@ final class House implements AutoCloseable {
     private static final UUID MANY = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000003");
 
     final Volumes volumes;
+    final KeyValues keyValues;
     final MBeanServer server;
     private final Path folder;
     private final StateStore store;
@@ -81,7 +86,11 @@ final class House implements AutoCloseable {
         this.server = server;
         folder = Files.createTempDirectory("cairn-jmx-");
         Path images = Files.createDirectories(folder.resolve("images"));
-        store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
+        store =
+                StateStore.open(
+                        folder.resolve("state"),
+                        StoreOptions.DEFAULTS,
+                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
         if (snapshots > 0) {
             seed(store, snapshots);
         }
@@ -94,6 +103,7 @@ final class House implements AutoCloseable {
                 Backends.open(
                         DAEMON, Set.of(), Plugins.of(new FileDriverProvider()), configuration);
         volumes = new Volumes(store, backends, metrics);
+        keyValues = new KeyValues(store);
         ConcurrentNavigableMap<String, Supplier<BackendStatus>> statuses =
                 new ConcurrentSkipListMap<>();
         statuses.put("fast", House::fast);
@@ -103,6 +113,7 @@ final class House implements AutoCloseable {
                         server,
                         new Sources(
                                 volumes,
+                                keyValues,
                                 statuses,
                                 new BackendOperations(
                                         backends,
@@ -146,6 +157,11 @@ final class House implements AutoCloseable {
             signature[i] = arguments[i] instanceof Integer ? "int" : "java.lang.String";
         }
         return server.invoke(bean, operation, arguments, signature);
+    }
+
+    /** What the backend itself has. */
+    Inventory inventory() throws Exception {
+        return backends.find("fast").orElseThrow().call(Driver::inventory);
     }
 
     Object get(ObjectName bean, String attribute) throws Exception {

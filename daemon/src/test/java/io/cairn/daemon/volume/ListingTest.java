@@ -6,6 +6,7 @@ import static io.cairn.daemon.volume.VolumesTest.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.daemon.volume.Order.By;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,23 +110,92 @@ final class ListingTest {
     }
 
     @Test
-    void aPageIsReadInTheOrderOfAnIndex() {
-        assertThat(plan("snapshot s WHERE s.volume_id = UUID() AND s.ordinal < 9", "s.volume_id"))
-                .contains("SNAPSHOT_ORDER_IN_VOLUME");
-        assertThat(plan("snapshot s WHERE s.backend = 'b' AND s.ordinal < 9", "s.backend"))
-                .contains("SNAPSHOT_ORDER");
-        assertThat(plan("volume v WHERE v.backend = 'b' AND v.ordinal < 9", "v.backend"))
-                .contains("VOLUME_ORDER");
+    void aPageByNameStaysRightWhileNamesComeAndGo() throws Exception {
+        for (String name : new String[] {"a", "c", "e", "g"}) {
+            volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
+        }
+        Filter filter = Filter.ALL.in(new Order(By.NAME, false));
+        Page<Volume> first = volumes.volumes(filter, 2, "");
+        volumes.createVolume(BACKEND, NewVolume.named("b", MIB));
+        volumes.createVolume(BACKEND, NewVolume.named("d", MIB));
+        volumes.deleteVolume(first.items().getLast().id());
+        Page<Volume> second = volumes.volumes(filter, 9, first.continuation());
+        assertThat(second.items()).extracting(Volume::name).containsExactly("d", "e", "g");
+        assertThat(volumes.countVolumes(filter)).isEqualTo(5);
     }
 
-    private String plan(String from, String range) {
-        String sql =
-                "EXPLAIN PLAN FOR SELECT * FROM %s ORDER BY %s DESC, %sordinal DESC LIMIT 9"
-                        .formatted(from, range, range.substring(0, 2));
-        return house.store
-                .reads()
-                .withHandle(handle -> handle.createQuery(sql).mapTo(String.class).list())
-                .toString();
+    @Test
+    void aContinuationOfAnotherListIsRefused() throws Exception {
+        for (String name : new String[] {"a", "b"}) {
+            Volume volume = volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
+            volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+        }
+        String continuation = volumes.volumes(Filter.ALL, 1, "").continuation();
+        for (Filter other :
+                List.of(
+                        Filter.ofBackend(BACKEND),
+                        Filter.ALL.in(new Order(By.NAME, true)),
+                        Filter.ALL.in(new Order(By.CREATED, false)))) {
+            assertFails(
+                    Code.INVALID,
+                    "is of a list of something else",
+                    () -> volumes.volumes(other, 1, continuation));
+        }
+        assertFails(
+                Code.INVALID,
+                "is of a list of something else",
+                () -> volumes.snapshots(Filter.ALL, 1, continuation));
+        for (String mistyped :
+                List.of(continuation + "0", continuation.substring(1), "::::", "5")) {
+            assertFails(
+                    Code.INVALID,
+                    "is no continuation",
+                    () -> volumes.volumes(Filter.ALL, 1, mistyped));
+        }
+        assertThat(volumes.volumes(Filter.ALL, 1, continuation).items()).hasSize(1);
+    }
+
+    @Test
+    void aPageThatLooksAtMuchEndsEarlyAndTheListIsWhole(@TempDir Path folder) throws Exception {
+        try (Shelf shelf = new Shelf(folder)) {
+            Volume of =
+                    shelf.state.volume(shelf.volume(Shelf.Row.of(BACKEND, "db1"))).orElseThrow();
+            // The names are in the order of the sizes, so that what is big comes last by name.
+            shelf.change(
+                    "INSERT INTO snapshot SELECT UUID(), n, ?, CAST(? AS UUID), 's' || (100000 + n),"
+                            + " '', '', CASE WHEN n < 9000 THEN MOD(n, 4500) ELSE 9000 END, 1, '/x'"
+                            + " FROM UNNEST(SEQUENCE_ARRAY(1, 12000, 1)) AS t(n)",
+                    BACKEND,
+                    of.id().toString());
+            Filter filter =
+                    new Filter(
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.empty(),
+                            Optional.of(4_000L),
+                            Optional.empty(),
+                            Map.of(),
+                            new Order(By.NAME, false));
+            List<String> names = new ArrayList<>();
+            List<Integer> sizes = new ArrayList<>();
+            String continuation = "";
+            do {
+                Page<Snapshot> page =
+                        shelf.listing.snapshots(filter, List.of(BACKEND), 900, continuation);
+                page.items().forEach(snapshot -> names.add(snapshot.name()));
+                sizes.add(page.items().size());
+                continuation = page.continuation();
+            } while (!continuation.isEmpty());
+            assertThat(names).hasSize(4_001).isSorted().doesNotHaveDuplicates();
+            assertThat(sizes.subList(0, sizes.size() - 1)).anyMatch(size -> size < 900);
+            assertThat(sizes).allMatch(size -> size > 0);
+            assertThat(shelf.listing.countSnapshots(filter, List.of(BACKEND))).isEqualTo(4_001);
+        }
     }
 
     @Test
@@ -136,12 +206,7 @@ final class ListingTest {
                 "needs 'backend'",
                 () ->
                         volumes.snapshots(
-                                new Filter(
-                                        Optional.empty(),
-                                        Optional.of("db1"),
-                                        Optional.empty(),
-                                        Optional.empty(),
-                                        Map.of()),
+                                Filter.of(Optional.empty(), Optional.of("db1"), Optional.empty()),
                                 1,
                                 ""));
         assertFails(
@@ -162,8 +227,7 @@ final class ListingTest {
     }
 
     private static Filter named(String name) {
-        return new Filter(
-                Optional.empty(), Optional.empty(), Optional.empty(), Optional.of(name), Map.of());
+        return Filter.of(Optional.empty(), Optional.empty(), Optional.of(name));
     }
 
     private static Filter label(String key, String value) {
@@ -172,6 +236,13 @@ final class ListingTest {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
-                Map.of(key, value));
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Map.of(key, value),
+                Order.NEWEST_FIRST);
     }
 }

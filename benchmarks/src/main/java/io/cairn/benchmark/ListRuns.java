@@ -1,0 +1,342 @@
+package io.cairn.benchmark;
+
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.volume.Filter;
+import io.cairn.daemon.volume.ObjectState;
+import io.cairn.daemon.volume.Order;
+import io.cairn.daemon.volume.Order.By;
+import io.cairn.daemon.volume.Volumes;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.PreparedStatement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * A page of 100 among 100,000 volumes and as many snapshots, for every filter in every order. The
+ * floor is the bare query of the database for as many whole rows in the order of an index. Each
+ * list is read with what is in memory by then, the first time beside it.
+ */
+final class ListRuns {
+    static final String NAME = "list";
+    private static final int EXISTING = 100_000;
+    private static final int PAGE = 100;
+
+    /** Rounds until the code is compiled. */
+    private static final int WARMUP = 10;
+
+    private final List<Task> results = new ArrayList<>();
+
+    private record Case(String what, Filter filter) {}
+
+    void run(Path work, int rounds) throws Exception {
+        try (Ground ground = Ground.make(Storage.MEMORY, work)) {
+            Path folder = Files.createDirectories(ground.folder().resolve("lists"));
+            try (House house = new House(Storage.MEMORY, folder)) {
+                fill(house.store());
+                house.store().checkpoint();
+            }
+            // Opened again, since counts are read then.
+            try (House house = new House(Storage.MEMORY, folder)) {
+                List<Task> tasks = new ArrayList<>();
+                cases(false).forEach(each -> tasks.add(new Task(each, false)));
+                cases(true).forEach(each -> tasks.add(new Task(each, true)));
+                for (int round = -WARMUP; round < rounds; round++) {
+                    for (Task task : tasks) {
+                        task.measure(house, round >= 0);
+                    }
+                }
+                results.addAll(tasks);
+            }
+        }
+    }
+
+    /**
+     * One list. It takes turns with all others, so that it first finds in memory what they left,
+     * and then what it left itself.
+     */
+    private static final class Task {
+        private final Case of;
+        private final boolean snapshots;
+        private final List<Double> first = new ArrayList<>();
+        private final List<Double> micros = new ArrayList<>();
+        private final List<Double> floor = new ArrayList<>();
+        private int rows;
+
+        Task(Case of, boolean snapshots) {
+            this.of = of;
+            this.snapshots = snapshots;
+        }
+
+        void measure(House house, boolean counts) throws Exception {
+            long begin = System.nanoTime();
+            rows = list(house.volumes(), of.filter(), snapshots);
+            double fresh = (System.nanoTime() - begin) / 1e3;
+            begin = System.nanoTime();
+            int _ = list(house.volumes(), of.filter(), snapshots);
+            double taken = (System.nanoTime() - begin) / 1e3;
+            begin = System.nanoTime();
+            int bare = bare(house.store(), snapshots);
+            double least = (System.nanoTime() - begin) / 1e3;
+            if (bare != PAGE + 1) {
+                throw new IllegalStateException("the floor found %d rows".formatted(bare));
+            }
+            if (counts) {
+                first.add(fresh);
+                micros.add(taken);
+                floor.add(least);
+            }
+        }
+    }
+
+    private static int list(Volumes volumes, Filter filter, boolean snapshots) throws Exception {
+        return snapshots
+                ? volumes.snapshots(filter, PAGE, "").items().size()
+                : volumes.volumes(filter, PAGE, "").items().size();
+    }
+
+    private static int bare(StateStore store, boolean snapshots) {
+        String sql =
+                snapshots
+                        ? "SELECT * FROM snapshot s WHERE s.backend = ? ORDER BY s.backend DESC,"
+                                + " s.created_at DESC, s.ordinal DESC LIMIT ? USING INDEX"
+                        : "SELECT * FROM volume v WHERE v.name > ? ORDER BY v.name, v.backend"
+                                + " LIMIT ? USING INDEX";
+        return store.reads()
+                .withHandle(
+                        handle ->
+                                handle.createQuery(sql)
+                                        .bind(0, snapshots ? House.BACKEND : "")
+                                        .bind(1, PAGE + 1)
+                                        .map((row, _) -> row.getLong(2))
+                                        .list()
+                                        .size());
+    }
+
+    private static List<Case> cases(boolean snapshots) {
+        List<Case> cases = new ArrayList<>();
+        for (By by : By.values()) {
+            for (boolean descending : new boolean[] {true, false}) {
+                Order order = new Order(by, descending);
+                Optional<String> none = Optional.empty();
+                add(cases, "all", order, none, none, none, Map.of());
+                add(cases, "name, many", order, Optional.of("d*"), none, none, Map.of());
+                add(cases, "name, few", order, Optional.of("d77*"), none, none, Map.of());
+                add(cases, "label, half", order, none, none, none, Map.of("half", "1"));
+                add(cases, "label, rare", order, none, none, none, Map.of("rare", "1"));
+                add(
+                        cases,
+                        "source",
+                        order,
+                        none,
+                        none,
+                        Optional.of(
+                                snapshots
+                                        ? Seed.bareVolume(1).toString()
+                                        : Seed.bareVolume(0).toString()),
+                        Map.of());
+                if (!snapshots) {
+                    add(cases, "pool", order, none, Optional.of("rare"), none, Map.of());
+                }
+                for (ObjectState state : List.of(ObjectState.AVAILABLE, ObjectState.DELETING)) {
+                    cases.add(
+                            bounded(
+                                    "state " + state,
+                                    order,
+                                    Optional.of(state),
+                                    Optional.empty(),
+                                    Optional.empty()));
+                }
+                cases.add(aged("older, most", order, Duration.ofHours(2)));
+                cases.add(aged("older, few", order, Duration.ofMinutes(1_660)));
+                cases.add(
+                        bounded(
+                                "size, half",
+                                order,
+                                Optional.empty(),
+                                Optional.of(25L << 30),
+                                Optional.empty()));
+                cases.add(
+                        bounded(
+                                "size, few",
+                                order,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.of(1L << 30)));
+            }
+        }
+        return cases;
+    }
+
+    private static void add(
+            List<Case> cases,
+            String what,
+            Order order,
+            Optional<String> name,
+            Optional<String> pool,
+            Optional<String> source,
+            Map<String, String> labels) {
+        cases.add(
+                new Case(
+                        what + ", by " + order,
+                        new Filter(
+                                Optional.empty(),
+                                Optional.empty(),
+                                pool,
+                                name,
+                                Optional.empty(),
+                                source,
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                Optional.empty(),
+                                labels,
+                                order)));
+    }
+
+    private static Case bounded(
+            String what,
+            Order order,
+            Optional<ObjectState> state,
+            Optional<Long> minSize,
+            Optional<Long> maxSize) {
+        return new Case(
+                what + ", by " + order,
+                new Filter(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        state,
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        minSize,
+                        maxSize,
+                        Map.of(),
+                        order));
+    }
+
+    private static Case aged(String what, Order order, Duration older) {
+        return new Case(
+                what + ", by " + order,
+                new Filter(
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.of(older),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Optional.empty(),
+                        Map.of(),
+                        order));
+    }
+
+    /**
+     * A volume a second until now, with a snapshot each; a thousand volumes came from the first.
+     */
+    private static void fill(StateStore store) throws StoreException {
+        String number = "MOD(n * 7919, %d)".formatted(EXISTING);
+        String created = "(UNIX_MILLIS() - (%d - n) * 1000) * 1000000".formatted(EXISTING);
+        String labels =
+                "CASE MOD(n, 2) WHEN 0 THEN CHAR(10) || 'half=1' || CHAR(10) ELSE '' END"
+                        + " || CASE MOD(n, 2000) WHEN 0 THEN 'rare=1' || CHAR(10) ELSE '' END";
+        String size = "(1 + MOD(n * 31, 50)) * 1073741824";
+        for (int from = 0; from < EXISTING; from += 5_000) {
+            change(
+                    store,
+                    ("INSERT INTO volume SELECT CAST('00000000-0000-4000-0000-' ||"
+                                    + " LPAD(CAST(n AS VARCHAR(12)), 12, '0') AS UUID), NEXT VALUE"
+                                    + " FOR ordinal, '%s', CASE MOD(n, 500) WHEN 0 THEN CAST('rare' AS"
+                                    + " VARCHAR(63)) ELSE 'default' END, 'd' || %s, '', %s, %s, %s,"
+                                    + " CASE MOD(n, 100) WHEN 1 THEN CAST('%s' AS UUID) ELSE NULL"
+                                    + " END, CASE MOD(n, 100) WHEN 1 THEN UUID() ELSE NULL END,"
+                                    + " '/x', 1 FROM UNNEST(SEQUENCE_ARRAY(%d, %d, 1)) AS t(n)")
+                            .formatted(
+                                    House.BACKEND,
+                                    number,
+                                    labels,
+                                    size,
+                                    created,
+                                    Seed.bareVolume(0),
+                                    from,
+                                    from + 4_999));
+            change(
+                    store,
+                    ("INSERT INTO snapshot SELECT UUID(), NEXT VALUE FOR ordinal, '%s',"
+                                    + " CASE MOD(n, 100) WHEN 1 THEN CAST('%s' AS UUID) ELSE"
+                                    + " CAST('00000000-0000-4000-0000-' || LPAD(CAST(n AS"
+                                    + " VARCHAR(12)), 12, '0') AS UUID) END, 'd' || %s, '', %s, %s,"
+                                    + " %s, '/x' FROM UNNEST(SEQUENCE_ARRAY(%d, %d, 1)) AS t(n)")
+                            .formatted(
+                                    House.BACKEND,
+                                    Seed.bareVolume(1),
+                                    number,
+                                    labels,
+                                    size,
+                                    created,
+                                    from,
+                                    from + 4_999));
+        }
+        change(
+                store,
+                "INSERT INTO backend_count VALUES ('%s', %d, %d)"
+                        .formatted(House.BACKEND, EXISTING, EXISTING));
+    }
+
+    private static void change(StateStore store, String sql) throws StoreException {
+        boolean _ =
+                store.commit(
+                        statements -> {
+                            PreparedStatement statement = statements.prepare(sql);
+                            statement.executeUpdate();
+                            return true;
+                        });
+    }
+
+    List<Figure> figures() {
+        return results.stream().map(ListRuns::figure).toList();
+    }
+
+    private static Figure figure(Task task) {
+        Series measured = new Series(task.micros);
+        Series floor = new Series(task.floor);
+        return new Figure(
+                "a page of %d".formatted(PAGE),
+                (task.snapshots ? "snapshots, " : "volumes, ") + task.of.what(),
+                EXISTING,
+                1,
+                "%,.0f µs".formatted(measured.median()),
+                "%,.0f µs".formatted(floor.median()),
+                Optional.of(measured.over(floor)),
+                "%d rows; after all others %,.0f µs; floor: the rows of an index"
+                        .formatted(task.rows, new Series(task.first).median()));
+    }
+
+    List<String> bars() {
+        if (results.isEmpty()) {
+            return List.of();
+        }
+        return List.of(
+                bar("milliseconds of the slowest of %d lists among %,d", task -> task.micros),
+                bar("the same, of %d among %,d, each after all others", task -> task.first));
+    }
+
+    private String bar(String what, Function<Task, List<Double>> micros) {
+        double slowest =
+                results.stream()
+                        .mapToDouble(task -> new Series(micros.apply(task)).median())
+                        .max()
+                        .orElseThrow();
+        return Bars.most(what.formatted(results.size(), EXISTING), slowest / 1e3, 10);
+    }
+}

@@ -1,0 +1,126 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.volume.Order.By;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Reads what stands in the rows of an index, in its order and no more than is asked for. HSQLDB
+ * would take the first index that begins with the same column; {@code USING INDEX} has it take the
+ * one of the order.
+ */
+final class Scan {
+    /**
+     * Rows that begin with the same value in several indexes, one for each order.
+     *
+     * @param table with the columns that lists are sorted by
+     * @param column the column that those indexes begin with
+     */
+    record Range(String table, String column, Object value) {}
+
+    /** What an index tells of a volume or a snapshot. */
+    record Entry(UUID id, long ordinal, long created, String name, long size) {
+        Place place(By by) {
+            return Place.of(by, created, name, size, ordinal);
+        }
+
+        static Entry read(ResultSet row) throws SQLException {
+            return new Entry(
+                    row.getObject(1, UUID.class),
+                    row.getLong(2),
+                    row.getLong(3),
+                    row.getString(4),
+                    row.getLong(5));
+        }
+    }
+
+    private final State state;
+
+    Scan(State state) {
+        this.state = state;
+    }
+
+    /**
+     * @param bounds only those by which the order sorts are looked at
+     * @param after where the one before stood
+     */
+    List<Entry> read(Range range, Order order, Bounds bounds, Optional<Place> after, int most) {
+        if (after.isEmpty()) {
+            return read(range, order, bounds, most);
+        }
+        // Two ranges, since one condition for both would walk through all of the same key.
+        Place place = after.get();
+        By by = order.by();
+        List<Entry> entries =
+                new ArrayList<>(
+                        state.rows(
+                                sql(
+                                        range,
+                                        order,
+                                        "r.%s = ? AND r.ordinal %s ?"
+                                                .formatted(
+                                                        by.column(),
+                                                        order.descending() ? "<" : ">")),
+                                Entry::read,
+                                range.value(),
+                                place.key(by),
+                                place.ordinal(),
+                                most));
+        if (entries.size() < most) {
+            entries.addAll(read(range, order, bounds.beyond(order, place), most - entries.size()));
+        }
+        return entries;
+    }
+
+    /** What the rows of a table tell that have these ids. */
+    List<Entry> entries(String table, Collection<UUID> ids) {
+        return state.rowsOf(
+                "SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r"
+                                .formatted(table)
+                        + " WHERE r.id IN (UNNEST(?))",
+                Entry::read,
+                ids);
+    }
+
+    private List<Entry> read(Range range, Order order, Bounds bounds, int most) {
+        return state.rows(
+                sql(range, order),
+                Entry::read,
+                range.value(),
+                bounds.from(order.by()),
+                bounds.to(order.by()),
+                most);
+    }
+
+    /** Between bounds, with their values and how many after that of the range. */
+    static String sql(Range range, Order order) {
+        By by = order.by();
+        return sql(
+                range,
+                order,
+                "r.%s >= ? AND r.%s %s ?"
+                        .formatted(by.column(), by.column(), by == By.NAME ? "<" : "<="));
+    }
+
+    private static String sql(Range range, Order order, String condition) {
+        String direction = order.descending() ? " DESC" : "";
+        return ("SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r"
+                        + " WHERE r.%s = ? AND %s ORDER BY r.%s%s, r.%s%s, r.ordinal%s LIMIT ?"
+                        + " USING INDEX")
+                .formatted(
+                        range.table(),
+                        range.column(),
+                        condition,
+                        range.column(),
+                        direction,
+                        order.by().column(),
+                        direction,
+                        direction);
+    }
+}
