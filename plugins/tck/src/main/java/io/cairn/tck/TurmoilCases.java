@@ -29,7 +29,7 @@ import java.util.concurrent.Future;
 /**
  * Calls at once, interrupted calls, calls under a writer, and calls that die with their process.
  */
-abstract class TurmoilCases extends BackendCases {
+abstract class TurmoilCases extends AdoptingCases {
     @Test
     void manyVolumesAtOnceDoNotMeet() throws Exception {
         int threads = 8;
@@ -150,31 +150,9 @@ abstract class TurmoilCases extends BackendCases {
     @Test
     void aSnapshotUnderAWriterIsOfOneInstantOrRefused() throws Exception {
         BackendVolume volume = volume(16 * MIB);
-        int refused = 0;
-        try (SeekableByteChannel content = content(volume.location(), true);
-                OrderedWriter writer = OrderedWriter.start(content, 16 * MIB)) {
-            for (int i = 0; i < 10; i++) {
-                long before = writer.acknowledgedAfterAnother();
-                BackendSnapshot snapshot;
-                try {
-                    snapshot = snapshot(volume);
-                } catch (DriverException e) {
-                    assertThat(e.kind())
-                            .describedAs(e.getMessage())
-                            .isEqualTo(DriverException.Kind.UNSUPPORTED);
-                    refused++;
-                    continue;
-                }
-                long after = writer.begun();
-                try (SeekableByteChannel cut = content(snapshot.location(), false)) {
-                    assertThat(OrderedWriter.instantOf(cut, 16 * MIB)).isBetween(before, after);
-                }
-            }
+        try (SeekableByteChannel content = content(volume.location(), true)) {
+            assertSnapshotsOfInstants(volume, content, 10);
         }
-        // What decides is the backend and the use, not chance.
-        assertThat(refused).isIn(0, 10);
-        assertThat(driver.inventory().snapshots()).hasSize(10 - refused);
-        verifyNoRubbish();
     }
 
     @Test
