@@ -12,7 +12,8 @@ public interface Attaching {
      * snapshot's device is always read-only.
      *
      * @throws DriverException NOT_FOUND if there is no such target; CONFLICT if it is attached the
-     *     other way, read-only or not; UNSUPPORTED if this host cannot
+     *     other way, read-only or not; IN_USE if another use of it forbids this one; UNSUPPORTED if
+     *     this host cannot, or not with its size
      */
     Attachment attach(Target target, boolean readOnly) throws DriverException, InterruptedException;
 

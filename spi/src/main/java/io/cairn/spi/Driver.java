@@ -56,7 +56,8 @@ public interface Driver extends AutoCloseable {
     /**
      * Deletes a volume, and whatever a killed call left of it.
      *
-     * @throws DriverException IN_USE while it has snapshots or is open somewhere
+     * @throws DriverException IN_USE while it has snapshots, or is attached, exported or open
+     *     somewhere
      */
     void deleteVolume(VolumeId id) throws DriverException, InterruptedException;
 
@@ -69,7 +70,11 @@ public interface Driver extends AutoCloseable {
      */
     BackendSnapshot createSnapshot(SnapshotSpec spec) throws DriverException, InterruptedException;
 
-    /** Deletes a snapshot, and whatever a killed call left of it. Volumes made from it live on. */
+    /**
+     * Deletes a snapshot, and whatever a killed call left of it. Volumes made from it live on.
+     *
+     * @throws DriverException IN_USE while it is attached or exported
+     */
     void deleteSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException;
 

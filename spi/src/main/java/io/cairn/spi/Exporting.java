@@ -15,7 +15,8 @@ public interface Exporting {
     /**
      * Offers a target. What is exported for the connection already is returned as it is.
      *
-     * @throws DriverException NOT_FOUND if there is no such target; IN_USE if another use of it
+     * @throws DriverException NOT_FOUND if there is no such target; CONFLICT if it is exported for
+     *     the connection with the other access, read-only or not; IN_USE if another use of it
      *     forbids this one; UNSUPPORTED if the protocol is none of {@link #protocols}
      */
     Export export(ExportSpec spec) throws DriverException, InterruptedException;

@@ -24,8 +24,10 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -109,7 +111,7 @@ final class Servers {
         String export = target.snapshot().map(Object::toString).orElse(target.volume().toString());
         for (int left = PORT_TRIES; ; left--) {
             Order order = new Order(image, export, readOnly, address(id), pidFile);
-            String problem = run(order, folder.resolve(id + ".log"));
+            String problem = run(order, logFile(pidFile));
             if (problem.isEmpty()) {
                 break;
             }
@@ -135,9 +137,14 @@ final class Servers {
             return;
         }
         Optional<SocketAddress> address = Optional.empty();
-        for (Server server : processes(pidFile)) {
-            address = Optional.of(server.address());
-            end(server, pidFile);
+        // Again until there is none, for one that just goes into the background forks meanwhile.
+        for (List<Server> found = processes(pidFile);
+                !found.isEmpty();
+                found = processes(pidFile)) {
+            for (Server server : found) {
+                address = Optional.of(server.address());
+                end(server, pidFile);
+            }
         }
         remove(pidFile, id);
         if (address.orElse(null) instanceof UnixDomainSocketAddress unix) {
@@ -200,22 +207,33 @@ final class Servers {
 
     private List<Server> of(Target target) throws IOException {
         List<Server> servers = new ArrayList<>();
+        for (ConnectionId id : connections(target)) {
+            Path pidFile = pidFile(id, target);
+            List<Server> found =
+                    Files.exists(logFile(pidFile))
+                            ? processes(pidFile)
+                            : byPidFile(pidFile).stream().toList();
+            servers.addAll(found);
+            if (found.isEmpty()) {
+                remove(pidFile, id);
+            }
+        }
+        return servers;
+    }
+
+    /** Those of servers, and of attempts to start one that nobody finished. */
+    private Set<ConnectionId> connections(Target target) throws IOException {
+        Set<ConnectionId> ids = new HashSet<>();
         String prefix = prefix(target);
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, prefix + "*.pid")) {
-            for (Path pidFile : stream) {
-                Optional<Server> server = byPidFile(pidFile);
-                if (server.isPresent()) {
-                    servers.add(server.get());
-                } else {
-                    String name = pidFile.toFile().getName();
-                    String id = name.substring(prefix.length(), name.length() - ".pid".length());
-                    remove(pidFile, ConnectionId.parse(id));
-                }
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, prefix + "*")) {
+            for (Path file : stream) {
+                String name = file.toFile().getName().substring(prefix.length());
+                ids.add(ConnectionId.parse(name.replaceFirst("\\.(pid|log)$", "")));
             }
         } catch (NoSuchFileException _) {
             // Nothing was ever exported here.
         }
-        return servers;
+        return ids;
     }
 
     private Optional<Server> byPidFile(Path pidFile) throws IOException {
@@ -275,7 +293,7 @@ final class Servers {
 
     private void remove(Path pidFile, ConnectionId id) throws IOException {
         Files.deleteIfExists(pidFile);
-        Files.deleteIfExists(folder.resolve(id + ".log"));
+        Files.deleteIfExists(logFile(pidFile));
         Files.deleteIfExists(folder.resolve(id + ".sock"));
         Files.deleteIfExists(shortFolder.resolve(id + ".sock"));
     }
@@ -322,6 +340,11 @@ final class Servers {
 
     private Path pidFile(ConnectionId id, Target target) {
         return folder.resolve(prefix(target) + id + ".pid");
+    }
+
+    /** What a server says while it starts; it is there no longer once that is over. */
+    private static Path logFile(Path pidFile) {
+        return Path.of(pidFile.toString().replaceFirst("pid$", "log"));
     }
 
     private static String prefix(Target target) {
