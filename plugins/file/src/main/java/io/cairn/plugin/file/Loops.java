@@ -51,6 +51,8 @@ final class Loops {
 
     // struct loop_config
     private static final long CONFIG_BYTES = 304;
+    private static final long CONFIG_FD = 0;
+    private static final long CONFIG_BLOCK_SIZE = 4;
     private static final long CONFIG_INFO = 8;
 
     /** Others take free devices too, and udev looks into new ones for a moment. */
@@ -129,7 +131,10 @@ final class Loops {
             int access = readOnly ? Native.O_RDONLY : Native.O_RDWR;
             try (Fd device = os.open("/dev/" + name, access)) {
                 MemorySegment config = os.buffer(CONFIG_BYTES);
-                config.set(JAVA_INT, 0, file.number());
+                config.set(JAVA_INT, CONFIG_FD, file.number());
+                // Always, or the kernel would take the file system's block size for a file that
+                // shares content, and the volume would have other sectors after its first snapshot.
+                config.set(JAVA_INT, CONFIG_BLOCK_SIZE, SECTOR);
                 MemorySegment info = config.asSlice(CONFIG_INFO, INFO_BYTES);
                 info.set(JAVA_INT, FLAGS, DIRECT_IO | (readOnly ? READ_ONLY : 0));
                 byte[] path = file.path().getBytes(UTF_8);

@@ -106,6 +106,11 @@ final class Servers {
             }
             return there.get();
         }
+        // The servers would let both write.
+        if (!readOnly && anyWriting(target)) {
+            throw new OsException(
+                    IN_USE, "another host may write to it; take that export back first");
+        }
         stop(id, target);
         makeFolder(folder);
         String export = target.snapshot().map(Object::toString).orElse(target.volume().toString());

@@ -131,6 +131,8 @@ final class AttachmentsTest {
                 run("umount", mountPoint.toString());
             }
             attaching.detach(target);
+            // Now that it shares its content.
+            device = attaching.attach(target, false).device();
             // Of a file system in use, which its journal makes whole.
             BackendVolume clone =
                     driver.createFromSnapshot(
@@ -138,13 +140,17 @@ final class AttachmentsTest {
                             snapshot.id(),
                             volume.id());
             Target copy = Target.of(clone.id());
-            run("mount", attaching.attach(copy, false).device(), mountPoint.toString());
+            String other = attaching.attach(copy, false).device();
+            assertThat(run("blockdev", "--getss", device)).isEqualTo("512");
+            assertThat(run("blockdev", "--getss", other)).isEqualTo("512");
+            run("mount", other, mountPoint.toString());
             try {
                 assertThat(mountPoint.resolve("letter")).hasContent("hi");
             } finally {
                 run("umount", mountPoint.toString());
             }
             attaching.detach(copy);
+            attaching.detach(target);
         }
     }
 
