@@ -60,6 +60,23 @@ abstract class FileDriverFixture extends BaseDriverTest {
         return storage.resolve(unmanaged).toString();
     }
 
+    /** A case that failed may have left the servers of its exports. */
+    @Override
+    protected void release(Path storage) {
+        using(storage).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static Stream<ProcessHandle> using(Path storage) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> !process.equals(ProcessHandle.current()))
+                .filter(
+                        process ->
+                                process.info()
+                                        .commandLine()
+                                        .filter(line -> line.contains(storage + "/"))
+                                        .isPresent());
+    }
+
     @Override
     protected List<String> leftBehind(Path storage) throws IOException {
         List<String> left = new ArrayList<>();
@@ -75,15 +92,7 @@ abstract class FileDriverFixture extends BaseDriverTest {
                 }
             }
         }
-        ProcessHandle.allProcesses()
-                .filter(process -> !process.equals(ProcessHandle.current()))
-                .filter(
-                        process ->
-                                process.info()
-                                        .commandLine()
-                                        .filter(line -> line.contains(storage + "/"))
-                                        .isPresent())
-                .forEach(process -> left.add("process " + process.info().commandLine()));
+        using(storage).forEach(process -> left.add("process " + process.info().commandLine()));
         return left;
     }
 
