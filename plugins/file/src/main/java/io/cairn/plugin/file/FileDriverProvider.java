@@ -81,7 +81,8 @@ public final class FileDriverProvider implements DriverProvider {
                 new Servers(
                         folder.path(),
                         settings.path(EXPORT_DIRECTORY),
-                        settings.text(EXPORT_NBD).equals(TCP));
+                        settings.text(EXPORT_NBD).equals(TCP),
+                        NbdProgram.first());
         try (Native os = new Native()) {
             return new FileDriver(folder, settings.text(POOL), servers, Loops.available(os));
         }

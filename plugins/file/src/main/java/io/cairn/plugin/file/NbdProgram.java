@@ -8,12 +8,13 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The NBD servers that can be used. Each goes into the background by itself, in a session of its
- * own, once it listens; and it is told apart from any other process by its command line.
+ * The NBD servers that can be used, the first one that is installed. Each goes into the background
+ * by itself once it listens, and is told apart from any other process by its command line.
  */
 enum NbdProgram {
     QEMU("qemu-storage-daemon") {
@@ -61,6 +62,12 @@ enum NbdProgram {
         }
     },
     NBDKIT("nbdkit") {
+        @Override
+        List<String> launcher() {
+            // It stays in the session that it was started in, and would end with it.
+            return List.of("setsid");
+        }
+
         @Override
         List<String> arguments(Order order) {
             List<String> address =
@@ -118,11 +125,21 @@ enum NbdProgram {
     record Order(
             String image, String export, boolean readOnly, SocketAddress address, Path pidFile) {}
 
+    /** The command that starts it; empty if it needs none. */
+    List<String> launcher() {
+        return List.of();
+    }
+
     abstract List<String> arguments(Order order);
 
     abstract boolean readOnly(List<String> commandLine);
 
     abstract SocketAddress address(List<String> commandLine);
+
+    /** The program to use on this machine. */
+    static Optional<NbdProgram> first() {
+        return Arrays.stream(values()).filter(each -> each.installed().isPresent()).findFirst();
+    }
 
     /** Where the program is installed, if it is. */
     Optional<Path> installed() {

@@ -23,7 +23,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -55,15 +54,13 @@ final class Servers {
      * @param backend the backend's folder
      * @param shortFolder where sockets go if the path of that is too long for them
      * @param tcp whether they listen on ports of the loopback interface instead
+     * @param kind which program serves; empty if none can
      */
-    Servers(Path backend, Path shortFolder, boolean tcp) {
+    Servers(Path backend, Path shortFolder, boolean tcp, Optional<NbdProgram> kind) {
         this.folder = backend.resolve(EXPORTS);
         this.shortFolder = shortFolder;
         this.tcp = tcp;
-        this.kind =
-                Arrays.stream(NbdProgram.values())
-                        .filter(each -> each.installed().isPresent())
-                        .findFirst();
+        this.kind = kind;
         this.program = kind.flatMap(NbdProgram::installed);
     }
 
@@ -173,7 +170,7 @@ final class Servers {
     /** Runs the program until it serves in the background; what it says if it does not. */
     private String run(Order order, Path log)
             throws OsException, InterruptedException, IOException {
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(kind.orElseThrow().launcher());
         command.add(program.orElseThrow().toString());
         command.addAll(kind.orElseThrow().arguments(order));
         ProcessBuilder builder =

@@ -17,14 +17,18 @@ import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** The server processes of exports: where they listen, and what becomes of them. */
 final class ServersTest {
@@ -149,21 +153,42 @@ final class ServersTest {
             export = driver.exporting().orElseThrow().export(spec);
             pid = Long.parseLong(Files.readString(pidFile(folder, spec)).strip());
         }
-        // A session of its own, which no signal to the daemon's reaches.
-        assertThat(Opened.run("ps", "-o", "sid=", "-p", Long.toString(pid)))
-                .isNotEqualTo(
-                        Opened.run(
-                                "ps",
-                                "-o",
-                                "sid=",
-                                "-p",
-                                Long.toString(ProcessHandle.current().pid())));
         try (Driver driver = open(folder, Map.of())) {
             Exporting exporting = driver.exporting().orElseThrow();
             assertThat(exporting.exported(spec.id(), spec.target())).contains(export);
             exporting.unexport(spec.id(), spec.target());
             assertThat(Server.commandLine(pid)).isEmpty();
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(NbdProgram.class)
+    void eachProgramServesInASessionOfItsOwn(NbdProgram program, @TempDir Path folder)
+            throws Exception {
+        assumeTrue(program.installed().isPresent(), program + " is not installed");
+        Path image = Files.write(folder.resolve("image"), new byte[(int) MIB]);
+        for (boolean tcp : new boolean[] {false, true}) {
+            for (boolean readOnly : new boolean[] {false, true}) {
+                Servers servers = new Servers(folder, folder, tcp, Optional.of(program));
+                ConnectionId id = ConnectionId.random();
+                Target target = Target.of(VolumeId.random());
+                Server server = servers.start(id, target, image.toString(), readOnly);
+                assertThat(server.readOnly()).isEqualTo(readOnly);
+                assertThat(servers.serving(id, target)).contains(server);
+                assertThat(servers.anyWriting(target)).isEqualTo(!readOnly);
+                assertThat(session(server.pid()))
+                        .isNotEqualTo(session(ProcessHandle.current().pid()));
+                assertThat(Opened.run("qemu-img", "info", String.valueOf(server.info().get("uri"))))
+                        .contains("1048576 bytes");
+                servers.stop(id, target);
+                assertThat(Server.commandLine(server.pid())).isEmpty();
+                assertThat(folder.resolve("exports")).isEmptyDirectory();
+            }
+        }
+    }
+
+    private static String session(long pid) throws Exception {
+        return Opened.run("ps", "-o", "sid=", "-p", Long.toString(pid));
     }
 
     private static void kill(Path folder, ExportSpec spec) throws Exception {
