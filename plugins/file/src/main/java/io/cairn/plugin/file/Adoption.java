@@ -124,12 +124,17 @@ final class Adoption implements Adopting {
             uses.checkUnwritten(os, file);
             os.makeFolder(folder.volumes(), id.toString(), 0700);
             try (Fd home = os.open(folder.volumes(), id.toString(), Native.O_RDONLY)) {
-                os.remove(home, NEW_IMAGE, 0);
-                Optional<Source> source = Optional.of(new Source.OfFile(name));
-                // Before it moves: what is in the folder of a volume is whole.
-                os.setLabel(file, new Label(id.toString(), mark, Optional.empty(), source));
-                os.sync(file);
-                os.move(folder.root(), name, home, IMAGE);
+                try {
+                    os.remove(home, NEW_IMAGE, 0);
+                    Optional<Source> source = Optional.of(new Source.OfFile(name));
+                    // Before it moves: what is in the folder of a volume is whole.
+                    os.setLabel(file, new Label(id.toString(), mark, Optional.empty(), source));
+                    os.sync(file);
+                    os.move(folder.root(), name, home, IMAGE);
+                } catch (OsException e) {
+                    undo(os, e, file, id);
+                    throw e;
+                }
                 try {
                     os.sync(home);
                     os.sync(folder.volumes());
@@ -138,6 +143,16 @@ final class Adoption implements Adopting {
                     throw e.withUnknownOutcome();
                 }
             }
+        }
+    }
+
+    private void undo(Native os, OsException failure, Fd file, VolumeId id) {
+        try {
+            os.removeLabel(file);
+            os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+            os.sync(folder.volumes());
+        } catch (OsException e) {
+            failure.addSuppressed(e);
         }
     }
 

@@ -63,7 +63,7 @@ record Folder(
         if (!entries.contains(MARKER) && !entries.isEmpty()) {
             throw new DriverException(
                     INVALID,
-                    "cannot %s: the folder is not empty and not Cairn's; it holds %s. Name an empty one"
+                    "cannot %s: the folder is not empty and not Cairn's; it holds %s. Name an empty one; what is to be adopted goes in once the backend is open"
                             .formatted(what, entries.iterator().next()));
         }
         try (Native os = new Native()) {

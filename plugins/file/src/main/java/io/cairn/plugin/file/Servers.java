@@ -39,6 +39,8 @@ final class Servers {
     /** What fits {@code sun_path} of sys/un.h with the byte that ends it. */
     private static final int SOCKET_PATH_BYTES = 107;
 
+    private static final String CONNECTION_FILE = "[0-9a-f-]{36}\\.(pid|log)";
+
     private static final long START_SECONDS = 30;
     private static final long STOP_MILLIS = 10_000;
     private static final long PAUSE_MILLIS = 10;
@@ -230,7 +232,9 @@ final class Servers {
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, prefix + "*")) {
             for (Path file : stream) {
                 String name = file.toFile().getName().substring(prefix.length());
-                ids.add(ConnectionId.parse(name.replaceFirst("\\.(pid|log)$", "")));
+                if (name.matches(CONNECTION_FILE)) {
+                    ids.add(ConnectionId.parse(name.substring(0, name.indexOf('.'))));
+                }
             }
         } catch (NoSuchFileException _) {
             // Nothing was ever exported here.
