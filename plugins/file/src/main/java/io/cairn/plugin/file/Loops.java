@@ -46,7 +46,6 @@ final class Loops {
     private static final long FILE_NAME = 56;
     private static final int FILE_NAME_BYTES = 64;
     private static final int READ_ONLY = 1;
-    private static final int AUTOCLEAR = 4;
     private static final int DIRECT_IO = 16;
 
     // struct loop_config
@@ -161,10 +160,14 @@ final class Loops {
         for (int left = TRIES; ; left--) {
             try (Fd device = os.open(loop.device(), Native.O_RDONLY | Native.O_EXCL)) {
                 os.sync(device);
+                MemorySegment before = status(os, device);
                 os.ioctl(device, LOOP_CLR_FD, 0, "detach");
-                if (!outlivesItsRemoval(os, device)) {
+                if (!isThere(os, device)) {
                     return;
                 }
+                // Where others have the device open, the kernel only promises to remove it after
+                // the last of them, and says that all went well. We take that promise back.
+                os.ioctl(device, LOOP_SET_STATUS64, before.address(), "keep");
             } catch (OsException e) {
                 if (e.is(OsException.ENXIO)) {
                     return;
@@ -184,23 +187,16 @@ final class Loops {
         }
     }
 
-    /**
-     * Where others have the device open, the kernel only promises to remove it after the last of
-     * them, and says that all went well. We take that promise back.
-     */
-    private static boolean outlivesItsRemoval(Native os, Fd device) throws OsException {
-        MemorySegment info;
+    private static boolean isThere(Native os, Fd device) throws OsException {
         try {
-            info = status(os, device);
+            status(os, device);
+            return true;
         } catch (OsException e) {
             if (e.is(OsException.ENXIO)) {
                 return false;
             }
             throw e;
         }
-        info.set(JAVA_INT, FLAGS, info.get(JAVA_INT, FLAGS) & ~AUTOCLEAR);
-        os.ioctl(device, LOOP_SET_STATUS64, info.address(), "keep");
-        return true;
     }
 
     /** Lets a device see that its file has become larger. */
