@@ -9,6 +9,7 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
@@ -92,6 +93,12 @@ final class MemoryDriver implements Driver {
             VolumeSpec spec, SnapshotId source, VolumeId sourceVolume) throws DriverException {
         return createVolume(spec);
     }
+
+    @Override
+    public void markVolume(VolumeId id, Mark mark) {}
+
+    @Override
+    public void markSnapshot(SnapshotId id, VolumeId volume, Mark mark) {}
 
     @Override
     public Optional<BackendVolume> findVolume(VolumeId id) {

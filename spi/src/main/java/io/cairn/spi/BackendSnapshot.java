@@ -10,7 +10,7 @@ import java.time.Instant;
  * @param cutAt the instant of the cut by the clock of the machine that cut it: whatever was written
  *     to the volume and acknowledged before is in the snapshot
  * @param location where an operator finds it, as in {@link BackendVolume}
- * @param mark what was stored at its creation, or {@link Mark#NONE} if the backend has lost it
+ * @param mark what was stored last, or {@link Mark#NONE} if the backend has lost it
  */
 public record BackendSnapshot(
         SnapshotId id,

@@ -56,7 +56,8 @@ public interface Driver extends AutoCloseable {
     /**
      * Deletes a volume, and whatever a killed call left of it.
      *
-     * @throws DriverException IN_USE while it has snapshots or is open somewhere
+     * @throws DriverException IN_USE while it has snapshots, or is attached, exported or open
+     *     somewhere
      */
     void deleteVolume(VolumeId id) throws DriverException, InterruptedException;
 
@@ -69,7 +70,11 @@ public interface Driver extends AutoCloseable {
      */
     BackendSnapshot createSnapshot(SnapshotSpec spec) throws DriverException, InterruptedException;
 
-    /** Deletes a snapshot, and whatever a killed call left of it. Volumes made from it live on. */
+    /**
+     * Deletes a snapshot, and whatever a killed call left of it. Volumes made from it live on.
+     *
+     * @throws DriverException IN_USE while it is attached or exported
+     */
     void deleteSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException;
 
@@ -85,6 +90,21 @@ public interface Driver extends AutoCloseable {
     BackendVolume createFromSnapshot(VolumeSpec spec, SnapshotId source, VolumeId sourceVolume)
             throws DriverException, InterruptedException;
 
+    /**
+     * Replaces the mark of a volume, as when it was renamed. The repeat does no harm.
+     *
+     * @throws DriverException NOT_FOUND
+     */
+    void markVolume(VolumeId id, Mark mark) throws DriverException, InterruptedException;
+
+    /**
+     * Replaces the mark of a snapshot.
+     *
+     * @throws DriverException NOT_FOUND
+     */
+    void markSnapshot(SnapshotId id, VolumeId volume, Mark mark)
+            throws DriverException, InterruptedException;
+
     /** Looks one volume up, at a cost that does not grow with how many there are. */
     Optional<BackendVolume> findVolume(VolumeId id) throws DriverException, InterruptedException;
 
@@ -97,6 +117,36 @@ public interface Driver extends AutoCloseable {
 
     /** The backend's pools, at least one, the first being where a volume goes by default. */
     List<PoolStats> pools() throws DriverException, InterruptedException;
+
+    /** Whether and how volumes grow here. */
+    default Optional<Growing> growing() {
+        return Optional.empty();
+    }
+
+    /** Whether and how volumes are made from volumes here. */
+    default Optional<Cloning> cloning() {
+        return Optional.empty();
+    }
+
+    /** Whether and how volumes go back to their snapshots here. */
+    default Optional<Reverting> reverting() {
+        return Optional.empty();
+    }
+
+    /** Whether and how targets become block devices of this host. */
+    default Optional<Attaching> attaching() {
+        return Optional.empty();
+    }
+
+    /** Whether and how targets are offered over the network. */
+    default Optional<Exporting> exporting() {
+        return Optional.empty();
+    }
+
+    /** Whether and how what is not Cairn's becomes so. */
+    default Optional<Adopting> adopting() {
+        return Optional.empty();
+    }
 
     /**
      * Lets go of the backend. Called once, when no call is running; later calls are a daemon's bug.

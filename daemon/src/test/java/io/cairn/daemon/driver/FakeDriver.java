@@ -9,6 +9,7 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.Option;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
@@ -116,6 +117,12 @@ final class FakeDriver implements Driver {
 
     @Override
     public void deleteSnapshot(SnapshotId id, VolumeId volume) {}
+
+    @Override
+    public void markVolume(VolumeId id, Mark mark) {}
+
+    @Override
+    public void markSnapshot(SnapshotId id, VolumeId volume, Mark mark) {}
 
     @Override
     public BackendVolume createFromSnapshot(

@@ -1,15 +1,22 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.spi.Adopting;
+import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Cloning;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Exporting;
+import io.cairn.spi.Growing;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
+import io.cairn.spi.Reverting;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
@@ -161,6 +168,60 @@ final class FaultyDriver implements Driver {
             VolumeSpec spec, SnapshotId source, VolumeId sourceVolume)
             throws DriverException, InterruptedException {
         return change(() -> real.createFromSnapshot(spec, source, sourceVolume));
+    }
+
+    @Override
+    public void markVolume(VolumeId id, Mark mark) throws DriverException, InterruptedException {
+        boolean _ =
+                change(
+                        () -> {
+                            real.markVolume(id, mark);
+                            return true;
+                        });
+    }
+
+    @Override
+    public void markSnapshot(SnapshotId id, VolumeId volume, Mark mark)
+            throws DriverException, InterruptedException {
+        boolean _ =
+                change(
+                        () -> {
+                            real.markSnapshot(id, volume, mark);
+                            return true;
+                        });
+    }
+
+    @Override
+    public Optional<Growing> growing() {
+        return real.growing()
+                .map(growing -> (id, sizeBytes) -> change(() -> growing.grow(id, sizeBytes)));
+    }
+
+    @Override
+    public Optional<Cloning> cloning() {
+        return real.cloning()
+                .map(cloning -> (spec, source) -> change(() -> cloning.cloneVolume(spec, source)));
+    }
+
+    @Override
+    public Optional<Reverting> reverting() {
+        return real.reverting()
+                .map(reverting -> (id, snapshot) -> change(() -> reverting.revert(id, snapshot)));
+    }
+
+    @Override
+    public Optional<Attaching> attaching() {
+        return real.attaching();
+    }
+
+    @Override
+    public Optional<Exporting> exporting() {
+        return real.exporting();
+    }
+
+    @Override
+    public Optional<Adopting> adopting() {
+        return real.adopting();
     }
 
     @Override

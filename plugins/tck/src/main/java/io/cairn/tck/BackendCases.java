@@ -80,6 +80,17 @@ abstract class BackendCases extends SnapshotCases {
     }
 
     @Test
+    void theCapabilitiesDeclaredAreThoseThatAreThere() {
+        Set<Capability> found = EnumSet.noneOf(Capability.class);
+        for (Capability each : Capability.values()) {
+            if (each.of(driver)) {
+                found.add(each);
+            }
+        }
+        assertThat(found).isEqualTo(capabilities());
+    }
+
+    @Test
     void theInventoryIsEmptyAtFirst() throws Exception {
         assertSame(driver.inventory(), new Inventory(List.of(), List.of()));
         verifyNoRubbish();

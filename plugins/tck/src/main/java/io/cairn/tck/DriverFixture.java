@@ -1,7 +1,9 @@
 package io.cairn.tck;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
@@ -9,12 +11,14 @@ import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Export;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -22,6 +26,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.TestAbortedException;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -31,6 +36,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 
@@ -54,6 +60,11 @@ abstract class DriverFixture {
 
     /** The traits that the backend really has; a case measures each. */
     protected abstract Set<Trait> traits();
+
+    /**
+     * What the backend really can do on this machine; a case compares it with what the driver says.
+     */
+    protected abstract Set<Capability> capabilities();
 
     /**
      * Names whatever of Cairn's lies on the storage, listed with the storage's own means, and does
@@ -87,6 +98,39 @@ abstract class DriverFixture {
                 : FileChannel.open(Path.of(location), StandardOpenOption.READ);
     }
 
+    /**
+     * Puts something on the storage that is not Cairn's and could be adopted, reading as zeroes.
+     * Needed for {@link Capability#ADOPTING}, and called while the backend is open.
+     *
+     * @param name lower-case letters and digits; what the driver calls it too
+     */
+    protected void plant(Path storage, String name, long sizeBytes) throws Exception {
+        throw new UnsupportedOperationException("this driver says how to plant nothing");
+    }
+
+    /** The location, for {@link #content}, of something that is not Cairn's. */
+    protected String locationOf(Path storage, String unmanaged) {
+        throw new UnsupportedOperationException("this driver says how to plant nothing");
+    }
+
+    /**
+     * Connects to an export as a host would; by the protocol NBD unless overridden. What was
+     * written is acknowledged at the latest when it is closed.
+     *
+     * @throws TestAbortedException if this machine has no client for it
+     */
+    protected SeekableByteChannel connect(Export export, boolean writable) throws Exception {
+        return NbdClient.connect(export, writable);
+    }
+
+    /**
+     * Names the devices and processes that use the storage at the moment, listed with the machine's
+     * own means. Called after each case, when there must be none.
+     */
+    protected List<String> leftBehind(Path storage) throws Exception {
+        return List.of();
+    }
+
     /** Sizes are had exactly if they are multiples of this; any size unless overridden. */
     protected long granularityBytes() {
         return 1;
@@ -118,11 +162,34 @@ abstract class DriverFixture {
 
     @AfterEach
     void closeAndRelease() throws Exception {
+        List<String> left = leftBehind(storage);
         try {
+            if (!left.isEmpty()) {
+                detachAll();
+            }
             close();
         } finally {
             release(storage);
         }
+        assertThat(left).describedAs("what the case left behind").isEmpty();
+    }
+
+    private void detachAll() throws Exception {
+        Optional<Attaching> attaching = driver.attaching();
+        if (attaching.isPresent()) {
+            for (BackendVolume volume : driver.inventory().volumes()) {
+                attaching.get().detach(Target.of(volume.id()));
+            }
+            for (BackendSnapshot snapshot : driver.inventory().snapshots()) {
+                attaching.get().detach(Target.of(snapshot.volume(), snapshot.id()));
+            }
+        }
+    }
+
+    /** The capability, or the case is skipped. */
+    final <T> T the(Optional<T> capability) {
+        assumeTrue(capability.isPresent(), "this backend cannot do it here");
+        return capability.orElseThrow();
     }
 
     /** Closes the driver once, whatever a case did with it. */

@@ -4,11 +4,13 @@ import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
@@ -320,5 +322,35 @@ abstract class SnapshotCases extends VolumeCases {
         assertRefused(CONFLICT, () -> driver.createFromSnapshot(plain, first.id(), first.volume()));
         assertRefused(
                 CONFLICT, () -> driver.createFromSnapshot(larger, first.id(), first.volume()));
+    }
+
+    /**
+     * Cuts snapshots while a writer is at work, each of which must be of an instant of its call.
+     */
+    final void assertSnapshotsOfInstants(
+            BackendVolume volume, SeekableByteChannel content, int times) throws Exception {
+        int refused = 0;
+        try (OrderedWriter writer = OrderedWriter.start(content, volume.sizeBytes())) {
+            for (int i = 0; i < times; i++) {
+                long before = writer.acknowledgedAfterAnother();
+                BackendSnapshot snapshot;
+                try {
+                    snapshot = snapshot(volume);
+                } catch (DriverException e) {
+                    assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(UNSUPPORTED);
+                    refused++;
+                    continue;
+                }
+                long after = writer.begun();
+                try (SeekableByteChannel cut = content(snapshot.location(), false)) {
+                    assertThat(OrderedWriter.instantOf(cut, volume.sizeBytes()))
+                            .isBetween(before, after);
+                }
+            }
+        }
+        // What decides is the backend and the use, not chance.
+        assertThat(refused).isIn(0, times);
+        assertThat(driver.inventory().snapshots()).hasSize(times - refused);
+        verifyNoRubbish();
     }
 }

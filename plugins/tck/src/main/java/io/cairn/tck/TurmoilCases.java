@@ -5,18 +5,28 @@ import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.Export;
+import io.cairn.spi.ExportSpec;
+import io.cairn.spi.Exporting;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
+import io.cairn.spi.Unmanaged;
+import io.cairn.spi.VolumeId;
 
 import org.junit.jupiter.api.Test;
 
 import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -29,7 +39,7 @@ import java.util.concurrent.Future;
 /**
  * Calls at once, interrupted calls, calls under a writer, and calls that die with their process.
  */
-abstract class TurmoilCases extends BackendCases {
+abstract class TurmoilCases extends AdoptingCases {
     @Test
     void manyVolumesAtOnceDoNotMeet() throws Exception {
         int threads = 8;
@@ -117,13 +127,14 @@ abstract class TurmoilCases extends BackendCases {
         BackendVolume volume = volume(size, 1);
         for (int i = 0; i < 20; i++) {
             SnapshotSpec spec = snapshotSpec(SnapshotId.random(), volume.id());
-            interrupt(random, () -> driver.createSnapshot(spec));
+            interrupt(random, 3, () -> driver.createSnapshot(spec));
             BackendSnapshot snapshot = driver.createSnapshot(spec);
             verify(snapshot.location(), size, 1);
             assertThat(driver.inventory().snapshots()).containsExactly(snapshot);
             verifyNoRubbish();
             interrupt(
                     random,
+                    3,
                     () -> {
                         driver.deleteSnapshot(snapshot.id(), volume.id());
                         return snapshot;
@@ -140,7 +151,7 @@ abstract class TurmoilCases extends BackendCases {
         Random random = new Random(1);
         for (int i = 0; i < 10; i++) {
             SnapshotSpec spec = snapshotSpec(SnapshotId.random(), volume.id());
-            interrupt(random, () -> driver.createSnapshot(spec));
+            interrupt(random, 3, () -> driver.createSnapshot(spec));
             driver.deleteSnapshot(spec.id(), volume.id());
             assertThat(driver.inventory().snapshots()).isEmpty();
             verifyNoRubbish();
@@ -148,33 +159,64 @@ abstract class TurmoilCases extends BackendCases {
     }
 
     @Test
+    void anInterruptedAttachmentConvergesWhenRepeated() throws Exception {
+        Attaching attaching = the(driver.attaching());
+        Target target = Target.of(volume(MIB, 1).id());
+        Random random = new Random(2);
+        for (int i = 0; i < 10; i++) {
+            interrupt(random, 3, () -> attaching.attach(target, false));
+            verify(attaching.attach(target, false).device(), MIB, 1);
+            interrupt(
+                    random,
+                    3,
+                    () -> {
+                        attaching.detach(target);
+                        return target;
+                    });
+            attaching.detach(target);
+            assertThat(attaching.attached(target)).isEmpty();
+            assertThat(leftBehind(storage)).isEmpty();
+        }
+    }
+
+    @Test
+    void anInterruptedExportConvergesWhenRepeated() throws Exception {
+        Exporting exporting = the(driver.exporting());
+        Target target = Target.of(volume(MIB, 1).id());
+        ExportSpec spec =
+                new ExportSpec(
+                        ConnectionId.random(),
+                        target,
+                        false,
+                        exporting.protocols().iterator().next(),
+                        Map.of());
+        Random random = new Random(3);
+        for (int i = 0; i < 10; i++) {
+            interrupt(random, 100, () -> exporting.export(spec));
+            if (i % 2 == 0) {
+                Export export = exporting.export(spec);
+                assertThat(exporting.exported(spec.id(), target)).contains(export);
+                interrupt(
+                        random,
+                        20,
+                        () -> {
+                            exporting.unexport(spec.id(), target);
+                            return target;
+                        });
+            }
+            exporting.unexport(spec.id(), target);
+            assertThat(exporting.exported(spec.id(), target)).isEmpty();
+            assertThat(leftBehind(storage)).isEmpty();
+            verifyNoRubbish();
+        }
+    }
+
+    @Test
     void aSnapshotUnderAWriterIsOfOneInstantOrRefused() throws Exception {
         BackendVolume volume = volume(16 * MIB);
-        int refused = 0;
-        try (SeekableByteChannel content = content(volume.location(), true);
-                OrderedWriter writer = OrderedWriter.start(content, 16 * MIB)) {
-            for (int i = 0; i < 10; i++) {
-                long before = writer.acknowledgedAfterAnother();
-                BackendSnapshot snapshot;
-                try {
-                    snapshot = snapshot(volume);
-                } catch (DriverException e) {
-                    assertThat(e.kind())
-                            .describedAs(e.getMessage())
-                            .isEqualTo(DriverException.Kind.UNSUPPORTED);
-                    refused++;
-                    continue;
-                }
-                long after = writer.begun();
-                try (SeekableByteChannel cut = content(snapshot.location(), false)) {
-                    assertThat(OrderedWriter.instantOf(cut, 16 * MIB)).isBetween(before, after);
-                }
-            }
+        try (SeekableByteChannel content = content(volume.location(), true)) {
+            assertSnapshotsOfInstants(volume, content, 10);
         }
-        // What decides is the backend and the use, not chance.
-        assertThat(refused).isIn(0, 10);
-        assertThat(driver.inventory().snapshots()).hasSize(10 - refused);
-        verifyNoRubbish();
     }
 
     @Test
@@ -201,6 +243,11 @@ abstract class TurmoilCases extends BackendCases {
     }
 
     private void removeAll() throws Exception {
+        if (driver.adopting().isPresent()) {
+            for (Unmanaged file : driver.adopting().get().unmanaged()) {
+                driver.adopting().get().adopt(file.path(), VolumeId.random(), Mark.NONE);
+            }
+        }
         for (BackendSnapshot snapshot : driver.inventory().snapshots()) {
             driver.deleteSnapshot(snapshot.id(), snapshot.volume());
         }
@@ -211,7 +258,7 @@ abstract class TurmoilCases extends BackendCases {
         verifyNoRubbish();
     }
 
-    private static void interrupt(Random random, Call call) throws Exception {
+    private static void interrupt(Random random, int millis, Call call) throws Exception {
         try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
             Future<?> running =
                     worker.submit(
@@ -223,7 +270,7 @@ abstract class TurmoilCases extends BackendCases {
                                 }
                                 return call;
                             });
-            long until = System.nanoTime() + random.nextLong(3_000_000);
+            long until = System.nanoTime() + random.nextLong(millis * 1_000_000L);
             while (System.nanoTime() < until && !running.isDone()) {
                 Thread.onSpinWait();
             }

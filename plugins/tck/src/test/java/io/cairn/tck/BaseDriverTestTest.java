@@ -45,6 +45,15 @@ final class BaseDriverTestTest {
         "IGNORES_THE_MARK, aSnapshotCreatedAgainWithAnotherMarkConflicts()",
         "IGNORES_THE_MARK, aVolumeCreatedAgainFromItsSnapshotWithAnotherMarkConflicts()",
         "FAILS_TO_DELETE_TWICE, deletingAVolumeThatIsNotThereSucceeds()",
+        "HIDES_A_CAPABILITY, theCapabilitiesDeclaredAreThoseThatAreThere()",
+        "SHARES_CLONES_WITH_THEIR_SOURCE, aCloneHoldsWhatItsSourceHeld()",
+        "IGNORES_THE_SOURCE, aCloneOfAnotherSourceConflicts()",
+        "FORGETS_MARKS, 'aMarkIsReplacedWhole(String)'",
+        "SHRINKS_WHEN_REVERTED, aVolumeThatGrewKeepsItsSizeWhenItGoesBack()",
+        "DELETES_WHAT_IS_USED, whatIsAttachedIsNotDeleted()",
+        "DELETES_WHAT_IS_USED, whatIsExportedIsNotDeletedNorTakenBack()",
+        "DETACHES_WHAT_IS_OPEN, aDeviceThatIsOpenIsNotDetached()",
+        "LEAVES_WHAT_IT_ADOPTED, anAdoptedVolumeIsLikeAnyOther()",
     })
     void aFlawIsFoundByItsCase(Flaw broken, String test) {
         assertThat(failures(broken, test.replaceFirst("\\(.*", ""))).contains(test);

@@ -5,17 +5,24 @@ import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
+import io.cairn.spi.Adopting;
+import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Cloning;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.Exporting;
+import io.cairn.spi.Growing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
+import io.cairn.spi.Reverting;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.MemoryProvider.Flaw;
@@ -100,8 +107,8 @@ final class MemoryDriver implements Driver {
             if (cut && flaw != Flaw.DELETES_VOLUMES_WITH_SNAPSHOTS) {
                 throw new DriverException(IN_USE, "it has snapshots");
             }
-            if (storage.isOpen(volume.shown().location())) {
-                throw new DriverException(IN_USE, "it is open");
+            if (flaw != Flaw.DELETES_WHAT_IS_USED) {
+                checkUnused(Target.of(id), volume.shown().location());
             }
             old = storage.pages(volume.shown().location());
             if (flaw != Flaw.LEAVES_RUBBISH) {
@@ -149,9 +156,12 @@ final class MemoryDriver implements Driver {
     }
 
     @Override
-    public void deleteSnapshot(SnapshotId id, VolumeId volume) {
+    public void deleteSnapshot(SnapshotId id, VolumeId volume) throws DriverException {
         synchronized (storage) {
             if (findSnapshot(id, volume).isPresent()) {
+                if (flaw != Flaw.DELETES_WHAT_IS_USED) {
+                    checkUnused(Target.of(volume, id), "snapshot/" + id);
+                }
                 storage.remove("snapshot/" + id);
                 storage.snapshots.remove(id);
             }
@@ -192,9 +202,128 @@ final class MemoryDriver implements Driver {
     }
 
     @Override
+    public void markVolume(VolumeId id, Mark mark) throws DriverException {
+        synchronized (storage) {
+            Volume volume = volume(id);
+            BackendVolume shown = volume.shown();
+            storage.volumes.put(
+                    id,
+                    new Volume(
+                            new BackendVolume(
+                                    id, POOL, shown.sizeBytes(), shown.location(), mark(mark)),
+                            volume.source()));
+        }
+    }
+
+    @Override
+    public void markSnapshot(SnapshotId id, VolumeId volume, Mark mark) throws DriverException {
+        synchronized (storage) {
+            BackendSnapshot old =
+                    findSnapshot(id, volume)
+                            .orElseThrow(() -> new DriverException(NOT_FOUND, "no such snapshot"));
+            storage.snapshots.put(
+                    id,
+                    new BackendSnapshot(
+                            id, volume, old.sizeBytes(), old.cutAt(), old.location(), mark(mark)));
+        }
+    }
+
+    @Override
+    public Optional<Growing> growing() {
+        return flaw == Flaw.HIDES_A_CAPABILITY ? Optional.empty() : Optional.of(this::grow);
+    }
+
+    @Override
+    public Optional<Cloning> cloning() {
+        return Optional.of(this::cloneVolume);
+    }
+
+    @Override
+    public Optional<Reverting> reverting() {
+        return Optional.of(this::revert);
+    }
+
+    @Override
+    public Optional<Attaching> attaching() {
+        return Optional.of(new MemoryAttaching(storage, flaw));
+    }
+
+    @Override
+    public Optional<Exporting> exporting() {
+        return Optional.of(new MemoryExporting(storage));
+    }
+
+    @Override
+    public Optional<Adopting> adopting() {
+        return Optional.of(new MemoryAdopting(this, storage, flaw));
+    }
+
+    @Override
     public void close() {}
 
-    private Optional<BackendVolume> existing(VolumeSpec spec, Optional<SnapshotId> source)
+    private BackendVolume grow(VolumeId id, long sizeBytes) throws DriverException {
+        synchronized (storage) {
+            Volume volume = volume(id);
+            if (sizeBytes < volume.shown().sizeBytes()) {
+                throw new DriverException(INVALID, "volumes do not shrink");
+            }
+            BackendVolume grown =
+                    new BackendVolume(
+                            id, POOL, sizeBytes, volume.shown().location(), volume.shown().mark());
+            storage.grow(grown.location(), sizeBytes);
+            storage.volumes.put(id, new Volume(grown, volume.source()));
+            return grown;
+        }
+    }
+
+    private BackendVolume cloneVolume(VolumeSpec spec, VolumeId source) throws DriverException {
+        synchronized (storage) {
+            Optional<BackendVolume> existing = existing(spec, Optional.of(source));
+            if (existing.isPresent()) {
+                return existing.get();
+            }
+            BackendVolume original = volume(source).shown();
+            if (spec.sizeBytes() < original.sizeBytes()) {
+                throw new DriverException(INVALID, "smaller than its source");
+            }
+            Map<Long, byte[]> pages = storage.pages(original.location());
+            boolean shares = flaw == Flaw.SHARES_CLONES_WITH_THEIR_SOURCE;
+            return make(spec, Optional.of(source), shares ? pages : new HashMap<>(pages));
+        }
+    }
+
+    private BackendVolume revert(VolumeId id, SnapshotId source) throws DriverException {
+        synchronized (storage) {
+            BackendVolume volume = volume(id).shown();
+            BackendSnapshot snapshot =
+                    findSnapshot(source, id)
+                            .orElseThrow(() -> new DriverException(NOT_FOUND, "no such snapshot"));
+            checkUnused(Target.of(id), volume.location());
+            storage.put(
+                    volume.location(),
+                    flaw == Flaw.SHRINKS_WHEN_REVERTED ? snapshot.sizeBytes() : volume.sizeBytes(),
+                    new HashMap<>(storage.pages(snapshot.location())));
+            return volume;
+        }
+    }
+
+    void checkUnused(Target target, String location) throws DriverException {
+        boolean exported =
+                storage.exports.values().stream().anyMatch(spec -> spec.target().equals(target));
+        if (exported || storage.attached.containsKey(location) || storage.isOpen(location)) {
+            throw new DriverException(IN_USE, "it is in use");
+        }
+    }
+
+    private Volume volume(VolumeId id) throws DriverException {
+        Volume volume = storage.volumes.get(id);
+        if (volume == null) {
+            throw new DriverException(NOT_FOUND, "no such volume");
+        }
+        return volume;
+    }
+
+    private Optional<BackendVolume> existing(VolumeSpec spec, Optional<Object> source)
             throws DriverException {
         if (!spec.pool().equals(POOL)) {
             throw new DriverException(INVALID, "no such pool");
@@ -212,8 +341,7 @@ final class MemoryDriver implements Driver {
         return Optional.of(volume.shown());
     }
 
-    private BackendVolume make(
-            VolumeSpec spec, Optional<SnapshotId> source, Map<Long, byte[]> pages) {
+    private BackendVolume make(VolumeSpec spec, Optional<Object> source, Map<Long, byte[]> pages) {
         String location = "volume/" + spec.id();
         long size =
                 flaw == Flaw.ROUNDS_SIZES

@@ -36,6 +36,11 @@ final class MemoryProvider implements DriverProvider {
         IGNORES_THE_SOURCE,
         IGNORES_THE_MARK,
         FAILS_TO_DELETE_TWICE,
+        HIDES_A_CAPABILITY,
+        DELETES_WHAT_IS_USED,
+        SHRINKS_WHEN_REVERTED,
+        DETACHES_WHAT_IS_OPEN,
+        LEAVES_WHAT_IT_ADOPTED,
     }
 
     MemoryProvider(Flaw flaw) {

@@ -3,7 +3,9 @@ package io.cairn.tck;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.ExportSpec;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
@@ -25,18 +27,31 @@ final class MemoryStorage {
     static final int PAGE = 4096;
     static final long TOTAL = 4L << 30;
 
+    /** What precedes the location in the path of a device. */
+    static final String DEVICE = "device/";
+
     private final Map<String, Content> contents = new HashMap<>();
     final Map<VolumeId, Volume> volumes = new HashMap<>();
     final Map<SnapshotId, BackendSnapshot> snapshots = new HashMap<>();
     private @Nullable BackendIdentity owner;
 
-    record Volume(BackendVolume shown, Optional<SnapshotId> source) {}
+    /** Whether each location that is attached is so for reading only. */
+    final Map<String, Boolean> attached = new HashMap<>();
+
+    /** The location that each connection may use. */
+    final Map<ConnectionId, ExportSpec> exports = new HashMap<>();
+
+    /**
+     * @param source the id of what it was made from, or the path of what it was
+     */
+    record Volume(BackendVolume shown, Optional<Object> source) {}
 
     /** The bytes behind one location. A missing page is zeroes; a page is never changed. */
     static final class Content {
-        final long sizeBytes;
-        final Map<Long, byte[]> pages;
+        long sizeBytes;
+        Map<Long, byte[]> pages;
         int writers;
+        int openDevices;
 
         Content(long sizeBytes, Map<Long, byte[]> pages) {
             this.sizeBytes = sizeBytes;
@@ -71,8 +86,29 @@ final class MemoryStorage {
         contents.remove(location);
     }
 
+    synchronized void move(String location, String to) {
+        contents.put(to, get(location));
+        contents.remove(location);
+    }
+
+    synchronized boolean contains(String location) {
+        return contents.containsKey(location);
+    }
+
+    synchronized long sizeBytes(String location) {
+        return get(location).sizeBytes;
+    }
+
+    synchronized void grow(String location, long sizeBytes) {
+        get(location).sizeBytes = sizeBytes;
+    }
+
     synchronized boolean isOpen(String location) {
         return get(location).writers > 0;
+    }
+
+    synchronized boolean isDeviceOpen(String location) {
+        return get(location).openDevices > 0;
     }
 
     synchronized long usedBytes() {
@@ -85,10 +121,16 @@ final class MemoryStorage {
         return new ArrayList<>(contents.keySet());
     }
 
-    SeekableByteChannel open(String location, boolean writable) {
+    SeekableByteChannel open(String path, boolean writable) {
         synchronized (this) {
+            boolean device = path.startsWith(DEVICE);
+            String location = device ? path.substring(DEVICE.length()) : path;
+            if (device && writable && attached.getOrDefault(location, true)) {
+                throw new IllegalStateException(path + " is read-only");
+            }
             get(location).writers += writable ? 1 : 0;
-            return new Opened(location, writable);
+            get(location).openDevices += device ? 1 : 0;
+            return new Opened(location, writable, device);
         }
     }
 
@@ -104,11 +146,13 @@ final class MemoryStorage {
         private final String location;
         private final boolean writable;
         private long position;
+        private final boolean device;
         private boolean open = true;
 
-        Opened(String location, boolean writable) {
+        Opened(String location, boolean writable, boolean device) {
             this.location = location;
             this.writable = writable;
+            this.device = device;
         }
 
         @Override
@@ -177,8 +221,9 @@ final class MemoryStorage {
         public void close() {
             synchronized (MemoryStorage.this) {
                 Content content = contents.get(location);
-                if (open && writable && content != null) {
-                    content.writers--;
+                if (open && content != null) {
+                    content.writers -= writable ? 1 : 0;
+                    content.openDevices -= device ? 1 : 0;
                 }
                 open = false;
             }

@@ -7,8 +7,9 @@ import static io.cairn.spi.DriverException.Kind.CONFLICT;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
 import org.jspecify.annotations.Nullable;
@@ -32,24 +33,19 @@ final class Creation {
     /**
      * Makes a volume that is not there.
      *
-     * @param content what it begins with; null if it is to read as zeroes
+     * @param source where its content comes from; empty if it is to read as zeroes
+     * @param content that content, {@linkplain #hold held} if it is a volume's; else null
      */
-    BackendVolume make(
-            Native os, VolumeSpec spec, Optional<SnapshotId> source, @Nullable Fd content)
+    BackendVolume make(Native os, VolumeSpec spec, Optional<Source> source, @Nullable Fd content)
             throws OsException, InterruptedException {
+        boolean held = source.orElse(null) instanceof Source.OfVolume;
         String name = spec.id().toString();
         os.makeFolder(folder.volumes(), name, 0700);
         try (Fd home = os.open(folder.volumes(), name, Native.O_RDONLY)) {
             try {
                 os.remove(home, NEW_IMAGE, 0);
-                try (Fd image = os.open(home, NEW_IMAGE, CREATE, 0600)) {
-                    if (content != null) {
-                        fill(os, content, image, false);
-                    }
-                    os.resize(image, spec.sizeBytes());
-                    os.setLabel(image, new Label(name, spec.mark(), Optional.empty(), source));
-                    syncContent(os, image, content != null);
-                }
+                Label label = new Label(name, spec.mark(), Optional.empty(), source);
+                begin(os, home, label, spec.sizeBytes(), content, held);
                 os.rename(home, NEW_IMAGE, IMAGE);
                 os.sync(home);
                 os.sync(folder.volumes());
@@ -71,6 +67,52 @@ final class Creation {
                 spec.sizeBytes(),
                 lookup.location(spec.id(), IMAGE),
                 spec.mark());
+    }
+
+    /** Gives a volume another content, that of a snapshot, at once and whole. */
+    void replace(Native os, Fd home, Label label, long sizeBytes, Fd content)
+            throws OsException, InterruptedException {
+        try {
+            os.remove(home, NEW_IMAGE, 0);
+            begin(os, home, label, sizeBytes, content, false);
+            os.rename(home, NEW_IMAGE, IMAGE);
+        } catch (OsException | InterruptedException | RuntimeException e) {
+            undo(e, () -> os.remove(home, NEW_IMAGE, 0));
+            throw e;
+        }
+        try {
+            os.sync(home);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
+    /** Makes the file that is to become a volume, whole and durable. */
+    private void begin(
+            Native os, Fd home, Label label, long sizeBytes, @Nullable Fd content, boolean held)
+            throws OsException, InterruptedException {
+        try (Fd image = os.open(home, NEW_IMAGE, CREATE, 0600)) {
+            if (content != null) {
+                fill(os, content, image, held);
+            }
+            os.resize(image, sizeBytes);
+            os.setLabel(image, label);
+            syncContent(os, image, content != null);
+        }
+    }
+
+    /**
+     * Sees to it that what was written to a volume's file before is in what is made of it next, as
+     * of one instant.
+     *
+     * @throws OsException UNSUPPORTED if that cannot be had as the volume is used now
+     */
+    void hold(Native os, VolumeId volume, Fd image) throws OsException, IOException {
+        switch (folder.method()) {
+            case REFLINK -> Loops.flush(os, image, Uses.hint(Target.of(volume)));
+            case COPY -> Content.holdStill(os, image);
+            case AUTO -> throw new IllegalStateException("no method was chosen");
+        }
     }
 
     /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
@@ -96,9 +138,7 @@ final class Creation {
         }
         boolean linked = false;
         try (Fd file = begun) {
-            if (folder.method() == Method.COPY) {
-                Content.holdStill(os, image);
-            }
+            hold(os, spec.volume(), image);
             Instant cutAt = Instant.now();
             fill(os, image, file, true);
             os.setLabel(file, new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty()));
@@ -116,7 +156,7 @@ final class Creation {
                     cutAt,
                     lookup.location(spec.volume(), name + CUT),
                     spec.mark());
-        } catch (OsException | InterruptedException | RuntimeException e) {
+        } catch (OsException | InterruptedException | IOException | RuntimeException e) {
             boolean whole = linked;
             undo(
                     e,

@@ -5,17 +5,24 @@ import static io.cairn.plugin.file.Lookup.IMAGE;
 import static io.cairn.plugin.file.Lookup.NEW_IMAGE;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
-import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 
+import io.cairn.spi.Adopting;
+import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Cloning;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.Exporting;
+import io.cairn.spi.Growing;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
+import io.cairn.spi.Reverting;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -34,14 +41,33 @@ final class FileDriver implements Driver {
     private final BackendFacts facts;
     private final Lookup lookup;
     private final Creation creation;
+    private final Alteration alteration;
+    private final Uses uses;
+    private final Calls calls;
+    private final Optional<Attaching> attaching;
+    private final Optional<Exporting> exporting;
+    private final Adopting adopting;
     private final Turns turns = new Turns();
 
-    FileDriver(Folder folder, String pool) {
+    /**
+     * @param loops whether this process may make loop devices
+     */
+    FileDriver(Folder folder, String pool, Servers servers, boolean loops) {
         this.folder = folder;
         this.pool = pool;
         this.facts = folder.method().facts();
         this.lookup = new Lookup(folder, pool);
         this.creation = new Creation(folder, lookup);
+        this.uses = new Uses(servers);
+        this.alteration = new Alteration(lookup, creation, uses);
+        this.calls = new Calls(folder);
+        this.attaching =
+                loops ? Optional.of(new Attachments(calls, lookup, servers)) : Optional.empty();
+        this.exporting =
+                servers.available()
+                        ? Optional.of(new Exports(calls, lookup, servers))
+                        : Optional.empty();
+        this.adopting = new Adoption(calls, folder, lookup, uses);
     }
 
     @Override
@@ -52,7 +78,7 @@ final class FileDriver implements Driver {
     @Override
     public BackendVolume createVolume(VolumeSpec spec)
             throws DriverException, InterruptedException {
-        return call(
+        return calls.call(
                 "create volume " + spec.id(),
                 os -> {
                     checkPool(spec);
@@ -67,12 +93,12 @@ final class FileDriver implements Driver {
     public BackendVolume createFromSnapshot(
             VolumeSpec spec, SnapshotId source, VolumeId sourceVolume)
             throws DriverException, InterruptedException {
-        return call(
+        return calls.call(
                 "create volume %s from snapshot %s".formatted(spec.id(), source),
                 os -> {
                     checkPool(spec);
-                    Optional<BackendVolume> existing =
-                            lookup.existing(os, spec, Optional.of(source));
+                    Optional<Source> from = Optional.of(new Source.OfSnapshot(source));
+                    Optional<BackendVolume> existing = lookup.existing(os, spec, from);
                     if (existing.isPresent()) {
                         return existing.get();
                     }
@@ -83,26 +109,27 @@ final class FileDriver implements Driver {
                                     NOT_FOUND,
                                     "volume %s has no such snapshot".formatted(sourceVolume));
                         }
-                        long least = os.size(snapshot);
-                        if (spec.sizeBytes() < least) {
-                            throw new OsException(
-                                    INVALID,
-                                    "%d bytes are less than the %d of the snapshot"
-                                            .formatted(spec.sizeBytes(), least));
-                        }
-                        return creation.make(os, spec, Optional.of(source), snapshot);
+                        checkHolds(spec, os.size(snapshot));
+                        return creation.make(os, spec, from, snapshot);
                     }
                 });
     }
 
     @Override
     public void deleteVolume(VolumeId id) throws DriverException, InterruptedException {
-        call(
+        calls.call(
                 "delete volume " + id,
                 os -> {
                     try (Fd home = lookup.home(os, id)) {
-                        if (home != null && lookup.isThere(os, home, IMAGE)) {
-                            lookup.checkUnused(os, id, home);
+                        boolean there = false;
+                        try (Fd image = lookup.file(os, home, IMAGE)) {
+                            if (home != null && image != null) {
+                                there = true;
+                                lookup.checkAlone(home);
+                                uses.checkUnused(os, Target.of(id), image);
+                            }
+                        }
+                        if (home != null && there) {
                             os.remove(home, IMAGE, 0);
                         }
                         removeRest(os, id, home);
@@ -114,7 +141,7 @@ final class FileDriver implements Driver {
     @Override
     public BackendSnapshot createSnapshot(SnapshotSpec spec)
             throws DriverException, InterruptedException {
-        return call(
+        return calls.call(
                 "create snapshot %s of volume %s".formatted(spec.id(), spec.volume()),
                 os -> {
                     try (Turns.Turn _ = turns.take(spec.id());
@@ -131,11 +158,18 @@ final class FileDriver implements Driver {
     @Override
     public void deleteSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException {
-        call(
+        calls.call(
                 "delete snapshot %s of volume %s".formatted(id, volume),
                 os -> {
                     try (Turns.Turn _ = turns.take(id);
                             Fd home = lookup.home(os, volume)) {
+                        Target target = Target.of(volume, id);
+                        try (Fd file = lookup.file(os, home, id + CUT)) {
+                            if (file != null) {
+                                uses.checkUnattached(os, Uses.hint(target), file);
+                                uses.checkUnexported(target);
+                            }
+                        }
                         boolean ours = home != null && os.remove(home, id + CUT, 0);
                         try {
                             if (ours || lookup.links(id) == 1) {
@@ -154,15 +188,99 @@ final class FileDriver implements Driver {
     }
 
     @Override
+    public void markVolume(VolumeId id, Mark mark) throws DriverException, InterruptedException {
+        calls.call(
+                "mark volume " + id,
+                os -> {
+                    alteration.mark(os, id, mark);
+                    return id;
+                });
+    }
+
+    @Override
+    public void markSnapshot(SnapshotId id, VolumeId volume, Mark mark)
+            throws DriverException, InterruptedException {
+        calls.call(
+                "mark snapshot %s of volume %s".formatted(id, volume),
+                os -> {
+                    try (Turns.Turn _ = turns.take(id)) {
+                        alteration.mark(os, id, volume, mark);
+                    }
+                    return id;
+                });
+    }
+
+    @Override
+    public Optional<Growing> growing() {
+        return Optional.of(
+                (id, sizeBytes) ->
+                        calls.call(
+                                "grow volume %s to %d bytes".formatted(id, sizeBytes),
+                                os -> alteration.grow(os, id, sizeBytes)));
+    }
+
+    @Override
+    public Optional<Cloning> cloning() {
+        return Optional.of(this::cloneVolume);
+    }
+
+    private BackendVolume cloneVolume(VolumeSpec spec, VolumeId source)
+            throws DriverException, InterruptedException {
+        return calls.call(
+                "create volume %s from volume %s".formatted(spec.id(), source),
+                os -> {
+                    checkPool(spec);
+                    Optional<Source> from = Optional.of(new Source.OfVolume(source));
+                    Optional<BackendVolume> existing = lookup.existing(os, spec, from);
+                    if (existing.isPresent()) {
+                        return existing.get();
+                    }
+                    try (Fd home = lookup.home(os, source);
+                            Fd image = lookup.file(os, home, IMAGE)) {
+                        if (image == null) {
+                            throw new OsException(NOT_FOUND, "there is no volume to copy");
+                        }
+                        checkHolds(spec, os.size(image));
+                        creation.hold(os, source, image);
+                        return creation.make(os, spec, from, image);
+                    }
+                });
+    }
+
+    @Override
+    public Optional<Reverting> reverting() {
+        return Optional.of(
+                (id, snapshot) ->
+                        calls.call(
+                                "revert volume %s to snapshot %s".formatted(id, snapshot),
+                                os -> alteration.revert(os, id, snapshot)));
+    }
+
+    @Override
+    public Optional<Attaching> attaching() {
+        return attaching;
+    }
+
+    @Override
+    public Optional<Exporting> exporting() {
+        return exporting;
+    }
+
+    @Override
+    public Optional<Adopting> adopting() {
+        return Optional.of(adopting);
+    }
+
+    @Override
     public Optional<BackendVolume> findVolume(VolumeId id)
             throws DriverException, InterruptedException {
-        return call("look up volume " + id, os -> lookup.volume(os, id));
+        return calls.call("look up volume " + id, os -> lookup.volume(os, id));
     }
 
     @Override
     public Optional<BackendSnapshot> findSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException {
-        return call(
+        return calls.call(
                 "look up snapshot %s of volume %s".formatted(id, volume),
                 os -> {
                     try (Fd home = lookup.home(os, volume)) {
@@ -173,12 +291,12 @@ final class FileDriver implements Driver {
 
     @Override
     public Inventory inventory() throws DriverException, InterruptedException {
-        return call("list " + folder.path(), _ -> lookup.inventory());
+        return calls.call("list " + folder.path(), _ -> lookup.inventory());
     }
 
     @Override
     public List<PoolStats> pools() throws DriverException, InterruptedException {
-        return call(
+        return calls.call(
                 "measure " + folder.path(),
                 _ -> {
                     folder.checkStillThere();
@@ -199,13 +317,22 @@ final class FileDriver implements Driver {
             throws OsException, IOException {
         try {
             if (home != null) {
-                lookup.checkUnused(os, id, home);
+                lookup.checkAlone(home);
                 os.remove(home, NEW_IMAGE, 0);
                 os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
             }
             os.sync(folder.volumes());
         } catch (OsException e) {
             throw e.withUnknownOutcome();
+        }
+    }
+
+    private static void checkHolds(VolumeSpec spec, long least) throws OsException {
+        if (spec.sizeBytes() < least) {
+            throw new OsException(
+                    INVALID,
+                    "%d bytes are less than the %d of its source"
+                            .formatted(spec.sizeBytes(), least));
         }
     }
 
@@ -216,33 +343,5 @@ final class FileDriver implements Driver {
                     "there is no pool '%s' here; the only one is '%s'"
                             .formatted(spec.pool(), pool));
         }
-    }
-
-    private <T> T call(String what, Work<T> work) throws DriverException, InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException("interrupted before it began to " + what);
-        }
-        try (Native os = new Native()) {
-            return work.run(os);
-        } catch (OsException e) {
-            throw (e.is(OsException.ENOENT) ? missing(e) : e).told();
-        } catch (IOException e) {
-            throw new DriverException(UNAVAILABLE, e.toString(), e);
-        }
-    }
-
-    /** Whatever is looked for may be missing because the whole folder is. */
-    private OsException missing(OsException e) {
-        try {
-            folder.checkStillThere();
-            return e;
-        } catch (OsException gone) {
-            gone.initCause(e);
-            return gone;
-        }
-    }
-
-    private interface Work<T> {
-        T run(Native os) throws OsException, InterruptedException, IOException;
     }
 }

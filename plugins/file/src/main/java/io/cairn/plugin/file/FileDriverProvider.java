@@ -16,6 +16,9 @@ public final class FileDriverProvider implements DriverProvider {
     static final String DIRECTORY = "directory";
     static final String METHOD = "snapshot.method";
     static final String POOL = "pool";
+    static final String EXPORT_NBD = "export.nbd";
+    static final String EXPORT_DIRECTORY = "export.directory";
+    private static final String TCP = "tcp";
 
     @Override
     public String name() {
@@ -51,13 +54,37 @@ public final class FileDriverProvider implements DriverProvider {
                                 POOL,
                                 Option.Type.TEXT,
                                 "default",
-                                "The name of the backend's one pool.")));
+                                "The name of the backend's one pool."),
+                        Option.optional(
+                                        EXPORT_NBD,
+                                        Option.Type.TEXT,
+                                        "unix",
+                                        "Where exports by NBD listen: unix is a socket that only"
+                                                + " the daemon's user can reach, tcp a free port"
+                                                + " of 127.0.0.1 that every user of this machine"
+                                                + " can.")
+                                .among("unix", TCP),
+                        Option.optional(
+                                EXPORT_DIRECTORY,
+                                Option.Type.PATH,
+                                "/run/cairn",
+                                "The folder for the sockets of exports if the path of the"
+                                        + " backend's own folder is too long for them; made if"
+                                        + " it is not there.")));
     }
 
     @Override
     public Driver open(BackendIdentity self, Settings settings) throws DriverException {
         Folder folder =
                 Folder.open(settings.path(DIRECTORY), self, Method.of(settings.text(METHOD)));
-        return new FileDriver(folder, settings.text(POOL));
+        Servers servers =
+                new Servers(
+                        folder.path(),
+                        settings.path(EXPORT_DIRECTORY),
+                        settings.text(EXPORT_NBD).equals(TCP),
+                        NbdProgram.first());
+        try (Native os = new Native()) {
+            return new FileDriver(folder, settings.text(POOL), servers, Loops.available(os));
+        }
     }
 }

@@ -37,6 +37,7 @@ import java.util.TreeSet;
  */
 record Folder(
         Path path,
+        Fd root,
         Fd marker,
         Fd volumes,
         Fd snapshots,
@@ -62,18 +63,23 @@ record Folder(
         if (!entries.contains(MARKER) && !entries.isEmpty()) {
             throw new DriverException(
                     INVALID,
-                    "cannot %s: the folder is not empty and not Cairn's; it holds %s. Name an empty one"
+                    "cannot %s: the folder is not empty and not Cairn's; it holds %s. Name an empty one; what is to be adopted goes in once the backend is open"
                             .formatted(what, entries.iterator().next()));
         }
-        try (Native os = new Native();
-                Fd root = os.open(path.toString(), Native.O_RDONLY)) {
-            Fd marker = os.open(root, MARKER, Native.O_RDWR | Native.O_CREAT, 0600);
+        try (Native os = new Native()) {
+            Fd root = os.open(path.toString(), Native.O_RDONLY);
             try {
-                lock(os, marker, what);
-                claim(os, path, root, marker, self, entries.contains(VOLUMES), what);
-                return whole(os, path, root, marker, wanted);
+                Fd marker = os.open(root, MARKER, Native.O_RDWR | Native.O_CREAT, 0600);
+                try {
+                    lock(os, marker, what);
+                    claim(os, path, root, marker, self, entries.contains(VOLUMES), what);
+                    return whole(os, path, root, marker, wanted);
+                } catch (OsException | DriverException | IOException | RuntimeException e) {
+                    marker.close();
+                    throw e;
+                }
             } catch (OsException | DriverException | IOException | RuntimeException e) {
-                marker.close();
+                root.close();
                 throw e;
             }
         } catch (OsException e) {
@@ -88,6 +94,15 @@ record Folder(
         snapshots.close();
         volumes.close();
         marker.close();
+        root.close();
+    }
+
+    /** Whether a name in the folder is the backend's own. */
+    static boolean isOwn(String name) {
+        return switch (name) {
+            case MARKER, VOLUMES, SNAPSHOTS, Servers.EXPORTS, PROBE, PROBE_COPY, PROBE_LINK -> true;
+            default -> false;
+        };
     }
 
     /**
@@ -227,7 +242,8 @@ record Folder(
             boolean ordered = Files.getFileStore(path).type().equals("xfs");
             Object fileKey = fileKey(path.resolve(VOLUMES));
             Fd snapshots = os.open(root, SNAPSHOTS, Native.O_RDONLY);
-            return new Folder(path, marker, volumes, snapshots, method, clones, ordered, fileKey);
+            return new Folder(
+                    path, root, marker, volumes, snapshots, method, clones, ordered, fileKey);
         } catch (OsException | IOException | RuntimeException e) {
             volumes.close();
             throw e;

@@ -3,7 +3,6 @@ package io.cairn.plugin.file;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.cairn.spi.Mark;
-import io.cairn.spi.SnapshotId;
 
 import java.time.Instant;
 import java.util.HashMap;
@@ -16,13 +15,18 @@ import java.util.Optional;
  *
  * @param id the volume or snapshot that the file is, for an operator who finds it elsewhere
  * @param cutAt of a snapshot, when it was cut
- * @param source of a volume made from a snapshot, which one
+ * @param source of a volume that did not begin as zeroes, where its content came from
  */
-record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<SnapshotId> source) {
+record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<Source> source) {
     static final String ATTRIBUTE = "user.cairn";
 
     /** More than any label takes; a whole one fits the 4 KiB block of ext4. */
-    static final int MAX_BYTES = Mark.MAX_BYTES + 512;
+    static final int MAX_BYTES = Mark.MAX_BYTES + 640;
+
+    /** The same with another mark, and with the id that a lost label lacks. */
+    Label marked(String id, Mark mark) {
+        return new Label(id, mark, cutAt, source);
+    }
 
     byte[] toBytes() {
         StringBuilder text = new StringBuilder("id ").append(id);
@@ -32,7 +36,7 @@ record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<SnapshotId>
                                 .append(at.getEpochSecond())
                                 .append(' ')
                                 .append(at.getNano()));
-        source.ifPresent(snapshot -> text.append("\nsource ").append(snapshot));
+        source.ifPresent(from -> text.append("\nsource ").append(from.text()));
         return text.append("\nmark ").append(mark.text()).toString().getBytes(UTF_8);
     }
 
@@ -50,7 +54,7 @@ record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<SnapshotId>
                     values.getOrDefault("id", ""),
                     new Mark(values.getOrDefault("mark", "")),
                     Optional.ofNullable(values.get("cut")).map(Label::instant),
-                    Optional.ofNullable(values.get("source")).map(SnapshotId::parse));
+                    Optional.ofNullable(values.get("source")).map(Source::parse));
         } catch (IllegalArgumentException _) {
             return new Label("", Mark.NONE, Optional.empty(), Optional.empty());
         }

@@ -2,6 +2,7 @@ package io.cairn.plugin.file;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
+import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
@@ -9,6 +10,7 @@ import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -55,10 +57,33 @@ final class Lookup {
         return home == null ? null : openIfThere(os, home, name);
     }
 
-    boolean isThere(Native os, Fd home, String name) throws OsException {
-        try (Fd file = file(os, home, name)) {
-            return file != null;
+    /**
+     * The file of a target, opened as asked.
+     *
+     * @throws OsException NOT_FOUND if there is none
+     */
+    Fd target(Native os, Target target, int access) throws OsException {
+        try (Fd home = home(os, target.volume())) {
+            if (home != null) {
+                return os.open(home, name(target), access);
+            }
+        } catch (OsException e) {
+            if (!e.is(OsException.ENOENT)) {
+                throw e;
+            }
         }
+        throw new OsException(NOT_FOUND, "there is no %s".formatted(target));
+    }
+
+    /** The file of a target, for reading; null if there is none. */
+    @Nullable Fd targetIfThere(Native os, Target target) throws OsException {
+        try (Fd home = home(os, target.volume())) {
+            return file(os, home, name(target));
+        }
+    }
+
+    private static String name(Target target) {
+        return target.snapshot().map(id -> id + CUT).orElse(IMAGE);
     }
 
     Optional<BackendVolume> volume(Native os, VolumeId id) throws OsException {
@@ -88,7 +113,7 @@ final class Lookup {
      *
      * @throws OsException CONFLICT if it is there otherwise
      */
-    Optional<BackendVolume> existing(Native os, VolumeSpec spec, Optional<SnapshotId> source)
+    Optional<BackendVolume> existing(Native os, VolumeSpec spec, Optional<Source> source)
             throws OsException {
         try (Fd home = home(os, spec.id());
                 Fd image = file(os, home, IMAGE)) {
@@ -101,12 +126,11 @@ final class Lookup {
                 throw new OsException(
                         CONFLICT, "it exists with %d bytes".formatted(volume.sizeBytes()));
             }
-            Optional<SnapshotId> from = os.label(image).source();
+            Optional<Source> from = os.label(image).source();
             if (!from.equals(source)) {
                 throw new OsException(
                         CONFLICT,
-                        "it exists, made from "
-                                + from.map(id -> "snapshot " + id).orElse("nothing"));
+                        "it exists, made from " + from.map(Object::toString).orElse("nothing"));
             }
             settle(os, image, home, folder.volumes());
             return Optional.of(volume);
@@ -158,9 +182,9 @@ final class Lookup {
     }
 
     /**
-     * @throws OsException IN_USE if the volume has snapshots or is open for writing
+     * @throws OsException IN_USE if the volume has snapshots, or its folder what is not Cairn's
      */
-    void checkUnused(Native os, VolumeId id, Fd home) throws OsException, IOException {
+    void checkAlone(Fd home) throws OsException, IOException {
         List<String> snapshots = new ArrayList<>();
         for (String name : names(Path.of(home.path()))) {
             if (name.endsWith(CUT)) {
@@ -175,23 +199,6 @@ final class Lookup {
                     IN_USE,
                     "it has %d snapshots, such as %s; delete them first"
                             .formatted(snapshots.size(), snapshots.getFirst()));
-        }
-        try (Fd image = file(os, home, IMAGE)) {
-            if (image != null) {
-                // Not for reading: a listing at the same time has it open so.
-                os.lease(image);
-            }
-        } catch (OsException e) {
-            if (e.is(OsException.EAGAIN)) {
-                throw new OsException(
-                        IN_USE,
-                        "%s is open for writing; see `fuser` or `losetup -j` for who has it"
-                                .formatted(location(id, IMAGE)));
-            }
-            // Without leases or the right to one nothing can be known, and nothing speaks against.
-            if (!e.isLacking() && !e.is(OsException.EACCES)) {
-                throw e;
-            }
         }
     }
 
@@ -209,7 +216,7 @@ final class Lookup {
         return "%s/%s/%s/%s".formatted(folder.path(), Folder.VOLUMES, volume, name);
     }
 
-    private BackendVolume asFound(Native os, VolumeId id, Fd image) throws OsException {
+    BackendVolume asFound(Native os, VolumeId id, Fd image) throws OsException {
         return new BackendVolume(
                 id, pool, os.size(image), location(id, IMAGE), os.label(image).mark());
     }
@@ -225,7 +232,7 @@ final class Lookup {
         return new BackendSnapshot(id, volume, os.size(file), cutAt, location, label.mark());
     }
 
-    private static void checkMark(Mark found, Mark wanted) throws OsException {
+    static void checkMark(Mark found, Mark wanted) throws OsException {
         // A copy without attributes loses the mark and is still the same object.
         if (!found.equals(wanted) && !found.equals(Mark.NONE)) {
             throw new OsException(
@@ -236,7 +243,7 @@ final class Lookup {
     }
 
     /** Who made it may have been killed before he made it durable. */
-    private static void settle(Native os, Fd... made) throws OsException {
+    static void settle(Native os, Fd... made) throws OsException {
         try {
             for (Fd each : made) {
                 os.sync(each);
@@ -258,7 +265,7 @@ final class Lookup {
         }
     }
 
-    private static List<String> names(Path path) throws IOException {
+    static List<String> names(Path path) throws IOException {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
             for (Path entry : stream) {

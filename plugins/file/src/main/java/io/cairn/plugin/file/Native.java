@@ -29,10 +29,14 @@ final class Native implements AutoCloseable {
     static final int O_CREAT = 0100;
     static final int O_EXCL = 0200;
     private static final int F_RDLCK = 0;
+    private static final int F_UNLCK = 2;
     static final int SEEK_END = 2;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
     static final int AT_REMOVEDIR = 0x200;
+    private static final int AT_SYMLINK_NOFOLLOW = 0x100;
+    private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int RENAME_NOREPLACE = 1;
     private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int AT_FDCWD = -100;
     private static final int O_CLOEXEC = 02000000;
@@ -61,7 +65,7 @@ final class Native implements AutoCloseable {
             find("openat", 3, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
     private static final MethodHandle CLOSE = find("close", -1, JAVA_INT, JAVA_INT);
     private static final MethodHandle IOCTL =
-            find("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+            find("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     private static final MethodHandle FCNTL =
             find("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle FLOCK = find("flock", -1, JAVA_INT, JAVA_INT, JAVA_INT);
@@ -74,12 +78,16 @@ final class Native implements AutoCloseable {
             find("fsetxattr", -1, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
     private static final MethodHandle FGETXATTR =
             find("fgetxattr", -1, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
+    private static final MethodHandle FREMOVEXATTR =
+            find("fremovexattr", -1, JAVA_INT, JAVA_INT, ADDRESS);
+    private static final MethodHandle STATX =
+            find("statx", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle FUTIMENS = find("futimens", -1, JAVA_INT, JAVA_INT, ADDRESS);
     private static final MethodHandle FCHMOD = find("fchmod", -1, JAVA_INT, JAVA_INT, JAVA_INT);
     private static final MethodHandle LINKAT =
             find("linkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle RENAMEAT =
-            find("renameat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+    private static final MethodHandle RENAMEAT2 =
+            find("renameat2", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle UNLINKAT =
             find("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     private static final MethodHandle MKDIRAT =
@@ -152,8 +160,19 @@ final class Native implements AutoCloseable {
 
     /** Makes {@code to} share the whole content of {@code from}. */
     void clone(Fd from, Fd to) throws OsException {
+        ioctl(to, FICLONE, from.number(), "clone");
+    }
+
+    /**
+     * Asks a device or a file for something of its own kind.
+     *
+     * @param argument a number, or the address of a {@link #buffer}
+     * @param call what it does, for messages
+     */
+    int ioctl(Fd file, long request, long argument, String call) throws OsException {
         try {
-            check((int) IOCTL.invokeExact(state, to.number(), FICLONE, from.number()), "clone", to);
+            int result = (int) IOCTL.invokeExact(state, file.number(), request, argument);
+            return (int) check(result, call, file);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -175,6 +194,33 @@ final class Native implements AutoCloseable {
                                                     state, file.number(), F_SETLEASE, F_RDLCK),
                                     "lease",
                                     file));
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /**
+     * Whether anybody has a file open for writing; true where it cannot be known. A fork of ours
+     * that is just under way counts too.
+     */
+    boolean mayBeWritten(Fd file) throws OsException {
+        try {
+            check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
+            check(
+                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_RDLCK),
+                    "lease",
+                    file);
+            // At once, so that nobody who opens it waits for us.
+            check(
+                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_UNLCK),
+                    "lease",
+                    file);
+            return false;
+        } catch (OsException e) {
+            if (e.is(OsException.EAGAIN) || e.is(OsException.EACCES) || e.isLacking()) {
+                return true;
+            }
+            throw e;
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -276,6 +322,22 @@ final class Native implements AutoCloseable {
         }
     }
 
+    void removeLabel(Fd file) throws OsException {
+        try {
+            int result =
+                    (int)
+                            FREMOVEXATTR.invokeExact(
+                                    state, file.number(), arena.allocateFrom(Label.ATTRIBUTE));
+            check(result, "remove the label of", file);
+        } catch (OsException e) {
+            if (!e.is(OsException.ENODATA)) {
+                throw e;
+            }
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
     /** The file's label; an empty one if it has been lost, as by a copy without attributes. */
     Label label(Fd file) throws OsException {
         MemorySegment value = arena.allocate(Label.MAX_BYTES);
@@ -338,17 +400,57 @@ final class Native implements AutoCloseable {
         }
     }
 
+    /** Renames within a folder, over whatever has the name. */
     void rename(Fd folder, String name, String toName) throws OsException {
+        rename(folder, name, folder, toName, 0);
+    }
+
+    /** Moves to another folder; fails with EEXIST if the name is taken there. */
+    void move(Fd folder, String name, Fd toFolder, String toName) throws OsException {
+        rename(folder, name, toFolder, toName, RENAME_NOREPLACE);
+    }
+
+    private void rename(Fd folder, String name, Fd toFolder, String toName, int flags)
+            throws OsException {
         try {
             int result =
                     (int)
-                            RENAMEAT.invokeExact(
+                            RENAMEAT2.invokeExact(
                                     state,
                                     folder.number(),
                                     arena.allocateFrom(name),
-                                    folder.number(),
-                                    arena.allocateFrom(toName));
+                                    toFolder.number(),
+                                    arena.allocateFrom(toName),
+                                    flags);
             check(result, "rename", within(folder, name));
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    Stat stat(Fd file) throws OsException {
+        return stat(file.number(), "", file.path(), AT_EMPTY_PATH);
+    }
+
+    /** Of what has the name itself, should it be a symbolic link. */
+    Stat stat(Fd folder, String name) throws OsException {
+        return stat(folder.number(), name, within(folder, name), AT_SYMLINK_NOFOLLOW);
+    }
+
+    private Stat stat(int folder, String name, String path, int flags) throws OsException {
+        MemorySegment found = arena.allocate(Stat.BYTES, JAVA_LONG.byteAlignment());
+        try {
+            int result =
+                    (int)
+                            STATX.invokeExact(
+                                    state,
+                                    folder,
+                                    arena.allocateFrom(name),
+                                    flags,
+                                    Stat.MASK,
+                                    found);
+            check(result, "look at", path);
+            return Stat.read(found);
         } catch (Throwable e) {
             throw failed(e);
         }

@@ -19,6 +19,7 @@ final class OsException extends Exception {
     static final int EIO = 5;
     static final int EAGAIN = 11;
     static final int EACCES = 13;
+    static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int EXDEV = 18;
     static final int ENODEV = 19;
@@ -110,6 +111,7 @@ final class OsException extends Exception {
             case EROFS -> "; find out why it became read-only, mend it and mount it anew";
             case EACCES, EPERM -> "; the daemon's user must own the folder and all in it";
             case EIO -> "; see the kernel's log for the device's error";
+            case EFBIG -> "; this file system has no such large files";
             default -> "";
         };
     }

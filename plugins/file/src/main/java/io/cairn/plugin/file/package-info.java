@@ -10,11 +10,16 @@
  * volumes/VOLUME/volume.new      a volume being made
  * volumes/VOLUME/SNAPSHOT.snap   a snapshot; it exists if and only if this file does
  * snapshots/SNAPSHOT             the same file again by a hard link; with one link, one being made
+ * exports/TARGET.CONNECTION.pid  the server of an export
+ * exports/CONNECTION.sock        where it listens
+ * anything else                  not Cairn's; files can be adopted
  * </pre>
  *
  * <p>A file gets its lasting name by one atomic call once it is whole. The folder of each volume
  * keeps every listing short, and the second name of a snapshot makes its id unique over all volumes
  * without a search.
+ *
+ * <p>What is attached and exported, the kernel and the process list tell; nothing is kept of it.
  */
 @NullMarked
 package io.cairn.plugin.file;

@@ -16,6 +16,7 @@ import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.LoopFileSystem;
@@ -25,10 +26,15 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.UUID;
 
@@ -117,6 +123,74 @@ final class CutOffTest {
         assertNothingElse();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"copy", "reflink"})
+    void whatWasChangedSurvivesALossOfPower(String method) throws Exception {
+        driver.close();
+        driver = open(method);
+        BackendVolume reverted = volume();
+        write(reverted, 'a');
+        BackendSnapshot snapshot = driver.createSnapshot(spec(reverted));
+        write(reverted, 'b');
+        losePowerAfter(
+                () -> driver.reverting().orElseThrow().revert(reverted.id(), snapshot.id()),
+                method);
+        assertThat(content(reverted)).isEqualTo('a');
+        Mark mark = new Mark("renamed");
+        losePowerAfter(
+                () -> {
+                    driver.markVolume(reverted.id(), mark);
+                    driver.markSnapshot(snapshot.id(), reverted.id(), mark);
+                },
+                method);
+        assertThat(driver.findVolume(reverted.id()).orElseThrow().mark()).isEqualTo(mark);
+        assertThat(driver.findSnapshot(snapshot.id(), reverted.id()).orElseThrow().mark())
+                .isEqualTo(mark);
+        losePowerAfter(() -> driver.growing().orElseThrow().grow(reverted.id(), 2 * MIB), method);
+        assertThat(driver.findVolume(reverted.id()).orElseThrow().sizeBytes()).isEqualTo(2 * MIB);
+        VolumeSpec clone = new VolumeSpec(VolumeId.random(), "default", 2 * MIB, Mark.NONE);
+        losePowerAfter(
+                () -> driver.cloning().orElseThrow().cloneVolume(clone, reverted.id()), method);
+        assertThat(content(driver.findVolume(clone.id()).orElseThrow())).isEqualTo('a');
+        String file = "db1-%s.img".formatted(clone.id());
+        losePowerAfter(() -> driver.adopting().orElseThrow().release(clone.id(), "db1"), method);
+        assertThat(driver.findVolume(clone.id())).isEmpty();
+        assertThat(driver.adopting().orElseThrow().unmanaged())
+                .containsExactly(new Unmanaged(file, 2 * MIB, ""));
+        VolumeId adopted = VolumeId.random();
+        losePowerAfter(() -> driver.adopting().orElseThrow().adopt(file, adopted, mark), method);
+        assertThat(driver.findVolume(adopted).orElseThrow().mark()).isEqualTo(mark);
+        assertThat(content(driver.findVolume(adopted).orElseThrow())).isEqualTo('a');
+        assertNothingElse();
+    }
+
+    private interface Change {
+        void run() throws DriverException, InterruptedException;
+    }
+
+    private void losePowerAfter(Change change, String method) throws Exception {
+        change.run();
+        driver.close();
+        mounted.losePower();
+        driver = open(method);
+    }
+
+    private static void write(BackendVolume volume, char content) throws IOException {
+        try (FileChannel file =
+                FileChannel.open(Path.of(volume.location()), StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(new byte[] {(byte) content}), MIB / 2);
+            file.force(false);
+        }
+    }
+
+    private static char content(BackendVolume volume) throws IOException {
+        ByteBuffer found = ByteBuffer.allocate(1);
+        try (FileChannel file = FileChannel.open(Path.of(volume.location()))) {
+            file.read(found, MIB / 2);
+        }
+        return (char) found.get(0);
+    }
+
     private void losePower() throws Exception {
         driver.close();
         mounted.losePower();
@@ -124,14 +198,18 @@ final class CutOffTest {
     }
 
     private Driver open() throws DriverException, InterruptedException {
-        FileDriverProvider provider = new FileDriverProvider();
         // By copies, whose files are synced before they get their lasting names.
+        return open("copy");
+    }
+
+    private Driver open(String method) throws DriverException, InterruptedException {
+        FileDriverProvider provider = new FileDriverProvider();
         Map<String, String> settings =
                 Map.of(
                         FileDriverProvider.DIRECTORY,
                         mounted.path().toString(),
                         FileDriverProvider.METHOD,
-                        "copy");
+                        method);
         return provider.open(SELF, new Settings(provider.info().options(), settings));
     }
 

@@ -3,10 +3,15 @@ package io.cairn.plugin.file;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 import io.cairn.tck.BaseDriverTest;
+import io.cairn.tck.Capability;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +31,72 @@ abstract class FileDriverFixture extends BaseDriverTest {
     }
 
     @Override
+    protected Set<Capability> capabilities() {
+        Set<Capability> there =
+                EnumSet.of(
+                        Capability.GROWING,
+                        Capability.CLONING,
+                        Capability.REVERTING,
+                        Capability.ADOPTING);
+        if (Files.isWritable(Path.of("/dev/loop-control"))) {
+            there.add(Capability.ATTACHING);
+        }
+        if (Files.isExecutable(Path.of("/usr/bin/qemu-storage-daemon"))
+                || Files.isExecutable(Path.of("/usr/bin/nbdkit"))) {
+            there.add(Capability.EXPORTING);
+        }
+        return there;
+    }
+
+    @Override
+    protected void plant(Path storage, String name, long sizeBytes) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(locationOf(storage, name), "rw")) {
+            file.setLength(sizeBytes);
+        }
+    }
+
+    @Override
+    protected String locationOf(Path storage, String unmanaged) {
+        return storage.resolve(unmanaged).toString();
+    }
+
+    /** A case that failed may have left the servers of its exports. */
+    @Override
+    protected void release(Path storage) {
+        using(storage).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static Stream<ProcessHandle> using(Path storage) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> !process.equals(ProcessHandle.current()))
+                .filter(
+                        process ->
+                                process.info()
+                                        .commandLine()
+                                        .filter(line -> line.contains(storage + "/"))
+                                        .isPresent());
+    }
+
+    @Override
+    protected List<String> leftBehind(Path storage) throws IOException {
+        List<String> left = new ArrayList<>();
+        try (DirectoryStream<Path> devices =
+                Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
+            for (Path device : devices) {
+                Path backing = device.resolve("loop/backing_file");
+                if (Files.exists(backing)) {
+                    String file = Files.readString(backing).strip();
+                    if (file.startsWith(storage + "/")) {
+                        left.add("%s of %s".formatted(device, file));
+                    }
+                }
+            }
+        }
+        using(storage).forEach(process -> left.add("process " + process.info().commandLine()));
+        return left;
+    }
+
+    @Override
     protected List<String> rubbish(Path storage, Inventory inventory) throws IOException {
         return strangers(storage, inventory);
     }
@@ -39,6 +110,7 @@ abstract class FileDriverFixture extends BaseDriverTest {
         Path snapshots = storage.resolve("snapshots");
         known.add(volumes);
         known.add(snapshots);
+        known.add(storage.resolve("exports"));
         inventory
                 .volumes()
                 .forEach(
@@ -54,7 +126,28 @@ abstract class FileDriverFixture extends BaseDriverTest {
                             known.add(snapshots.resolve(snapshot.id().toString()));
                         });
         try (Stream<Path> found = Files.walk(storage)) {
-            return found.filter(path -> !known.contains(path)).map(Path::toString).toList();
+            return found.filter(path -> !known.contains(path))
+                    .filter(path -> !isUnmanaged(storage, path))
+                    .filter(path -> !isServed(storage, path))
+                    .map(Path::toString)
+                    .toList();
         }
+    }
+
+    /** What the cases plant has plain names, and what is released ends in {@code .img}. */
+    private static boolean isUnmanaged(Path storage, Path path) {
+        return storage.equals(path.getParent())
+                && path.toFile().getName().matches("planted[a-z0-9]*|.*\\.img");
+    }
+
+    /** What belongs to an export whose server is at work. */
+    private static boolean isServed(Path storage, Path path) {
+        if (!storage.resolve("exports").equals(path.getParent())) {
+            return false;
+        }
+        String connection = path.toFile().getName().replaceFirst("\\.(pid|sock)$", "");
+        String last = connection.substring(Math.max(0, connection.length() - 36));
+        return ProcessHandle.allProcesses()
+                .anyMatch(process -> process.info().commandLine().orElse("").contains(last));
     }
 }

@@ -1,0 +1,116 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import io.cairn.plugin.file.Loops.Loop;
+import io.cairn.spi.Attaching;
+import io.cairn.spi.Attachment;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Target;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Volumes and snapshots as loop devices. */
+final class Attachments implements Attaching {
+    private final Calls calls;
+    private final Lookup lookup;
+    private final Servers servers;
+
+    Attachments(Calls calls, Lookup lookup, Servers servers) {
+        this.calls = calls;
+        this.lookup = lookup;
+        this.servers = servers;
+    }
+
+    @Override
+    public Attachment attach(Target target, boolean readOnly)
+            throws DriverException, InterruptedException {
+        boolean fixed = readOnly || target.fixed();
+        return calls.call(
+                "attach " + target,
+                os -> {
+                    int access = fixed ? Native.O_RDONLY : Native.O_RDWR;
+                    try (Fd file = lookup.target(os, target, access)) {
+                        List<Loop> there = loops(os, target, file);
+                        if (!there.isEmpty()) {
+                            return shown(asAsked(there.getFirst(), fixed));
+                        }
+                        check(os, target, file, fixed);
+                        return shown(Loops.attach(os, file, fixed));
+                    }
+                });
+    }
+
+    @Override
+    public void detach(Target target) throws DriverException, InterruptedException {
+        calls.call(
+                "detach " + target,
+                os -> {
+                    try (Fd file = lookup.targetIfThere(os, target)) {
+                        if (file != null) {
+                            for (Loop loop : loops(os, target, file)) {
+                                Loops.detach(os, loop);
+                            }
+                        }
+                    }
+                    return target;
+                });
+    }
+
+    @Override
+    public Optional<Attachment> attached(Target target)
+            throws DriverException, InterruptedException {
+        return calls.call(
+                "look for the device of " + target,
+                os -> {
+                    try (Fd file = lookup.targetIfThere(os, target)) {
+                        List<Loop> there = file == null ? List.of() : loops(os, target, file);
+                        return there.isEmpty()
+                                ? Optional.empty()
+                                : Optional.of(shown(there.getFirst()));
+                    }
+                });
+    }
+
+    private void check(Native os, Target target, Fd file, boolean readOnly)
+            throws OsException, InterruptedException, IOException {
+        long size = os.size(file);
+        if (size % Loops.SECTOR != 0) {
+            throw new OsException(
+                    UNSUPPORTED,
+                    "a block device has sectors of %d bytes, and its %d bytes would not all be seen: grow it to %d"
+                            .formatted(
+                                    Loops.SECTOR,
+                                    size,
+                                    Math.ceilDiv(size, Loops.SECTOR) * Loops.SECTOR));
+        }
+        if (!readOnly && servers.anyWriting(target)) {
+            throw new OsException(IN_USE, "it is exported for writing; take the export back first");
+        }
+    }
+
+    private static List<Loop> loops(Native os, Target target, Fd file)
+            throws OsException, IOException {
+        return Loops.of(os, file, Uses.hint(target)).stream().filter(Loop::whole).toList();
+    }
+
+    private static Loop asAsked(Loop loop, boolean readOnly) throws OsException {
+        if (loop.readOnly() != readOnly) {
+            throw new OsException(
+                    CONFLICT,
+                    "it is attached as %s already, %s; detach it first"
+                            .formatted(
+                                    loop.device(),
+                                    loop.readOnly() ? "read-only" : "for writing too"));
+        }
+        return loop;
+    }
+
+    private static Attachment shown(Loop loop) throws OsException, IOException {
+        return new Attachment(loop.device(), loop.readOnly(), Loops.sizeBytes(loop));
+    }
+}

@@ -1,0 +1,300 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.spi.DriverException.Kind.FAULT;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The kernel's loop devices, by the calls of linux/loop.h. Nothing is remembered: which device
+ * shows a file, the kernel is asked.
+ */
+final class Loops {
+    /** What a device shows is counted in these; the kernel hides what is left of a file's end. */
+    static final int SECTOR = 512;
+
+    private static final String CONTROL = "/dev/loop-control";
+    private static final Path DEVICES = Path.of("/sys/block");
+
+    private static final long LOOP_CLR_FD = 0x4C01;
+    private static final long LOOP_SET_STATUS64 = 0x4C04;
+    private static final long LOOP_GET_STATUS64 = 0x4C05;
+    private static final long LOOP_SET_CAPACITY = 0x4C07;
+    private static final long LOOP_CONFIGURE = 0x4C0A;
+    private static final long LOOP_CTL_GET_FREE = 0x4C82;
+
+    // struct loop_info64
+    private static final long INFO_BYTES = 232;
+    private static final long DEVICE = 0;
+    private static final long INODE = 8;
+    private static final long OFFSET = 24;
+    private static final long SIZE_LIMIT = 32;
+    private static final long FLAGS = 52;
+    private static final long FILE_NAME = 56;
+    private static final int FILE_NAME_BYTES = 64;
+    private static final int READ_ONLY = 1;
+    private static final int DIRECT_IO = 16;
+
+    // struct loop_config
+    private static final long CONFIG_BYTES = 304;
+    private static final long CONFIG_FD = 0;
+    private static final long CONFIG_BLOCK_SIZE = 4;
+    private static final long CONFIG_INFO = 8;
+
+    /** Others take free devices too, and udev looks into new ones for a moment. */
+    private static final int TRIES = 50;
+
+    private static final long PAUSE_MILLIS = 20;
+
+    private Loops() {}
+
+    /**
+     * A device that shows a file.
+     *
+     * @param whole whether it shows all of the file, and not only a part
+     * @param reachable whether we may use it; if not, only its file's path speaks for it
+     */
+    record Loop(String name, boolean readOnly, boolean whole, boolean reachable) {
+        String device() {
+            return "/dev/" + name;
+        }
+    }
+
+    /** Whether this process may make loop devices. */
+    static boolean available(Native os) {
+        try (Fd _ = os.open(CONTROL, Native.O_RDWR)) {
+            return true;
+        } catch (OsException _) {
+            // The accessor of the capability is what says so.
+            return false;
+        }
+    }
+
+    /**
+     * The devices that show a file, in the order of their numbers.
+     *
+     * @param hint what the file's path contains, to look at few devices; empty to look at all
+     */
+    static List<Loop> of(Native os, Fd file, String hint) throws OsException, IOException {
+        Stat sought = os.stat(file);
+        List<Loop> found = new ArrayList<>();
+        for (String name : names()) {
+            String backing = attribute(name, "loop/backing_file");
+            if (backing.isEmpty() || !backing.contains(hint)) {
+                continue;
+            }
+            try (Fd device = os.open("/dev/" + name, Native.O_RDONLY)) {
+                MemorySegment info = status(os, device);
+                if (info.get(JAVA_LONG, DEVICE) == sought.device()
+                        && info.get(JAVA_LONG, INODE) == sought.inode()) {
+                    boolean whole =
+                            info.get(JAVA_LONG, OFFSET) == 0
+                                    && info.get(JAVA_LONG, SIZE_LIMIT) == 0;
+                    boolean readOnly = (info.get(JAVA_INT, FLAGS) & READ_ONLY) != 0;
+                    found.add(new Loop(name, readOnly, whole, true));
+                }
+            } catch (OsException e) {
+                if (e.is(OsException.EACCES) || e.is(OsException.EPERM)) {
+                    if (!hint.isEmpty()) {
+                        found.add(new Loop(name, false, true, false));
+                    }
+                } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT)) {
+                    throw e;
+                }
+            }
+        }
+        return found;
+    }
+
+    /** Makes a device of a file, opened as the device is to be used. */
+    static Loop attach(Native os, Fd file, boolean readOnly)
+            throws OsException, InterruptedException {
+        for (int left = TRIES; ; left--) {
+            String name;
+            try (Fd control = os.open(CONTROL, Native.O_RDWR)) {
+                name = "loop" + os.ioctl(control, LOOP_CTL_GET_FREE, 0, "find a free device by");
+            }
+            int access = readOnly ? Native.O_RDONLY : Native.O_RDWR;
+            try (Fd device = os.open("/dev/" + name, access)) {
+                MemorySegment config = os.buffer(CONFIG_BYTES);
+                config.set(JAVA_INT, CONFIG_FD, file.number());
+                // Always, or the kernel would take the file system's block size for a file that
+                // shares content, and the volume would have other sectors after its first snapshot.
+                config.set(JAVA_INT, CONFIG_BLOCK_SIZE, SECTOR);
+                MemorySegment info = config.asSlice(CONFIG_INFO, INFO_BYTES);
+                info.set(JAVA_INT, FLAGS, DIRECT_IO | (readOnly ? READ_ONLY : 0));
+                byte[] path = file.path().getBytes(UTF_8);
+                byte[] fits = Arrays.copyOf(path, Math.min(path.length, FILE_NAME_BYTES - 1));
+                MemorySegment.copy(MemorySegment.ofArray(fits), 0, info, FILE_NAME, fits.length);
+                os.ioctl(device, LOOP_CONFIGURE, config.address(), "attach " + file.path() + " by");
+                return new Loop(name, readOnly, true, true);
+            } catch (OsException e) {
+                boolean taken = e.is(OsException.EBUSY) || e.is(OsException.ENOENT);
+                if (!taken || left == 1) {
+                    throw e;
+                }
+                Thread.sleep(PAUSE_MILLIS);
+            }
+        }
+    }
+
+    /**
+     * Takes a device away once all that was written to it is durable.
+     *
+     * @throws OsException IN_USE while anybody else has it open; it then stays
+     */
+    static void detach(Native os, Loop loop) throws OsException, InterruptedException {
+        for (int left = TRIES; ; left--) {
+            try (Fd device = os.open(loop.device(), Native.O_RDONLY | Native.O_EXCL)) {
+                os.sync(device);
+                MemorySegment before = status(os, device);
+                os.ioctl(device, LOOP_CLR_FD, 0, "detach");
+                if (!isThere(os, device)) {
+                    return;
+                }
+                // Where others have the device open, the kernel only promises to remove it after
+                // the last of them, and says that all went well. We take that promise back.
+                os.ioctl(device, LOOP_SET_STATUS64, before.address(), "keep");
+            } catch (OsException e) {
+                if (e.is(OsException.ENXIO)) {
+                    return;
+                }
+                if (!e.is(OsException.EBUSY)) {
+                    throw e;
+                }
+                left = 1;
+            }
+            if (left == 1) {
+                throw new OsException(
+                        IN_USE,
+                        "%s is in use, as by a mounted file system; see `lsblk %s` and `fuser %s`"
+                                .formatted(loop.device(), loop.device(), loop.device()));
+            }
+            Thread.sleep(PAUSE_MILLIS);
+        }
+    }
+
+    private static boolean isThere(Native os, Fd device) throws OsException {
+        try {
+            status(os, device);
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.ENXIO)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** Lets a device see that its file has become larger. */
+    static void grow(Native os, Loop loop) throws OsException {
+        try (Fd device =
+                os.open(loop.device(), loop.readOnly() ? Native.O_RDONLY : Native.O_RDWR)) {
+            os.ioctl(device, LOOP_SET_CAPACITY, 0, "grow");
+        }
+    }
+
+    /** What the kernel says that a device has. */
+    static long sizeBytes(Loop loop) throws OsException, IOException {
+        String sectors = attribute(loop.name(), "size");
+        if (sectors.isEmpty()) {
+            throw new OsException(FAULT, "%s vanished".formatted(loop.device()));
+        }
+        return Long.parseLong(sectors) * SECTOR;
+    }
+
+    /**
+     * Brings what was written to a file's devices into the file. What was acknowledged there may
+     * still lie in the device's own cache, which no clone of the file sees.
+     */
+    static void flush(Native os, Fd file, String hint) throws OsException, IOException {
+        // The usual case, and it costs no more than a look.
+        if (!os.mayBeWritten(file)) {
+            return;
+        }
+        List<Loop> loops = of(os, file, hint);
+        for (Loop loop : loops.isEmpty() ? of(os, file, "") : loops) {
+            if (loop.readOnly()) {
+                continue;
+            }
+            if (!loop.reachable()) {
+                throw new OsException(
+                        UNSUPPORTED,
+                        "%s is attached as %s, whose cache this user may not flush; detach it, or let the daemon's user use the device"
+                                .formatted(file.path(), loop.device()));
+            }
+            flush(os, loop.device());
+            // Partitions have caches of their own.
+            for (String part : parts(loop.name())) {
+                flush(os, "/dev/" + part);
+            }
+        }
+    }
+
+    private static void flush(Native os, String path) throws OsException {
+        try (Fd device = os.open(path, Native.O_RDONLY)) {
+            os.sync(device);
+        } catch (OsException e) {
+            // Detached since, which flushed it.
+            if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT)) {
+                throw e;
+            }
+        }
+    }
+
+    private static MemorySegment status(Native os, Fd device) throws OsException {
+        MemorySegment info = os.buffer(INFO_BYTES);
+        os.ioctl(device, LOOP_GET_STATUS64, info.address(), "look at");
+        return info;
+    }
+
+    private static List<String> names() throws IOException {
+        return list(DEVICES, "loop*").stream()
+                .sorted(
+                        (a, b) ->
+                                a.length() == b.length() ? a.compareTo(b) : a.length() - b.length())
+                .toList();
+    }
+
+    private static List<String> parts(String name) throws IOException {
+        return list(DEVICES.resolve(name), name + "p*");
+    }
+
+    private static List<String> list(Path folder, String glob) throws IOException {
+        List<String> names = new ArrayList<>();
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, glob)) {
+            stream.forEach(path -> names.add(path.toFile().getName()));
+        } catch (NoSuchFileException _) {
+            // No sysfs, or the device is gone; then nothing is attached there.
+        }
+        return names;
+    }
+
+    /** Empty if the device has none, as one that shows no file. */
+    private static String attribute(String name, String attribute) throws IOException {
+        try {
+            return Files.readString(DEVICES.resolve(name).resolve(attribute)).strip();
+        } catch (NoSuchFileException _) {
+            return "";
+        } catch (IOException e) {
+            // The kernel's answer where the file was taken away while we were reading.
+            if (String.valueOf(e.getMessage()).contains("No such device")) {
+                return "";
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package io.cairn.plugin.file;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What a file is, by {@code struct statx} of linux/stat.h, which is the same on every machine.
+ *
+ * @param device as the loop driver tells it, {@code huge_encode_dev} of linux/kdev_t.h
+ * @param links how many names the file has
+ */
+record Stat(long device, long inode, int type, long links, long sizeBytes) {
+    static final long BYTES = 256;
+
+    /** STATX_BASIC_STATS. */
+    static final int MASK = 0x7ff;
+
+    private static final int TYPE = 0170000;
+    private static final int REGULAR = 0100000;
+    private static final int LINK = 0120000;
+
+    static Stat read(MemorySegment statx) {
+        long major = statx.get(JAVA_INT, 136);
+        long minor = statx.get(JAVA_INT, 140);
+        return new Stat(
+                (minor & 0xff) | (major << 8) | ((minor & ~0xffL) << 12),
+                statx.get(JAVA_LONG, 32),
+                statx.get(JAVA_SHORT, 28) & TYPE,
+                statx.get(JAVA_INT, 16),
+                statx.get(JAVA_LONG, 40));
+    }
+
+    boolean regular() {
+        return type == REGULAR;
+    }
+
+    boolean symbolicLink() {
+        return type == LINK;
+    }
+
+    boolean sameFile(Stat other) {
+        return device == other.device && inode == other.inode;
+    }
+}

@@ -1,0 +1,67 @@
+package io.cairn.plugin.file;
+
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+
+import io.cairn.spi.Target;
+
+import java.io.IOException;
+import java.util.List;
+
+/** Who uses the files at the moment, beside the driver itself. */
+final class Uses {
+    private final Servers servers;
+
+    Uses(Servers servers) {
+        this.servers = servers;
+    }
+
+    /** What the path of a target's file contains, and that of no other. */
+    static String hint(Target target) {
+        return target.snapshot()
+                .map(Object::toString)
+                .orElseGet(() -> target.volume() + "/" + Lookup.IMAGE);
+    }
+
+    /**
+     * @throws OsException IN_USE if the target is attached, exported or open for writing
+     */
+    void checkUnused(Native os, Target target, Fd file)
+            throws OsException, InterruptedException, IOException {
+        checkUnattached(os, hint(target), file);
+        checkUnexported(target);
+        checkUnwritten(os, file);
+    }
+
+    void checkUnattached(Native os, String hint, Fd file) throws OsException, IOException {
+        List<Loops.Loop> loops = Loops.of(os, file, hint);
+        if (!loops.isEmpty()) {
+            throw new OsException(
+                    IN_USE,
+                    "it is attached as %s; detach it first".formatted(loops.getFirst().device()));
+        }
+    }
+
+    void checkUnexported(Target target) throws OsException, InterruptedException, IOException {
+        if (servers.anyFor(target)) {
+            throw new OsException(IN_USE, "it is exported; take the export back first");
+        }
+    }
+
+    void checkUnwritten(Native os, Fd file) throws OsException {
+        try {
+            // Not for reading: a listing at the same time has it open so.
+            os.lease(file);
+        } catch (OsException e) {
+            if (e.is(OsException.EAGAIN)) {
+                throw new OsException(
+                        IN_USE,
+                        "%s is open for writing; see `fuser` or `losetup -j` for who has it"
+                                .formatted(file.path()));
+            }
+            // Without leases or the right to one nothing can be known, and nothing speaks against.
+            if (!e.isLacking() && !e.is(OsException.EACCES)) {
+                throw e;
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package io.cairn.plugin.file;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Mark;
+import io.cairn.spi.Settings;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** Drivers of plain folders, and what tests of this driver alone have in common. */
+final class Opened {
+    static final long MIB = 1 << 20;
+    private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "files");
+
+    private Opened() {}
+
+    static Driver open(Path folder, Map<String, String> more)
+            throws DriverException, InterruptedException {
+        FileDriverProvider provider = new FileDriverProvider();
+        Map<String, String> settings = new HashMap<>(more);
+        settings.put(FileDriverProvider.DIRECTORY, folder.toString());
+        return provider.open(SELF, new Settings(provider.info().options(), settings));
+    }
+
+    static BackendVolume volume(Driver driver, long sizeBytes)
+            throws DriverException, InterruptedException {
+        return driver.createVolume(
+                new VolumeSpec(VolumeId.random(), "default", sizeBytes, Mark.NONE));
+    }
+
+    static DriverException assertFails(DriverException.Kind kind, ThrowingCallable call) {
+        DriverException e = catchThrowableOfType(DriverException.class, call);
+        assertThat(e).isNotNull();
+        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
+        return e;
+    }
+
+    /** Runs a tool, and returns what it says. */
+    static String run(String... command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).describedAs(List.of(command) + ": " + said).isZero();
+        return said.strip();
+    }
+}
