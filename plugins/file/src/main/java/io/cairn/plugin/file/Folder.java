@@ -124,6 +124,17 @@ record Folder(
                         .formatted(path));
     }
 
+    /** Writes the marker in place, since the lock that keeps others out is on this very file. */
+    void handOver(Native os, BackendIdentity to) throws OsException {
+        checkStillThere();
+        byte[] bytes = claimOf(to).getBytes(UTF_8);
+        MemorySegment buffer = os.buffer(bytes.length);
+        buffer.copyFrom(MemorySegment.ofArray(bytes));
+        os.write(marker, buffer, bytes.length, 0);
+        os.resize(marker, bytes.length);
+        os.sync(marker);
+    }
+
     private static Set<String> entries(Path path, String what) throws DriverException {
         Set<String> entries = new TreeSet<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
@@ -188,7 +199,7 @@ record Folder(
         if (whole) {
             throw new DriverException(
                     CONFLICT,
-                    "cannot %s: it belongs to another backend (%s); this one is %s. Name another folder"
+                    "cannot %s: it belongs to another backend (%s); this one is %s. Name another folder, or have the daemon that it belongs to hand it over to this one"
                             .formatted(what, shown(found), shown(own)));
         }
         if (holdsVolumes) {

@@ -37,7 +37,8 @@ abstract class FileDriverFixture extends BaseDriverTest {
                         Capability.GROWING,
                         Capability.CLONING,
                         Capability.REVERTING,
-                        Capability.ADOPTING);
+                        Capability.ADOPTING,
+                        Capability.HANDING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }
