@@ -20,6 +20,7 @@ import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.file.FileDriverProvider;
 
@@ -118,13 +119,15 @@ final class House implements AutoCloseable {
                 new CairnMBeanServerBuilder()
                         .newMBeanServer("cairn", null, new MBeanServerDelegate());
         Audit audit = new Audit();
+        KeyValues keyValues = new KeyValues(store);
         Callers callers = new Callers(Role.READER, audit);
         ManagementBeans beans =
                 ManagementBeans.start(
                         server,
                         new ManagementBeans.About("benchmark", Instant.now(), List.of()),
                         volumes,
-                        new KeyValues(store),
+                        keyValues,
+                        new Transfers(volumes, keyValues, DAEMON, folder.resolve("transfer")),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),
@@ -190,6 +193,8 @@ final class House implements AutoCloseable {
                         PATIENCE,
                         PATIENCE,
                         Duration.ofSeconds(10),
+                        Duration.ofDays(7),
+                        folder.resolve("transfer"),
                         StoreOptions.DEFAULTS.minFreeBytes(),
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

@@ -159,7 +159,9 @@ final class Seed {
                             statements -> {
                                 PreparedStatement rows =
                                         statements.prepare(
-                                                "INSERT INTO snapshot SELECT UUID(), NEXT VALUE FOR"
+                                                "INSERT INTO snapshot (id, ordinal, backend, volume_id,"
+                                                        + " name, description, labels, size_bytes, created_at,"
+                                                        + " location) SELECT UUID(), NEXT VALUE FOR"
                                                         + " ordinal, CAST(? AS VARCHAR(63)), CAST(? AS"
                                                         + " UUID), 's' || n, '', '', 1048576, n + 1,"
                                                         + " '/srv/cairn/volumes/seed/' || n FROM"

@@ -10,6 +10,7 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 
 import jakarta.inject.Singleton;
@@ -41,6 +42,13 @@ final class CairnModule extends AbstractModule {
         bind(Audit.class).toInstance(new Audit());
         bind(Volumes.class);
         bind(KeyValues.class);
+    }
+
+    @Provides
+    @Singleton
+    Transfers transfers(Volumes volumes, KeyValues keyValues) {
+        return new Transfers(
+                volumes, keyValues, backends.daemon(), configuration.daemon().transferFolder());
     }
 
     @Provides

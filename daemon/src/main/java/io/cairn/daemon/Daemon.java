@@ -24,6 +24,7 @@ import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 
 import org.slf4j.Logger;
@@ -133,6 +134,7 @@ final class Daemon implements AutoCloseable {
         Volumes volumes = parts.getInstance(Volumes.class);
         undo.push(new Step("the operations", () -> stop(volumes, config.stopDeadline())));
         volumes.start(SETTLING);
+        volumes.tombstones().start(config.deletedKeep());
 
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         Callers callers = parts.getInstance(Callers.class);
@@ -142,6 +144,7 @@ final class Daemon implements AutoCloseable {
                         new ManagementBeans.About(version, startedAt, plugins.reports()),
                         volumes,
                         parts.getInstance(KeyValues.class),
+                        parts.getInstance(Transfers.class),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

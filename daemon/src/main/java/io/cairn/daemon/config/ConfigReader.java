@@ -120,6 +120,8 @@ public final class ConfigReader {
                 file.duration("start.wait", "PT5S"),
                 file.duration("stop.deadline", "PT30S"),
                 file.duration("stats.every", "PT10S"),
+                file.duration("deleted.keep", "P7D"),
+                file.path("transfer.folder", "transfer", data),
                 file.sizeBytes("store.minFree", "64MiB"),
                 new Jmx(
                         file.text("jmx.host", "127.0.0.1"),

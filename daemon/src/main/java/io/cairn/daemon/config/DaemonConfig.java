@@ -15,6 +15,9 @@ import java.util.Optional;
  * @param startWait {@code start.wait}: the longest that a start waits for backends to open
  * @param stopDeadline {@code stop.deadline}: the longest that a stop waits for running operations
  * @param statsEvery {@code stats.every}: how often each backend's pools are asked for their space
+ * @param deletedKeep {@code deleted.keep}: how long it is remembered what was deleted
+ * @param transferFolder {@code transfer.folder}: exports are written to it and imports read from
+ *     it; may not exist yet
  * @param storeMinFreeBytes {@code store.minFree}: below so much free space beside the state no new
  *     work is taken
  * @param jmx the management interface
@@ -25,6 +28,8 @@ public record DaemonConfig(
         Duration startWait,
         Duration stopDeadline,
         Duration statsEvery,
+        Duration deletedKeep,
+        Path transferFolder,
         long storeMinFreeBytes,
         Jmx jmx) {
 

@@ -76,6 +76,7 @@ public final class BackendDoor {
                 requireSame(there.get(), config);
                 return there.get();
             }
+            requireEnded(name);
             Backend opened =
                     backends.put(config, used.test(name))
                             .orElseThrow(
@@ -106,7 +107,7 @@ public final class BackendDoor {
         try {
             Backend backend = backends.find(name).orElseThrow(() -> unknown(name));
             boolean before = backend.closed();
-            boolean ended = before || backend.close(closeDeadline);
+            boolean ended = backend.close(closeDeadline);
             if (!before) {
                 LOG.info("Backend {} is closed by an operator", name);
             }
@@ -121,6 +122,17 @@ public final class BackendDoor {
             return ended;
         } finally {
             turn.unlock();
+        }
+    }
+
+    /** Two drivers on one storage would work on the same volumes without knowing of each other. */
+    private void requireEnded(String name) throws DriverException, InterruptedException {
+        Optional<Backend> before = backends.find(name);
+        if (before.isPresent() && !before.get().close(Duration.ZERO)) {
+            throw new DriverException(
+                    Kind.UNAVAILABLE,
+                    "backend %s was closed and its driver still runs: try again when it has ended, or restart the daemon"
+                            .formatted(name));
         }
     }
 

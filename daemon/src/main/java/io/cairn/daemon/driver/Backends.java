@@ -155,6 +155,11 @@ public final class Backends {
         return List.copyOf(problems);
     }
 
+    /** The identity that the daemon leaves on every backend. */
+    public UUID daemon() {
+        return daemon;
+    }
+
     /** Every backend, up or down, by name. */
     public Collection<Backend> all() {
         return Collections.unmodifiableCollection(backends.values());

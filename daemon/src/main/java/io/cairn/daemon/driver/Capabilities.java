@@ -4,6 +4,8 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.Driver;
 
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
@@ -21,6 +23,21 @@ final class Capabilities {
         for (BackendFacts.Trait trait : open.facts().traits()) {
             words.add(trait.name().toLowerCase(Locale.ROOT).replace('_', '-'));
         }
+        Map<String, Optional<?>> accessors =
+                Map.of(
+                        "growing", open.growing(),
+                        "cloning", open.cloning(),
+                        "reverting", open.reverting(),
+                        "attaching", open.attaching(),
+                        "exporting", open.exporting(),
+                        "adopting", open.adopting(),
+                        "handing", open.handing());
+        accessors.forEach(
+                (word, capability) -> {
+                    if (capability.isPresent()) {
+                        words.add(word);
+                    }
+                });
         return words;
     }
 }

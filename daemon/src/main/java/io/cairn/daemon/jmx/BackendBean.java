@@ -19,12 +19,13 @@ import javax.management.ObjectName;
 
 /** A backend. Safe for many threads. */
 @Description("A backend: one configured storage system, run by one driver")
-final class BackendBean {
+final class BackendBean extends BackendWork {
     private final Sources sources;
     private final String name;
     private final Supplier<BackendStatus> status;
 
     BackendBean(Sources sources, String name, Supplier<BackendStatus> status) {
+        super(sources.volumes(), name);
         this.sources = sources;
         this.name = name;
         this.status = status;

@@ -6,13 +6,17 @@ import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.LoadedDriver;
 import io.cairn.daemon.driver.Pools;
+import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Volumes;
+import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.DriverException;
 
 import java.util.List;
+import java.util.UUID;
 
 /** What clients may do to backends as a whole. Safe for many threads. */
 final class BackendOperations {
@@ -62,6 +66,112 @@ final class BackendOperations {
             return "closed " + BeanNames.backend(backend);
         } catch (DriverException e) {
             throw OperationException.of(e, "%s; nothing was changed".formatted(e.getMessage()));
+        }
+    }
+
+    /**
+     * Makes a backend another daemon's and closes it. What it holds stays in the state, so that it
+     * can be exported as it was left.
+     */
+    String handOver(String name, String daemon, String typed)
+            throws OperationException, InterruptedException {
+        String backend = name.strip();
+        requireTyped(backend, typed, "handed over");
+        BackendIdentity to = new BackendIdentity(other(daemon.strip()), backend, true);
+        Backend open = known(backend);
+        requireUnused(backend);
+        try {
+            boolean _ =
+                    open.call(
+                            driver -> {
+                                driver.handing()
+                                        .orElseThrow(
+                                                () ->
+                                                        new DriverException(
+                                                                DriverException.Kind.UNSUPPORTED,
+                                                                "the driver of backend %s cannot hand it over"
+                                                                        .formatted(backend)))
+                                        .handOver(to);
+                                return true;
+                            });
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "%s; backend %s is not closed: hand it over again, which is no harm if it was already"
+                            .formatted(e.getMessage(), backend));
+        }
+        return "handed over to daemon %s, and %s; export it now, and forget it once the other daemon has imported it"
+                .formatted(to.daemon(), close(backend, backend));
+    }
+
+    /** Forgets what is known of a closed backend; returns how much it was. */
+    String forget(String name, String typed) throws OperationException, InterruptedException {
+        String backend = name.strip();
+        requireTyped(backend, typed, "forgotten");
+        Counts gone = volumes.dossiers().forget(backend);
+        if (backends.find(backend).isPresent()) {
+            // Closed already: this takes it out if nothing describes it any more.
+            String _ = close(backend, backend);
+        }
+        return "forgot %d volumes and %d snapshots of backend %s"
+                .formatted(gone.volumes(), gone.snapshots(), backend);
+    }
+
+    private UUID other(String daemon) throws OperationException {
+        UUID id;
+        try {
+            id = UUID.fromString(daemon);
+        } catch (IllegalArgumentException e) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is no daemon's UUID: give what the other daemon's attribute DaemonId shows"
+                            .formatted(Names.shortened(daemon)),
+                    e);
+        }
+        if (id.equals(backends.daemon())) {
+            throw new OperationException(
+                    Code.INVALID, "%s is this daemon itself: give the other's".formatted(id));
+        }
+        return id;
+    }
+
+    private Backend known(String backend) throws OperationException {
+        return backends.find(backend)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND,
+                                        "there is no backend '%s'"
+                                                .formatted(Names.shortened(backend))));
+    }
+
+    /** What hosts use would be cut off from whoever could end it. */
+    private void requireUnused(String backend) throws OperationException {
+        List<Connection> connections = volumes.connections().of(backend, 1, "").items();
+        if (!connections.isEmpty()) {
+            throw new OperationException(
+                    Code.IN_USE,
+                    "backend %s has connections, such as of host %s to %s: disconnect them first; nothing was changed"
+                            .formatted(
+                                    backend,
+                                    connections.getFirst().host(),
+                                    connections.getFirst().targetName()));
+        }
+        if (volumes.counts(backend).unfinished() > 0) {
+            throw new OperationException(
+                    Code.BUSY,
+                    "backend %s has changes that are not finished, see listUnfinished: nothing was changed; try again once they are"
+                            .formatted(backend));
+        }
+    }
+
+    private static void requireTyped(String backend, String typed, String what)
+            throws OperationException {
+        if (!typed.strip().equals(backend)) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is not the name of what is to be %s, and nothing was done: type %s twice"
+                            .formatted(Names.shortened(typed), what, Names.shortened(backend)));
         }
     }
 

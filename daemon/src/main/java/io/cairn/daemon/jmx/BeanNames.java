@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
@@ -7,6 +8,7 @@ import io.cairn.daemon.volume.Volume;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 import javax.management.MalformedObjectNameException;
 import javax.management.ObjectName;
@@ -17,6 +19,7 @@ import javax.management.ObjectName;
  */
 final class BeanNames {
     static final String DOMAIN = "cairn";
+    private static final Set<String> VIRTUAL = Set.of("Pool", "Volume", "Snapshot", "Connection");
     static final ObjectName DAEMON = name("type=Daemon");
 
     /** What a virtual MBean's name says. */
@@ -29,6 +32,8 @@ final class BeanNames {
     record VolumeAddress(String backend, String volume) implements Address {}
 
     record SnapshotAddress(String backend, String volume, String snapshot) implements Address {}
+
+    record ConnectionAddress(String backend, String volume, String connection) implements Address {}
 
     private BeanNames() {}
 
@@ -58,6 +63,16 @@ final class BeanNames {
                         + snapshot.name());
     }
 
+    static ObjectName connection(Connection connection) {
+        return name(
+                "type=Connection,backend="
+                        + connection.backend()
+                        + ",volume="
+                        + connection.volumeName()
+                        + ",connection="
+                        + connection.id());
+    }
+
     /** What a name says, if it could be that of a virtual MBean; empty for a pattern. */
     static Optional<Address> address(ObjectName name) {
         if (!name.getDomain().equals(DOMAIN) || name.isPattern()) {
@@ -75,6 +90,12 @@ final class BeanNames {
                             .map(
                                     value ->
                                             new SnapshotAddress(
+                                                    value.get(0), value.get(1), value.get(2)));
+            case "Connection" ->
+                    values(name, "backend", "volume", "connection")
+                            .map(
+                                    value ->
+                                            new ConnectionAddress(
                                                     value.get(0), value.get(1), value.get(2)));
             default -> Optional.empty();
         };
@@ -101,8 +122,7 @@ final class BeanNames {
             return false;
         }
         String type = name.getKeyProperty("type");
-        return type != null
-                && (type.equals("Pool") || type.equals("Volume") || type.equals("Snapshot"));
+        return type != null && VIRTUAL.contains(type);
     }
 
     /** Whether a name is that of an MBean of ours, whichever kind, and whether or not it exists. */

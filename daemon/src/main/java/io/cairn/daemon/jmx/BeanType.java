@@ -12,6 +12,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
 import java.lang.reflect.Parameter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -72,7 +73,7 @@ final class BeanType<T> {
             List<Computed<T>> computed,
             MBeanNotificationInfo... notifications) {
         this.beanClass = beanClass;
-        for (Method method : beanClass.getDeclaredMethods()) {
+        for (Method method : methods(beanClass)) {
             Shown shown = method.getAnnotation(Shown.class);
             ReadOperation read = method.getAnnotation(ReadOperation.class);
             WriteOperation write = method.getAnnotation(WriteOperation.class);
@@ -332,6 +333,17 @@ final class BeanType<T> {
                 parameter.isAnnotationPresent(Secret.class)
                         ? new ImmutableDescriptor(Map.of("secret", "true"))
                         : ImmutableDescriptor.EMPTY_DESCRIPTOR);
+    }
+
+    /** Those of the superclasses too, among which a kind of MBean may be divided. */
+    private static List<Method> methods(Class<?> beanClass) {
+        List<Method> all = new ArrayList<>();
+        for (Class<?> part = beanClass;
+                part != null && part != Object.class;
+                part = part.getSuperclass()) {
+            all.addAll(Arrays.asList(part.getDeclaredMethods()));
+        }
+        return all;
     }
 
     private static MethodHandle unreflect(Method method) {

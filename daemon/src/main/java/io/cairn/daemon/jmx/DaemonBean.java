@@ -32,7 +32,7 @@ import java.util.stream.Stream;
 
 /** The daemon as a whole. Safe for many threads. */
 @Description("The Cairn daemon: how it is, and lists of everything it keeps")
-final class DaemonBean {
+final class DaemonBean extends DaemonState {
     private static final String CONTINUATION =
             "Empty for the first page, then the continuation of the page before";
 
@@ -43,6 +43,7 @@ final class DaemonBean {
     private final LongSupplier missedNotifications;
 
     DaemonBean(Sources sources, LongSupplier missedNotifications) {
+        super(sources);
         this.sources = sources;
         this.missedNotifications = missedNotifications;
     }
@@ -313,7 +314,9 @@ final class DaemonBean {
         return "stored " + key;
     }
 
-    @ReadOperation("The text that is kept under a key; NOT_FOUND if there is none")
+    @ReadOperation(
+            value = "The text that is kept under a key; NOT_FOUND if there is none",
+            role = Role.OPERATOR)
     String getValue(@Description("The key that a text was put under") String key)
             throws OperationException {
         return sources.keyValues()
@@ -332,7 +335,9 @@ final class DaemonBean {
         return (sources.keyValues().delete(key) ? "deleted " : "there was no ") + key;
     }
 
-    @ReadOperation("Keys and their values in the order of the keys, a page at a time")
+    @ReadOperation(
+            value = "Keys and their values in the order of the keys, a page at a time",
+            role = Role.OPERATOR)
     ValuePage listValues(
             @Description("What the keys begin with; empty for all") String prefix,
             @Description(Requests.LIMIT) int limit,
@@ -341,7 +346,9 @@ final class DaemonBean {
         return values(prefix, limit, continuation, Texts::values);
     }
 
-    @ReadOperation("Keys and the beginnings of their values as a table in plain text")
+    @ReadOperation(
+            value = "Keys and the beginnings of their values as a table in plain text",
+            role = Role.OPERATOR)
     String listValuesText(
             @Description("What the keys begin with; empty for all") String prefix,
             @Description(Requests.LIMIT) int limit,

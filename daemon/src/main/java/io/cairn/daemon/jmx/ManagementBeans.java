@@ -8,6 +8,7 @@ import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 
 import java.time.Instant;
@@ -91,6 +92,7 @@ public final class ManagementBeans implements AutoCloseable {
             About about,
             Volumes volumes,
             KeyValues keyValues,
+            Transfers transfers,
             Backends backends,
             BackendDoor door,
             Metrics metrics,
@@ -115,7 +117,8 @@ public final class ManagementBeans implements AutoCloseable {
                                 about.plugins(),
                                 about.version(),
                                 about.startedAt(),
-                                limits),
+                                limits,
+                                transfers),
                         callers);
         backends.onName(
                 new Backends.NameListener() {

@@ -20,7 +20,7 @@ final class PropertyText {
     static final String SYNTAX =
             "key=value,key=value; a value with a comma in double quotes: description=\"a, b\"; empty for none";
 
-    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._-]+");
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._:-]+");
     private static final Pattern PLAIN =
             Pattern.compile("[^,\"\\\\\\s]([^,\"\\\\]*[^,\"\\\\\\s])?");
 

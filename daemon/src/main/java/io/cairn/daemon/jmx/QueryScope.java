@@ -41,6 +41,11 @@ final class QueryScope {
         return fixed("type").map(type::equals).orElse(true);
     }
 
+    /** Whether an object of a backend could match. */
+    boolean mayHave(String name) {
+        return backend.map(name::equals).orElse(true);
+    }
+
     boolean matches(ObjectName name) {
         return pattern == null || pattern.apply(name);
     }

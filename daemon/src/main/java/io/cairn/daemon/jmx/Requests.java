@@ -1,10 +1,12 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.volume.Names;
+import io.cairn.daemon.volume.NewConnection;
 import io.cairn.daemon.volume.NewSnapshot;
 import io.cairn.daemon.volume.NewVolume;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.daemon.volume.Particulars;
 import io.cairn.spi.ByteSize;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
@@ -16,12 +18,23 @@ import java.util.function.Function;
 
 /** Reads the texts that clients pass. What is wrong with one is said as INVALID. */
 final class Requests {
-    static final String VOLUME_PROPERTIES =
-            "pool, description, label.KEY, id; as " + PropertyText.SYNTAX;
-    static final String CLONE_PROPERTIES =
-            "size, pool, description, label.KEY, id; as " + PropertyText.SYNTAX;
+    private static final String LEGAL_VOLUME =
+            "pool, description, label.KEY, zone, project, user, spec.KEY, qos.KEY, id";
+    private static final String LEGAL_CLONE = "size, " + LEGAL_VOLUME;
+    private static final String LEGAL_ADOPTED =
+            "description, label.KEY, zone, project, user, spec.KEY, qos.KEY, id";
+    static final String VOLUME_PROPERTIES = LEGAL_VOLUME + "; as " + PropertyText.SYNTAX;
+    static final String CLONE_PROPERTIES = LEGAL_CLONE + "; as " + PropertyText.SYNTAX;
+    static final String ADOPTED_PROPERTIES = LEGAL_ADOPTED + "; as " + PropertyText.SYNTAX;
+    static final String CONNECTION_PROPERTIES =
+            "mode (rw or ro), protocol, and what the host says of itself: ip, initiator, nqn, nvme_hostid, wwpns, multipath ...; as "
+                    + PropertyText.SYNTAX;
     static final String SNAPSHOT_PROPERTIES =
             "description, label.KEY, id; as " + PropertyText.SYNTAX;
+    static final String LABEL_KEY =
+            "The label's key: 1 to 63 lower-case letters, digits, '.', '_', '-'";
+    static final String LABEL_VALUE = "The label's value: at most 255 characters; may be empty";
+    static final String TAG = "The tag: 1 to 63 lower-case letters, digits, '.', '_', '-'";
     static final String VOLUME_FILTER =
             Filters.INTRODUCTION
                     + "backend, pool, name (may end with *), "
@@ -66,16 +79,35 @@ final class Requests {
 
     static NewVolume newVolume(String name, String size, String properties)
             throws OperationException {
-        Requests request = new Requests(properties, "pool, description, label.KEY, id");
+        Requests request = new Requests(properties, LEGAL_VOLUME);
         return request.volume(name, Optional.of(size(size)));
     }
 
     /** A volume to be made from a snapshot, as big as that unless a size is given. */
     static NewVolume newClone(String name, String properties) throws OperationException {
-        Requests request = new Requests(properties, "size, pool, description, label.KEY, id");
+        Requests request = new Requests(properties, LEGAL_CLONE);
         Optional<String> size = request.take("size");
         return request.volume(
                 name, size.isPresent() ? Optional.of(size(size.get())) : Optional.empty());
+    }
+
+    /** A volume to be made of what is there, as large as that. */
+    static NewVolume adopted(String name, String properties) throws OperationException {
+        return new Requests(properties, LEGAL_ADOPTED).volume(name, Optional.empty());
+    }
+
+    static NewConnection newConnection(String host, String properties) throws OperationException {
+        Map<String, String> values = PropertyText.parse(properties);
+        boolean readOnly = readOnly(Optional.ofNullable(values.remove("mode")).orElse("rw"));
+        Optional<String> protocol = Optional.ofNullable(values.remove("protocol"));
+        return new NewConnection(host, readOnly, protocol, values);
+    }
+
+    static boolean readOnly(String mode) throws OperationException {
+        if (!mode.equals("rw") && !mode.equals("ro")) {
+            throw invalid("the mode '%s' is none: write rw or ro".formatted(Names.shortened(mode)));
+        }
+        return mode.equals("ro");
     }
 
     static NewSnapshot newSnapshot(String name, String properties) throws OperationException {
@@ -108,6 +140,12 @@ final class Requests {
                         take("pool"),
                         take("description").orElse(""),
                         labels,
+                        new Particulars(
+                                take("zone").orElse(""),
+                                take("project").orElse(""),
+                                take("user").orElse(""),
+                                takeAll("spec."),
+                                takeAll("qos.")),
                         takeId(VolumeId::parse));
         finish();
         return volume;
@@ -131,6 +169,22 @@ final class Requests {
 
     Optional<String> take(String key) {
         return Optional.ofNullable(values.remove(key));
+    }
+
+    private Map<String, String> takeAll(String prefix) {
+        Map<String, String> taken = new HashMap<>();
+        values.entrySet()
+                .removeIf(
+                        entry -> {
+                            boolean one = entry.getKey().startsWith(prefix);
+                            if (one) {
+                                taken.put(
+                                        entry.getKey().substring(prefix.length()),
+                                        entry.getValue());
+                            }
+                            return one;
+                        });
+        return taken;
     }
 
     private <I> Optional<I> takeId(Function<String, I> parse) throws OperationException {

@@ -1,5 +1,8 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.ObjectState;
+
 import java.util.List;
 
 import javax.management.ObjectName;
@@ -19,9 +22,8 @@ final class Rows {
             @Description("The pool it lies in; empty while it is being created") String pool,
             @Description("Its name, unique in its backend") String name,
             @Description("Its size in bytes") long sizeBytes,
-            @Description("creating, available or deleting") String state,
-            @Description("The state as a number: 1 creating, 2 available, 3 deleting")
-                    int stateCode,
+            @Description("The state, as of the MBean's attribute State") String state,
+            @Description("The state as a number: " + ObjectState.CODES) int stateCode,
             @Description("When its creation was asked for, ISO-8601 in UTC") String createdAt,
             @Description("The same in milliseconds since 1970") long createdAtMs,
             @Description("Its description") String description,
@@ -36,9 +38,8 @@ final class Rows {
             @Description("Its volume's name") String volume,
             @Description("Its name, unique in its volume") String name,
             @Description("Its volume's size in bytes when it was cut") long sizeBytes,
-            @Description("creating, available or deleting") String state,
-            @Description("The state as a number: 1 creating, 2 available, 3 deleting")
-                    int stateCode,
+            @Description("The state, as of the MBean's attribute State") String state,
+            @Description("The state as a number: " + ObjectState.CODES) int stateCode,
             @Description("The instant it was cut, ISO-8601 in UTC") String createdAt,
             @Description("The same in milliseconds since 1970") long createdAtMs,
             @Description("Its description") String description,
@@ -97,6 +98,60 @@ final class Rows {
             @Description("Whether its drivers can be used") boolean loaded,
             @Description("What it brings, or why it brings nothing") String message) {}
 
+    @Description("A host's access to a volume or a snapshot")
+    record ConnectionRow(
+            @Description("Its MBean") ObjectName objectName,
+            @Description("Its UUID") String id,
+            @Description("The backend's name") String backend,
+            @Description("The volume's name") String volume,
+            @Description("The snapshot's name; empty if it is to the volume itself")
+                    String snapshot,
+            @Description("The name of the host that has access") String host,
+            @Description("rw or ro") String mode,
+            @Description("How it has access") String protocol,
+            @Description("The state of the connection") String state,
+            @Description("The state as a number: " + Connection.State.CODES) int stateCode,
+            @Description("The path of the block device on the host; empty if not attached")
+                    String device,
+            @Description("When it was asked for, ISO-8601 in UTC") String createdAt) {}
+
+    @Description("A part of a list of connections, newest first")
+    record ConnectionPage(
+            @Description("The connections") List<ConnectionRow> rows,
+            @Description(NEXT) String continuation) {}
+
+    @Description("A tag that protects an object from being deleted")
+    record HoldRow(
+            @Description("The tag") String tag,
+            @Description("Who put it there") String heldBy,
+            @Description("When, ISO-8601 in UTC") String heldAt) {}
+
+    @Description("A volume or snapshot that was deleted")
+    record DeletedRow(
+            @Description("volume or snapshot") String kind,
+            @Description("Its UUID") String id,
+            @Description("The backend's name") String backend,
+            @Description("Its volume's name, or its own if it was a volume") String volume,
+            @Description("Its name") String name,
+            @Description("Its size in bytes") long sizeBytes,
+            @Description("deleted") String state,
+            @Description("The state as a number: 9") int stateCode,
+            @Description("When it was made, ISO-8601 in UTC") String createdAt,
+            @Description("When it was deleted, ISO-8601 in UTC") String deletedAt,
+            @Description("Its description") String description,
+            @Description("Its labels as key=value,key=value") String labels) {}
+
+    @Description("A part of a list of what was deleted, the last first")
+    record DeletedPage(
+            @Description("What was deleted") List<DeletedRow> rows,
+            @Description(NEXT) String continuation) {}
+
+    @Description("What lies on a backend and is not Cairn's")
+    record UnmanagedRow(
+            @Description("What adopt is to be told") String path,
+            @Description("Its size in bytes") long sizeBytes,
+            @Description("Why it cannot be adopted; empty if it can") String obstacle) {}
+
     @Description("A driver that backends can use")
     record DriverRow(
             @Description("The word for it in a backend's file") String name,
@@ -116,6 +171,11 @@ final class Rows {
             @Description("Whether its value is hidden") boolean secret,
             @Description("The values allowed, as a,b; empty if any is") String choices,
             @Description("What it is for") String help) {}
+
+    @Description("A part of a list of what is not Cairn's, in the order of its paths")
+    record UnmanagedPage(
+            @Description("What lies there") List<UnmanagedRow> rows,
+            @Description(NEXT) String continuation) {}
 
     @Description("A label")
     record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}

@@ -1,14 +1,19 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.jmx.Rows.HoldRow;
 import io.cairn.daemon.jmx.Rows.LabelRow;
+import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.NewVolume;
+import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.spi.ByteSize;
+import io.cairn.spi.Target;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 import javax.management.ObjectName;
 
@@ -17,10 +22,15 @@ import javax.management.ObjectName;
 final class SnapshotBean {
     private final Volumes volumes;
     private final Snapshot snapshot;
+    private final Supplier<String> who;
 
-    SnapshotBean(Volumes volumes, Snapshot snapshot) {
+    /**
+     * @param who the name of whoever calls
+     */
+    SnapshotBean(Volumes volumes, Snapshot snapshot, Supplier<String> who) {
         this.volumes = volumes;
         this.snapshot = snapshot;
+        this.who = who;
     }
 
     @Shown("The snapshot's UUID, which never changes and is never used again")
@@ -58,12 +68,12 @@ final class SnapshotBean {
         return ByteSize.format(snapshot.sizeBytes());
     }
 
-    @Shown("creating, available or deleting")
+    @Shown("available, in-use while a host is connected, deleting or error-deleting")
     String state() {
         return snapshot.state().toString();
     }
 
-    @Shown("The state as a number: 1 creating, 2 available, 3 deleting")
+    @Shown("The state as a number: " + ObjectState.CODES)
     int stateCode() {
         return snapshot.state().code();
     }
@@ -100,6 +110,21 @@ final class SnapshotBean {
         return snapshot.location();
     }
 
+    @Shown("How many connections hosts have to the snapshot")
+    long connectionCount() {
+        return snapshot.connectionCount();
+    }
+
+    @Shown("The tags that protect the snapshot from being deleted")
+    List<HoldRow> holds() {
+        return Texts.holdRows(volumes.alterations().holds(snapshot.id()));
+    }
+
+    @Shown("How many tags protect the snapshot from being deleted")
+    long holdCount() {
+        return snapshot.holdCount();
+    }
+
     @WriteOperation(
             value =
                     "Makes a volume with what the snapshot holds, as big as it; returns the volume's ObjectName",
@@ -126,15 +151,107 @@ final class SnapshotBean {
     }
 
     @WriteOperation(
-            value = "Deletes the snapshot; volumes made from it live on",
+            value =
+                    "Deletes the snapshot, unless it is held or in use; volumes made from it live on",
             role = Role.OPERATOR)
     String delete(
             @Description(
                             "The snapshot's name or UUID once more, so that nothing is deleted by a slip")
                     String name)
             throws OperationException, InterruptedException {
-        VolumeBean.requireTyped(name, snapshot.name(), snapshot.id().toString());
+        VolumeBean.requireTyped(name, snapshot.name(), snapshot.id().toString(), "deleted");
         volumes.deleteSnapshot(snapshot.id());
         return "deleted " + BeanNames.snapshot(snapshot);
+    }
+
+    @WriteOperation(
+            value = "Gives the snapshot another name; returns its new ObjectName",
+            role = Role.OPERATOR)
+    String rename(@Description("The new name, unique in the volume") String name)
+            throws OperationException, InterruptedException {
+        return BeanNames.snapshot(volumes.alterations().rename(snapshot.id(), name)).toString();
+    }
+
+    @WriteOperation(
+            value = "Sets the snapshot's description; returns the snapshot's ObjectName",
+            role = Role.OPERATOR)
+    String setDescription(@Description("At most 255 characters; empty for none") String description)
+            throws OperationException, InterruptedException {
+        return BeanNames.snapshot(volumes.alterations().describe(snapshot.id(), description))
+                .toString();
+    }
+
+    @WriteOperation(
+            value = "Sets one of the snapshot's labels; returns the snapshot's ObjectName",
+            role = Role.OPERATOR)
+    String setLabel(
+            @Description(Requests.LABEL_KEY) String key,
+            @Description(Requests.LABEL_VALUE) String value)
+            throws OperationException, InterruptedException {
+        return BeanNames.snapshot(volumes.alterations().label(snapshot.id(), key, value))
+                .toString();
+    }
+
+    @WriteOperation(
+            value =
+                    "Takes one of the snapshot's labels away, if it is there; returns the snapshot's ObjectName",
+            role = Role.OPERATOR)
+    String removeLabel(@Description(Requests.LABEL_KEY) String key)
+            throws OperationException, InterruptedException {
+        return BeanNames.snapshot(volumes.alterations().unlabel(snapshot.id(), key)).toString();
+    }
+
+    @WriteOperation(
+            value =
+                    "Protects the snapshot from being deleted until the tag is released; returns the snapshot's ObjectName",
+            role = Role.OPERATOR)
+    String hold(@Description(Requests.TAG) String tag)
+            throws OperationException, InterruptedException {
+        volumes.alterations().hold(snapshot.id(), tag, who.get());
+        return BeanNames.snapshot(snapshot).toString();
+    }
+
+    @WriteOperation(
+            value = "Takes a tag of hold off again; returns the snapshot's ObjectName",
+            role = Role.OPERATOR)
+    String release(@Description(Requests.TAG) String tag)
+            throws OperationException, InterruptedException {
+        volumes.alterations().release(snapshot.id(), tag);
+        return BeanNames.snapshot(snapshot).toString();
+    }
+
+    @WriteOperation(
+            value =
+                    "Gives a host access to the snapshot, to read; returns the ObjectName of the connection, whose attach makes a block device on this host",
+            role = Role.OPERATOR)
+    String connect(
+            @Description("The host's name; empty for the daemon's own") String host,
+            @Description(Requests.CONNECTION_PROPERTIES) String properties)
+            throws OperationException, InterruptedException {
+        Connection made =
+                volumes.connections()
+                        .connect(
+                                Target.of(snapshot.volume(), snapshot.id()),
+                                Requests.newConnection(host, properties));
+        return BeanNames.connection(made).toString();
+    }
+
+    @WriteOperation(
+            value =
+                    "Connects the daemon's own host and makes a block device that cannot be written; returns the device's path",
+            role = Role.OPERATOR)
+    String attach() throws OperationException, InterruptedException {
+        return volumes.connections()
+                .attachHere(Target.of(snapshot.volume(), snapshot.id()), true)
+                .device();
+    }
+
+    @WriteOperation(
+            value =
+                    "Takes the block device of the daemon's own host away, unless it is open, and disconnects the host",
+            role = Role.OPERATOR)
+    String detach() throws OperationException, InterruptedException {
+        volumes.connections().detachHere(Target.of(snapshot.volume(), snapshot.id()));
+        return "detached " + BeanNames.snapshot(snapshot);
     }
 }

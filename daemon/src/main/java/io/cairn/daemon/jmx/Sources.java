@@ -4,6 +4,7 @@ import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Volumes;
 
@@ -32,7 +33,8 @@ record Sources(
         List<PluginReport> plugins,
         String version,
         Instant startedAt,
-        QueryLimits limits) {
+        QueryLimits limits,
+        Transfers transfers) {
 
     Optional<BackendStatus> backend(String name) {
         return Optional.ofNullable(backends.get(name)).map(Supplier::get);

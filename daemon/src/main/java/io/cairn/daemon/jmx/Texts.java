@@ -1,20 +1,31 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.jmx.Rows.ConnectionRow;
+import io.cairn.daemon.jmx.Rows.DeletedPage;
+import io.cairn.daemon.jmx.Rows.DeletedRow;
+import io.cairn.daemon.jmx.Rows.HoldRow;
 import io.cairn.daemon.jmx.Rows.LabelRow;
 import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.SnapshotRow;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
+import io.cairn.daemon.jmx.Rows.UnmanagedPage;
+import io.cairn.daemon.jmx.Rows.UnmanagedRow;
 import io.cairn.daemon.jmx.Rows.ValuePage;
 import io.cairn.daemon.jmx.Rows.ValueRow;
 import io.cairn.daemon.jmx.Rows.VolumePage;
 import io.cairn.daemon.jmx.Rows.VolumeRow;
 import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
+import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.Deleted;
+import io.cairn.daemon.volume.Hold;
 import io.cairn.daemon.volume.Names;
+import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Unfinished;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.spi.ByteSize;
+import io.cairn.spi.Unmanaged;
 
 import java.time.Duration;
 import java.time.Instant;
@@ -78,6 +89,108 @@ final class Texts {
                 age(change.since()).toMillis(),
                 change.running(),
                 change.lastError());
+    }
+
+    static ConnectionRow row(Connection connection) {
+        return new ConnectionRow(
+                BeanNames.connection(connection),
+                connection.id().toString(),
+                connection.backend(),
+                connection.volumeName(),
+                connection.snapshotName(),
+                connection.host(),
+                mode(connection),
+                connection.protocol(),
+                connection.state().toString(),
+                connection.state().code(),
+                connection.device(),
+                millis(connection.createdAt()));
+    }
+
+    static String mode(Connection connection) {
+        return connection.readOnly() ? "ro" : "rw";
+    }
+
+    static String connectionTable(Page<Connection> page) {
+        return connectionTable(page.items(), ending(page, "connection"));
+    }
+
+    static String connectionTable(List<Connection> connections) {
+        return connectionTable(connections, number(connections.size(), "connection"));
+    }
+
+    private static String connectionTable(List<Connection> connections, String lastLine) {
+        TextTable table =
+                new TextTable(
+                        "HOST", "VOLUME", "SNAPSHOT", "MODE", "PROTOCOL", "STATE", "DEVICE", "ID");
+        for (Connection connection : connections) {
+            table.add(
+                    connection.host(),
+                    connection.volumeName(),
+                    connection.snapshotName(),
+                    mode(connection),
+                    connection.protocol(),
+                    connection.state(),
+                    connection.device(),
+                    connection.id());
+        }
+        return table.with(lastLine);
+    }
+
+    static List<HoldRow> holdRows(List<Hold> holds) {
+        return holds.stream()
+                .map(hold -> new HoldRow(hold.tag(), hold.by(), millis(hold.since())))
+                .toList();
+    }
+
+    static DeletedPage deleted(Page<Deleted> page) {
+        return new DeletedPage(page.items().stream().map(Texts::row).toList(), page.continuation());
+    }
+
+    private static DeletedRow row(Deleted deleted) {
+        return new DeletedRow(
+                deleted.kind().toString(),
+                deleted.id().toString(),
+                deleted.backend(),
+                deleted.volumeName(),
+                deleted.name(),
+                deleted.sizeBytes(),
+                ObjectState.DELETED.toString(),
+                ObjectState.DELETED.code(),
+                millis(deleted.createdAt()),
+                millis(deleted.deletedAt()),
+                deleted.description(),
+                labels(deleted.labels()));
+    }
+
+    static String deletedTable(Page<Deleted> page) {
+        TextTable table = new TextTable("KIND", "NAME", "VOLUME", "SIZE", "DELETED", "ID");
+        for (Deleted deleted : page.items()) {
+            table.add(
+                    deleted.kind(),
+                    deleted.name(),
+                    deleted.volumeName(),
+                    ByteSize.format(deleted.sizeBytes()),
+                    seconds(deleted.deletedAt()),
+                    deleted.id());
+        }
+        return table.with(ending(page, "object"));
+    }
+
+    static UnmanagedPage unmanaged(Page<Unmanaged> page) {
+        return new UnmanagedPage(
+                page.items().stream()
+                        .map(one -> new UnmanagedRow(one.path(), one.sizeBytes(), one.obstacle()))
+                        .toList(),
+                page.continuation());
+    }
+
+    static String unmanagedTable(Page<Unmanaged> page) {
+        TextTable table = new TextTable("PATH", "SIZE", "OBSTACLE");
+        for (Unmanaged one : page.items()) {
+            table.add(one.path(), ByteSize.format(one.sizeBytes()), one.obstacle());
+        }
+        return table.with(ending(page, "object"));
     }
 
     static String volumeTable(Page<Volume> page) {

@@ -2,6 +2,7 @@ package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.jmx.BeanNames.Address;
+import io.cairn.daemon.jmx.BeanNames.ConnectionAddress;
 import io.cairn.daemon.jmx.BeanNames.PoolAddress;
 import io.cairn.daemon.jmx.BeanNames.SnapshotAddress;
 import io.cairn.daemon.jmx.BeanNames.VolumeAddress;
@@ -10,6 +11,7 @@ import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.PoolCounts;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.PoolStats;
 
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,9 @@ final class VirtualObjects {
             new BeanType<>(VolumeBean.class, List.of(), EventTexts.VOLUME);
     static final BeanType<SnapshotBean> SNAPSHOT =
             new BeanType<>(SnapshotBean.class, List.of(), EventTexts.SNAPSHOT);
+
+    static final BeanType<ConnectionBean> CONNECTION =
+            new BeanType<>(ConnectionBean.class, List.of(), EventTexts.CONNECTION);
 
     private final Sources sources;
     private final Callers callers;
@@ -108,7 +113,7 @@ final class VirtualObjects {
                     sources.volumes()
                             .volume(backend, volume)
                             .filter(found -> found.name().equals(volume))
-                            .map(found -> new VolumeBean(sources.volumes(), found))
+                            .map(found -> new VolumeBean(sources.volumes(), found, this::who))
                             .map(bean -> new Found<>(name, VOLUME, bean));
             case SnapshotAddress(String backend, String volume, String snapshot) ->
                     sources.volumes()
@@ -117,8 +122,17 @@ final class VirtualObjects {
                                     found ->
                                             found.name().equals(snapshot)
                                                     && found.volumeName().equals(volume))
-                            .map(found -> new SnapshotBean(sources.volumes(), found))
+                            .map(found -> new SnapshotBean(sources.volumes(), found, this::who))
                             .map(bean -> new Found<>(name, SNAPSHOT, bean));
+            case ConnectionAddress(String backend, String volume, String connection) ->
+                    connectionId(connection)
+                            .flatMap(sources.volumes().connections()::find)
+                            .filter(
+                                    found ->
+                                            found.backend().equals(backend)
+                                                    && found.volumeName().equals(volume))
+                            .map(found -> new ConnectionBean(sources.volumes(), found))
+                            .map(bean -> new Found<>(name, CONNECTION, bean));
         };
     }
 
@@ -171,7 +185,30 @@ final class VirtualObjects {
                     sources.volumes()::snapshots,
                     BeanNames::snapshot);
         }
+        if (scope.has("Connection")) {
+            for (String backend : sources.backends().keySet()) {
+                if (scope.mayHave(backend)) {
+                    sources.volumes().connections().of(backend, scope.limit(), "").items().stream()
+                            .map(BeanNames::connection)
+                            .filter(scope::matches)
+                            .map(name -> new ObjectInstance(name, CONNECTION.className()))
+                            .forEach(found::add);
+                }
+            }
+        }
         return found;
+    }
+
+    private String who() {
+        return callers.current().name();
+    }
+
+    private static Optional<ConnectionId> connectionId(String text) {
+        try {
+            return Optional.of(ConnectionId.parse(text));
+        } catch (IllegalArgumentException _) {
+            return Optional.empty();
+        }
     }
 
     /** How many there are, from memory. */

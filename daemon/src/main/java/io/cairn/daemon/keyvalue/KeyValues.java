@@ -21,8 +21,12 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 
@@ -66,7 +70,7 @@ public final class KeyValues {
 
     /** What it needs of the state store. */
     public static List<SchemaStep> schema() {
-        return SchemaStep.load(KeyValues.class, "0006-key-values.sql");
+        return SchemaStep.load(KeyValues.class, "0005-key-values.sql");
     }
 
     /**
@@ -185,6 +189,34 @@ public final class KeyValues {
                             .formatted(Names.shortened(continuation), prefix));
         }
         return last;
+    }
+
+    /** What the keys are kept with now, of those that are kept at all. */
+    public Map<String, String> there(Collection<String> keys) throws OperationException {
+        Map<String, String> there = new TreeMap<>();
+        for (String key : keys) {
+            get(key).ifPresent(value -> there.put(key, value));
+        }
+        return there;
+    }
+
+    /**
+     * A change that keeps values under keys that have none, or just these: of any other value it
+     * refuses to make another. Whoever has it made says so by {@link #added}.
+     *
+     * @throws OperationException INVALID
+     */
+    public Adding adding(SortedMap<String, String> values) throws OperationException {
+        for (Map.Entry<String, String> each : values.entrySet()) {
+            checkKey(each.getKey());
+            checkValue(each.getKey(), each.getValue());
+        }
+        return new Adding(values);
+    }
+
+    /** Counts what a change added, once it is durable. */
+    public void added(Adding done) {
+        count.addAndGet(done.added());
     }
 
     /** How many there are, from memory. */

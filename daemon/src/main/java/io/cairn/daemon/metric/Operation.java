@@ -4,6 +4,18 @@ package io.cairn.daemon.metric;
 public enum Operation {
     CREATE_VOLUME("create-volume"),
     CREATE_VOLUME_FROM_SNAPSHOT("create-volume-from-snapshot"),
+    CLONE_VOLUME("clone-volume"),
+    ADOPT_VOLUME("adopt-volume"),
+    RELEASE_VOLUME("release-volume"),
+    EXTEND_VOLUME("extend-volume"),
+    REVERT_VOLUME("revert-volume"),
+    ALTER_VOLUME("alter-volume"),
+    ALTER_SNAPSHOT("alter-snapshot"),
+    HOLD("hold"),
+    CONNECT("connect"),
+    ATTACH("attach"),
+    DETACH("detach"),
+    DISCONNECT("disconnect"),
     DELETE_VOLUME("delete-volume"),
     CREATE_SNAPSHOT("create-snapshot"),
     DELETE_SNAPSHOT("delete-snapshot");

@@ -1,16 +1,10 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
-import io.cairn.daemon.driver.Backends;
-import io.cairn.daemon.driver.DriverCall;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.spi.BackendSnapshot;
-import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
-import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
-import io.cairn.spi.VolumeSpec;
 
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -29,27 +23,36 @@ final class Changes {
     private final Journal journal;
     private final OpenIntents open;
     private final PoolTally pools;
-    private final Backends backends;
+    private final Effects effects;
     private final Consumer<VolumeEvent> events;
 
     Changes(
             Journal journal,
             OpenIntents open,
             PoolTally pools,
-            Backends backends,
+            Effects effects,
             Consumer<VolumeEvent> events) {
         this.journal = journal;
         this.open = open;
         this.pools = pools;
-        this.backends = backends;
+        this.effects = effects;
         this.events = events;
     }
 
     /** Makes a change that was not tried before. */
     VolumeEvent perform(Intent intent) throws OperationException, InterruptedException {
+        for (VolumeId volume : intent.volumes()) {
+            Optional<Intent> earlier = open.of(volume);
+            if (earlier.isPresent()) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "'%s' is unfinished and comes first; nothing was changed; try again later"
+                                .formatted(earlier.get().what()));
+            }
+        }
         Backend backend;
         try {
-            backend = backend(intent);
+            backend = effects.backend(intent);
             backend.requireReady(intent.volumes().toArray(VolumeId[]::new));
         } catch (DriverException e) {
             throw OperationException.of(
@@ -65,7 +68,30 @@ final class Changes {
         }
         // Once more: a store that was reopened while this waited has told of what it had then.
         open.add(intent);
+        if (!(intent instanceof Intent.Making)) {
+            tellStates(intent, atRest(intent), meanwhile(intent));
+        }
         return carryOut(intent, false);
+    }
+
+    /**
+     * Gives a change up whose outcome is unknown, as if it had never been begun. What it may have
+     * left on the backend stays there.
+     */
+    VolumeEvent forget(Intent intent) throws OperationException {
+        try {
+            journal.abandon(intent);
+        } catch (StoreException e) {
+            throw Parts.unwritable(e);
+        }
+        ObjectState before = stateOf(intent);
+        open.remove(intent);
+        VolumeEvent event =
+                new VolumeEvent.OperationUndone(
+                        intent.backend(), intent.what(), "an operator gave it up");
+        events.accept(event);
+        tellStates(intent, before, after(intent, event));
+        return event;
     }
 
     /** Settles a change whose outcome is unknown. */
@@ -75,138 +101,28 @@ final class Changes {
 
     private VolumeEvent carryOut(Intent intent, boolean again)
             throws OperationException, InterruptedException {
+        ObjectState before = stateOf(intent);
         VolumeEvent event;
         try {
-            event = change(intent, again);
+            event = effects.of(intent, again);
         } catch (DriverException e) {
-            throw failed(intent, again, e);
+            OperationException failure = failed(intent, again, e);
+            tellStates(intent, before, stateOf(intent));
+            throw failure;
         } catch (StoreException e) {
-            throw unrecorded(intent, e);
+            OperationException failure = unrecorded(intent, e);
+            tellStates(intent, before, stateOf(intent));
+            throw failure;
         }
         pools.settled(intent, event);
         events.accept(event);
+        tellStates(intent, before, after(intent, event));
         return event;
-    }
-
-    private VolumeEvent change(Intent intent, boolean again)
-            throws DriverException, StoreException, InterruptedException {
-        return switch (intent) {
-            case Intent.CreateVolume create -> {
-                Volume made = create.made().madeAt(createVolume(create).location());
-                journal.volumeCreated(create, made);
-                yield new VolumeEvent.VolumeCreated(made, again);
-            }
-            case Intent.DeleteVolume delete -> {
-                call(
-                        intent,
-                        driver -> {
-                            driver.deleteVolume(intent.volume());
-                            return true;
-                        });
-                journal.volumeDeleted(delete);
-                yield new VolumeEvent.VolumeDeleted(delete.doomed(), again);
-            }
-            case Intent.CreateSnapshot create -> {
-                Optional<BackendSnapshot> cut = again ? whatWasCut(create) : cutNow(create);
-                if (cut.isEmpty()) {
-                    journal.abandon(intent);
-                    yield new VolumeEvent.OperationUndone(
-                            intent.backend(),
-                            intent.what(),
-                            "it was interrupted before the snapshot was cut, and a snapshot is never cut"
-                                    + " late");
-                }
-                Snapshot snapshot = snapshot(create, cut.get());
-                journal.snapshotCreated(create, snapshot);
-                yield new VolumeEvent.SnapshotCreated(snapshot, again);
-            }
-            case Intent.DeleteSnapshot delete -> {
-                call(
-                        intent,
-                        driver -> {
-                            driver.deleteSnapshot(delete.doomed().id(), delete.volume());
-                            return true;
-                        });
-                journal.snapshotDeleted(delete);
-                yield new VolumeEvent.SnapshotDeleted(delete.doomed(), again);
-            }
-        };
-    }
-
-    private BackendVolume createVolume(Intent.CreateVolume create)
-            throws DriverException, InterruptedException {
-        Volume made = create.made();
-        VolumeSpec spec = new VolumeSpec(made.id(), made.pool(), made.sizeBytes(), Marks.of(made));
-        Optional<Origin> origin = made.origin();
-        return call(
-                create,
-                driver ->
-                        origin.isEmpty()
-                                ? driver.createVolume(spec)
-                                : driver.createFromSnapshot(
-                                        spec, origin.get().snapshot(), origin.get().volume()));
-    }
-
-    private Optional<BackendSnapshot> cutNow(Intent.CreateSnapshot create)
-            throws DriverException, InterruptedException {
-        SnapshotSpec spec = new SnapshotSpec(create.id(), create.volume(), Marks.of(create));
-        return Optional.of(call(create, driver -> driver.createSnapshot(spec)));
-    }
-
-    /**
-     * The caller may have stopped his application around the call, and went on long ago. So a cut
-     * that did not happen then must not happen now; only what it left half made is cleared away.
-     */
-    private Optional<BackendSnapshot> whatWasCut(Intent.CreateSnapshot create)
-            throws DriverException, InterruptedException {
-        return call(
-                create,
-                driver -> {
-                    Optional<BackendSnapshot> cut =
-                            driver.findSnapshot(create.id(), create.volume());
-                    if (cut.isEmpty()) {
-                        driver.deleteSnapshot(create.id(), create.volume());
-                    }
-                    return cut;
-                });
-    }
-
-    private static Snapshot snapshot(Intent.CreateSnapshot create, BackendSnapshot cut) {
-        return new Snapshot(
-                create.id(),
-                create.volume(),
-                create.backend(),
-                create.of().name(),
-                create.name(),
-                create.description(),
-                create.labels(),
-                cut.sizeBytes(),
-                ObjectState.AVAILABLE,
-                cut.cutAt(),
-                cut.location());
-    }
-
-    private <T> T call(Intent intent, DriverCall<T> call)
-            throws DriverException, InterruptedException {
-        Backend backend = backend(intent);
-        return intent instanceof Intent.CreateVolume create && create.made().origin().isPresent()
-                ? backend.call(create.volume(), create.made().origin().get().volume(), call)
-                : backend.call(intent.volume(), call);
-    }
-
-    private Backend backend(Intent intent) throws DriverException {
-        return backends.find(intent.backend())
-                .orElseThrow(
-                        () ->
-                                new DriverException(
-                                        DriverException.Kind.UNAVAILABLE,
-                                        "backend %s is not configured any more"
-                                                .formatted(intent.backend())));
     }
 
     private OperationException failed(Intent intent, boolean again, DriverException e)
             throws InterruptedException {
-        if (!e.kind().outcomeKnown()) {
+        if (!e.kind().outcomeKnown() || (again && remainsOpen(intent, e.kind()))) {
             open.failed(intent, e);
             OperationException failure =
                     OperationException.of(
@@ -219,10 +135,8 @@ final class Changes {
         OperationException failure =
                 OperationException.of(e, "cannot %s: %s".formatted(intent.what(), e.getMessage()));
         try {
-            if (again
-                    && intent instanceof Intent.CreateVolume create
-                    && e.kind() != DriverException.Kind.CONFLICT) {
-                clearAway(create);
+            if (again && e.kind() != DriverException.Kind.CONFLICT) {
+                effects.clearAway(intent);
             }
             journal.abandon(intent);
         } catch (DriverException | StoreException second) {
@@ -237,22 +151,12 @@ final class Changes {
     }
 
     /**
-     * The first try may have left something that this one, refused early, did not meet. What is
-     * whole and bears another mark is somebody else's, and stays.
+     * Whether that it cannot be done now says nothing of what an earlier try did: the volume may
+     * have been reverted and then opened by somebody.
      */
-    private void clearAway(Intent.CreateVolume create)
-            throws DriverException, InterruptedException {
-        boolean _ =
-                call(
-                        create,
-                        driver -> {
-                            Optional<BackendVolume> found = driver.findVolume(create.volume());
-                            if (found.isEmpty()
-                                    || found.get().mark().equals(Marks.of(create.made()))) {
-                                driver.deleteVolume(create.volume());
-                            }
-                            return true;
-                        });
+    private static boolean remainsOpen(Intent intent, DriverException.Kind kind) {
+        return intent instanceof Intent.RevertVolume
+                && (kind == DriverException.Kind.IN_USE || kind == DriverException.Kind.NO_SPACE);
     }
 
     private OperationException refused(Intent intent, StoreException e) {
@@ -266,7 +170,7 @@ final class Changes {
         return failure;
     }
 
-    private static Code code(StoreException e) {
+    static Code code(StoreException e) {
         return switch (e.kind()) {
             case FULL -> Code.NO_SPACE;
             case FAILED -> DUPLICATE.equals(e.sqlState()) ? Code.CONFLICT : Code.FAULT;
@@ -296,5 +200,65 @@ final class Changes {
                         failure.code(),
                         String.valueOf(failure.getMessage()),
                         unfinished));
+    }
+
+    /** The volume whose state an intent changes as long as it is open. */
+    private static Optional<Volume> subject(Intent intent) {
+        return switch (intent) {
+            case Intent.Making making -> Optional.of(making.made());
+            case Intent.CreateSnapshot _ -> Optional.empty();
+            case Intent.Changing changing -> Optional.of(changing.of());
+            case Intent.DeleteSnapshot _, Intent.AlterSnapshot _, Intent.ChangeConnection _ ->
+                    Optional.empty();
+        };
+    }
+
+    private static ObjectState atRest(Intent intent) {
+        Optional<Volume> volume = subject(intent);
+        return volume.isPresent() && volume.get().connectionCount() > 0
+                ? ObjectState.IN_USE
+                : ObjectState.AVAILABLE;
+    }
+
+    private static ObjectState meanwhile(Intent intent) {
+        return OpenIntents.during(intent, atRest(intent));
+    }
+
+    private ObjectState stateOf(Intent intent) {
+        if (intent instanceof Intent.Making && open.of(intent.volume()).isEmpty()) {
+            return ObjectState.DELETED;
+        }
+        boolean connected = atRest(intent) == ObjectState.IN_USE;
+        return subject(intent).isEmpty()
+                ? ObjectState.AVAILABLE
+                : open.stateOf(intent.volume(), connected);
+    }
+
+    private static ObjectState after(Intent intent, VolumeEvent event) {
+        return switch (event) {
+            case VolumeEvent.VolumeDeleted _, VolumeEvent.VolumeReleased _ -> ObjectState.DELETED;
+            case VolumeEvent.OperationUndone _ ->
+                    intent instanceof Intent.Making ? ObjectState.DELETED : atRest(intent);
+            case VolumeEvent.VolumeCreated _,
+                    VolumeEvent.VolumeAltered _,
+                    VolumeEvent.StateChanged _,
+                    VolumeEvent.SnapshotCreated _,
+                    VolumeEvent.SnapshotDeleted _,
+                    VolumeEvent.SnapshotAltered _,
+                    VolumeEvent.ConnectionChanged _,
+                    VolumeEvent.OperationFailed _ ->
+                    atRest(intent);
+        };
+    }
+
+    private void tellStates(Intent intent, ObjectState from, ObjectState to) {
+        if (from != to) {
+            subject(intent)
+                    .ifPresent(
+                            volume ->
+                                    events.accept(
+                                            new VolumeEvent.StateChanged(
+                                                    volume.inState(to), from, to)));
+        }
     }
 }

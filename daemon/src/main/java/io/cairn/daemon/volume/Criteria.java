@@ -177,10 +177,7 @@ record Criteria(
     boolean fit(Volume volume) {
         return fit(volume.backend(), volume.labels(), volume.state())
                 && filter.pool().map(volume.pool()::equals).orElse(true)
-                && volume.origin()
-                        .map(origin -> List.of(origin.volume().value(), origin.snapshot().value()))
-                        .orElse(List.of())
-                        .containsAll(sources)
+                && volume.origin().map(Criteria::sources).orElse(List.of()).containsAll(sources)
                 && bounds.hold(Rows.nanos(volume.createdAt()), volume.name(), volume.sizeBytes());
     }
 
@@ -189,6 +186,13 @@ record Criteria(
                 && sources.stream().allMatch(snapshot.volume().value()::equals)
                 && bounds.hold(
                         Rows.nanos(snapshot.createdAt()), snapshot.name(), snapshot.sizeBytes());
+    }
+
+    private static List<UUID> sources(Origin origin) {
+        List<UUID> sources = new ArrayList<>();
+        sources.add(origin.volume().value());
+        origin.snapshot().ifPresent(snapshot -> sources.add(snapshot.value()));
+        return sources;
     }
 
     private boolean fit(String backend, Map<String, String> labels, ObjectState state) {

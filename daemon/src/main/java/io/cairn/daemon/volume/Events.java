@@ -9,7 +9,7 @@ import java.util.function.Consumer;
 
 /** Hands every event to every listener, on the thread on which it happened, and logs it. */
 final class Events implements Consumer<VolumeEvent> {
-    private static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
+    static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
 
     private final List<Consumer<VolumeEvent>> listeners = new CopyOnWriteArrayList<>();
 
@@ -47,6 +47,62 @@ final class Events implements Consumer<VolumeEvent> {
                             volume.id(),
                             volume.backend(),
                             late(recovered));
+            case VolumeEvent.VolumeReleased(Volume volume, String place, boolean recovered) ->
+                    LOG.info(
+                            "Gave up volume {} ({}) on backend {}, which is {} now{}",
+                            volume.name(),
+                            volume.id(),
+                            volume.backend(),
+                            place,
+                            late(recovered));
+            case VolumeEvent.VolumeAltered(
+                            Volume before,
+                            Volume after,
+                            VolumeEvent.Alteration what,
+                            boolean recovered) ->
+                    LOG.info(
+                            "Volume {} ({}) on backend {} is {}: {}{}",
+                            before.name(),
+                            after.id(),
+                            after.backend(),
+                            what,
+                            news(what, after.name(), after.sizeBytes()),
+                            late(recovered));
+            case VolumeEvent.StateChanged(Volume volume, ObjectState from, ObjectState to) ->
+                    LOG.debug(
+                            "Volume {} ({}) on backend {} was {} and is {}",
+                            volume.name(),
+                            volume.id(),
+                            volume.backend(),
+                            from,
+                            to);
+            case VolumeEvent.SnapshotAltered(
+                            Snapshot before,
+                            Snapshot after,
+                            VolumeEvent.Alteration what,
+                            boolean recovered) ->
+                    LOG.info(
+                            "Snapshot {} ({}) of volume {} on backend {} is {}: {}{}",
+                            before.name(),
+                            after.id(),
+                            after.volumeName(),
+                            after.backend(),
+                            what,
+                            news(what, after.name(), after.sizeBytes()),
+                            late(recovered));
+            case VolumeEvent.ConnectionChanged(
+                            Connection connection,
+                            VolumeEvent.Access what,
+                            boolean recovered) ->
+                    LOG.info(
+                            "Host {} is {}: {} on backend {} by {}{}{}",
+                            connection.host(),
+                            what,
+                            connection.targetName(),
+                            connection.backend(),
+                            connection.protocol(),
+                            connection.device().isEmpty() ? "" : " as " + connection.device(),
+                            late(recovered));
             case VolumeEvent.SnapshotCreated(Snapshot snapshot, boolean recovered) ->
                     LOG.info(
                             "Created snapshot {} ({}) of volume {} on backend {}, cut at {}{}",
@@ -69,6 +125,14 @@ final class Events implements Consumer<VolumeEvent> {
             case VolumeEvent.OperationUndone undone ->
                     LOG.warn("Undone: {}: {}", undone.what(), undone.reason());
         }
+    }
+
+    private static String news(VolumeEvent.Alteration what, String name, long sizeBytes) {
+        return switch (what) {
+            case RENAMED -> name;
+            case EXTENDED -> sizeBytes + " bytes";
+            case REVERTED, DESCRIBED, HELD, RELEASED -> "done";
+        };
     }
 
     private static String late(boolean recovered) {

@@ -5,6 +5,7 @@ import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** A change to be made on a backend, recorded before it is tried and erased once it is settled. */
@@ -24,45 +25,111 @@ sealed interface Intent {
     /** The operation and its object, for messages. */
     String what();
 
+    /** What makes a volume, which is in the state from the beginning of the intent. */
+    sealed interface Making extends Intent {
+        Volume made();
+
+        @Override
+        default VolumeId volume() {
+            return made().id();
+        }
+
+        @Override
+        default String backend() {
+            return made().backend();
+        }
+
+        @Override
+        default Set<VolumeId> volumes() {
+            return source().map(source -> Set.of(volume(), source)).orElse(Set.of(volume()));
+        }
+
+        /** The volume that it is made from, or from a snapshot of. */
+        default Optional<VolumeId> source() {
+            return made().origin().map(Origin::volume);
+        }
+    }
+
+    /** What changes a volume that there is. */
+    sealed interface Changing extends Intent {
+        /** As it was before. */
+        Volume of();
+
+        @Override
+        default VolumeId volume() {
+            return of().id();
+        }
+
+        @Override
+        default String backend() {
+            return of().backend();
+        }
+    }
+
     /** Makes the volume, from nothing or from a snapshot if it has an origin. */
-    record CreateVolume(Volume made, Instant begunAt) implements Intent {
-        @Override
-        public VolumeId volume() {
-            return made.id();
-        }
-
-        @Override
-        public String backend() {
-            return made.backend();
-        }
-
-        @Override
-        public Set<VolumeId> volumes() {
-            return made.origin()
-                    .map(origin -> Set.of(made.id(), origin.volume()))
-                    .orElse(Set.of(made.id()));
-        }
-
+    record CreateVolume(Volume made, Instant begunAt) implements Making {
         @Override
         public String what() {
             return "create volume %s on backend %s".formatted(made.name(), backend());
         }
     }
 
-    record DeleteVolume(Volume doomed, Instant begunAt) implements Intent {
-        @Override
-        public VolumeId volume() {
-            return doomed.id();
-        }
-
-        @Override
-        public String backend() {
-            return doomed.backend();
-        }
-
+    /** Makes the volume from another as that is at this instant, so never late. */
+    record CloneVolume(Volume made, Instant begunAt) implements Making {
         @Override
         public String what() {
-            return "delete volume %s on backend %s".formatted(doomed.name(), backend());
+            return "clone volume %s on backend %s".formatted(made.name(), backend());
+        }
+    }
+
+    /**
+     * Makes a volume of what lies on the backend.
+     *
+     * @param path in the driver's words
+     */
+    record AdoptVolume(Volume made, String path, Instant begunAt) implements Making {
+        @Override
+        public String what() {
+            return "adopt %s as volume %s on backend %s".formatted(path, made.name(), backend());
+        }
+    }
+
+    record DeleteVolume(Volume of, Instant begunAt) implements Changing {
+        @Override
+        public String what() {
+            return "delete volume %s on backend %s".formatted(of.name(), backend());
+        }
+    }
+
+    /** Gives a volume up and leaves its bytes where they are. */
+    record ReleaseVolume(Volume of, Instant begunAt) implements Changing {
+        @Override
+        public String what() {
+            return "unmanage volume %s on backend %s".formatted(of.name(), backend());
+        }
+    }
+
+    record ExtendVolume(Volume of, long sizeBytes, Instant begunAt) implements Changing {
+        @Override
+        public String what() {
+            return "extend volume %s on backend %s to %d bytes"
+                    .formatted(of.name(), backend(), sizeBytes);
+        }
+    }
+
+    record RevertVolume(Volume of, Snapshot to, Instant begunAt) implements Changing {
+        @Override
+        public String what() {
+            return "revert volume %s on backend %s to snapshot %s"
+                    .formatted(of.name(), backend(), to.name());
+        }
+    }
+
+    /** Changes the name, the description or the labels. */
+    record AlterVolume(Volume of, Volume altered, Instant begunAt) implements Changing {
+        @Override
+        public String what() {
+            return "change volume %s on backend %s".formatted(of.name(), backend());
         }
     }
 
@@ -73,17 +140,7 @@ sealed interface Intent {
             String description,
             Map<String, String> labels,
             Instant begunAt)
-            implements Intent {
-        @Override
-        public VolumeId volume() {
-            return of.id();
-        }
-
-        @Override
-        public String backend() {
-            return of.backend();
-        }
-
+            implements Changing {
         @Override
         public String what() {
             return "create snapshot %s of volume %s on backend %s"
@@ -107,6 +164,66 @@ sealed interface Intent {
         public String what() {
             return "delete snapshot %s of volume %s on backend %s"
                     .formatted(doomed.name(), doomed.volumeName(), backend());
+        }
+    }
+
+    /** Changes the name, the description or the labels. */
+    record AlterSnapshot(Snapshot before, Snapshot altered, Instant begunAt) implements Intent {
+        @Override
+        public VolumeId volume() {
+            return before.volume();
+        }
+
+        @Override
+        public String backend() {
+            return before.backend();
+        }
+
+        @Override
+        public String what() {
+            return "change snapshot %s of volume %s on backend %s"
+                    .formatted(before.name(), before.volumeName(), backend());
+        }
+    }
+
+    /** One step of a host's access to a target, or of its end. */
+    record ChangeConnection(Connection connection, Step step, Instant begunAt) implements Intent {
+        enum Step {
+            CONNECT,
+            /** Makes an export again that was there and is not any more. */
+            REEXPORT,
+            ATTACH,
+            DETACH,
+            DISCONNECT
+        }
+
+        @Override
+        public VolumeId volume() {
+            return connection.target().volume();
+        }
+
+        @Override
+        public String backend() {
+            return connection.backend();
+        }
+
+        @Override
+        public String what() {
+            return switch (step) {
+                case CONNECT ->
+                        "connect host %s to %s on backend %s"
+                                .formatted(connection.host(), connection.targetName(), backend());
+                case REEXPORT ->
+                        "export %s on backend %s to host %s again"
+                                .formatted(connection.targetName(), backend(), connection.host());
+                case ATTACH ->
+                        "attach %s on backend %s".formatted(connection.targetName(), backend());
+                case DETACH ->
+                        "detach %s on backend %s".formatted(connection.targetName(), backend());
+                case DISCONNECT ->
+                        "disconnect host %s from %s on backend %s"
+                                .formatted(connection.host(), connection.targetName(), backend());
+            };
         }
     }
 }

@@ -5,16 +5,43 @@ package io.cairn.daemon.volume;
  */
 enum IntentKind {
     CREATE_VOLUME,
+    CLONE_VOLUME,
+    ADOPT_VOLUME,
     DELETE_VOLUME,
+    RELEASE_VOLUME,
+    EXTEND_VOLUME,
+    REVERT_VOLUME,
+    ALTER_VOLUME,
     CREATE_SNAPSHOT,
-    DELETE_SNAPSHOT;
+    DELETE_SNAPSHOT,
+    ALTER_SNAPSHOT,
+    CONNECT,
+    REEXPORT,
+    ATTACH,
+    DETACH,
+    DISCONNECT;
 
     static IntentKind of(Intent intent) {
         return switch (intent) {
             case Intent.CreateVolume _ -> CREATE_VOLUME;
+            case Intent.CloneVolume _ -> CLONE_VOLUME;
+            case Intent.AdoptVolume _ -> ADOPT_VOLUME;
             case Intent.DeleteVolume _ -> DELETE_VOLUME;
+            case Intent.ReleaseVolume _ -> RELEASE_VOLUME;
+            case Intent.ExtendVolume _ -> EXTEND_VOLUME;
+            case Intent.RevertVolume _ -> REVERT_VOLUME;
+            case Intent.AlterVolume _ -> ALTER_VOLUME;
             case Intent.CreateSnapshot _ -> CREATE_SNAPSHOT;
             case Intent.DeleteSnapshot _ -> DELETE_SNAPSHOT;
+            case Intent.AlterSnapshot _ -> ALTER_SNAPSHOT;
+            case Intent.ChangeConnection change ->
+                    switch (change.step()) {
+                        case CONNECT -> CONNECT;
+                        case REEXPORT -> REEXPORT;
+                        case ATTACH -> ATTACH;
+                        case DETACH -> DETACH;
+                        case DISCONNECT -> DISCONNECT;
+                    };
         };
     }
 }

@@ -1,21 +1,24 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.store.Change;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.Statements;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.Urgency;
-import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Types;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 
 /**
- * Every change of what the state store knows of volumes and snapshots. Each method is one change:
- * it returns once the change is on stable storage. Safe for many threads, whose changes share
- * syncs.
+ * Every change of what the state store knows of volumes, snapshots and connections. Each method is
+ * one change: it returns once the change is on stable storage. Safe for many threads, whose changes
+ * share syncs.
  */
 final class Journal {
     private final StateStore store;
@@ -32,71 +35,246 @@ final class Journal {
         store.commit(Urgency.COMPLETING, _ -> true);
     }
 
-    /** Records what is about to be tried. A volume to be made is in the state from now on. */
+    /**
+     * Records what is about to be tried. A volume or a connection to be made is in the state from
+     * now on.
+     */
     void begin(Intent intent) throws StoreException {
         store.commit(
                 Urgency.ORDINARY,
                 statements -> {
-                    if (intent instanceof Intent.CreateVolume create) {
-                        insertVolume(statements, create.made());
+                    if (intent instanceof Intent.Making making) {
+                        Writes.insertVolume(statements, making.made());
+                        if (intent instanceof Intent.AdoptVolume adopt) {
+                            Writes.noteAdoption(statements, adopt.volume(), adopt.path());
+                        }
                         // From now on the backend counts as used.
-                        count(statements, intent.backend(), 0, 0);
+                        Writes.count(statements, intent.backend(), 0, 0);
                     }
-                    insertIntent(statements, intent);
+                    if (intent instanceof Intent.ChangeConnection change
+                            && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+                        Writes.insertConnection(statements, change.connection());
+                        Writes.countConnections(statements, change.connection(), 1);
+                    }
+                    Writes.insertIntent(statements, intent);
                     return true;
                 });
     }
 
-    void volumeCreated(Intent.CreateVolume intent, Volume made) throws StoreException {
+    /**
+     * @param made as the backend has it
+     */
+    void volumeMade(Intent.Making intent, Volume made) throws StoreException {
+        // How large something is that was adopted is known only now.
+        complete(
+                intent instanceof Intent.AdoptVolume adopt
+                        ? new Intent.AdoptVolume(made, adopt.path(), adopt.begunAt())
+                        : intent,
+                statements -> {
+                    PreparedStatement update =
+                            statements.prepare(
+                                    "UPDATE volume SET location = ?, size_bytes = ? WHERE id = ?");
+                    update.setString(1, made.location());
+                    update.setLong(2, made.sizeBytes());
+                    update.setObject(3, made.id().value());
+                    update.executeUpdate();
+                    Writes.count(statements, intent.backend(), 1, 0);
+                });
+    }
+
+    void volumeGone(Intent.Changing intent, Instant at) throws StoreException {
+        complete(
+                intent,
+                statements -> {
+                    // What was given up is not gone.
+                    if (intent instanceof Intent.DeleteVolume) {
+                        Writes.insertTombstone(statements, intent.of(), at);
+                    }
+                    Writes.deleteVolume(statements, intent.volume());
+                    Writes.count(statements, intent.backend(), -1, 0);
+                });
+    }
+
+    void volumeExtended(Intent.ExtendVolume intent) throws StoreException {
         complete(
                 intent,
                 statements -> {
                     PreparedStatement update =
-                            statements.prepare("UPDATE volume SET location = ? WHERE id = ?");
-                    update.setString(1, made.location());
-                    update.setObject(2, made.id().value());
+                            statements.prepare("UPDATE volume SET size_bytes = ? WHERE id = ?");
+                    update.setLong(1, intent.sizeBytes());
+                    update.setObject(2, intent.volume().value());
                     update.executeUpdate();
-                    count(statements, intent.backend(), 1, 0);
                 });
     }
 
-    void volumeDeleted(Intent.DeleteVolume intent) throws StoreException {
+    void volumeReverted(Intent.RevertVolume intent) throws StoreException {
+        complete(intent, _ -> {});
+    }
+
+    void volumeAltered(Intent.AlterVolume intent) throws StoreException {
+        Volume after = intent.altered();
         complete(
                 intent,
-                statements -> {
-                    deleteVolume(statements, intent.volume());
-                    count(statements, intent.backend(), -1, 0);
-                });
+                statements ->
+                        Writes.describe(
+                                statements,
+                                "volume",
+                                after.id().value(),
+                                after.name(),
+                                after.description(),
+                                after.labels()));
     }
 
     void snapshotCreated(Intent.CreateSnapshot intent, Snapshot snapshot) throws StoreException {
         complete(
                 intent,
                 statements -> {
-                    insertSnapshot(statements, snapshot);
-                    countSnapshots(statements, snapshot, 1);
+                    Writes.insertSnapshot(statements, snapshot);
+                    Writes.countSnapshots(statements, snapshot, 1);
                 });
     }
 
-    void snapshotDeleted(Intent.DeleteSnapshot intent) throws StoreException {
+    void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at) throws StoreException {
         complete(
                 intent,
                 statements -> {
+                    Writes.insertTombstone(statements, intent.doomed(), at);
                     PreparedStatement delete =
                             statements.prepare("DELETE FROM snapshot WHERE id = ?");
                     delete.setObject(1, intent.doomed().id().value());
                     delete.executeUpdate();
-                    countSnapshots(statements, intent.doomed(), -1);
+                    Writes.countSnapshots(statements, intent.doomed(), -1);
                 });
     }
 
-    /** Forgets an intent that came to nothing, and the volume that it was to make. */
+    void snapshotAltered(Intent.AlterSnapshot intent) throws StoreException {
+        Snapshot after = intent.altered();
+        complete(
+                intent,
+                statements ->
+                        Writes.describe(
+                                statements,
+                                "snapshot",
+                                after.id().value(),
+                                after.name(),
+                                after.description(),
+                                after.labels()));
+    }
+
+    /**
+     * @param after as it is now
+     */
+    void connectionChanged(Intent.ChangeConnection intent, Connection after) throws StoreException {
+        complete(intent, statements -> Writes.updateConnection(statements, after));
+    }
+
+    void disconnected(Intent.ChangeConnection intent) throws StoreException {
+        complete(
+                intent,
+                statements -> {
+                    Writes.deleteConnection(statements, intent.connection());
+                    Writes.countConnections(statements, intent.connection(), -1);
+                });
+    }
+
+    /** Records how a connection is found, or what its host says of it; no backend is involved. */
+    void connectionFound(Connection connection) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Writes.updateConnection(statements, connection);
+                    return true;
+                });
+    }
+
+    /**
+     * Puts a tag on a volume or a snapshot, or leaves it as it is.
+     *
+     * @param table {@code volume} or {@code snapshot}
+     */
+    void hold(String table, UUID object, Hold hold) throws StoreException {
+        store.commit(
+                statements -> {
+                    if (!Writes.held(statements, object, hold.tag())) {
+                        Writes.insertHold(statements, object, hold);
+                        Writes.countHolds(statements, table, object, 1);
+                    }
+                    return true;
+                });
+    }
+
+    /**
+     * Takes a tag off again.
+     *
+     * @return whether it was there
+     */
+    boolean release(String table, UUID object, String tag) throws StoreException {
+        return store.commit(
+                statements -> {
+                    boolean held = Writes.deleteHold(statements, object, tag);
+                    if (held) {
+                        Writes.countHolds(statements, table, object, -1);
+                    }
+                    return held;
+                });
+    }
+
+    /**
+     * Records what was imported.
+     *
+     * @param counts what each pool gets by it
+     * @param also what is recorded with it
+     */
+    void takeIn(List<Addition> additions, Map<PoolTally.Key, PoolCounts> counts, Change<?> also)
+            throws StoreException {
+        store.commit(
+                statements -> {
+                    for (Addition addition : additions) {
+                        addition.write(statements);
+                    }
+                    for (Map.Entry<PoolTally.Key, PoolCounts> each : counts.entrySet()) {
+                        Writes.countInPool(
+                                statements,
+                                each.getKey().backend(),
+                                new PoolChange(each.getKey().pool(), each.getValue()));
+                    }
+                    Object _ = also.apply(statements);
+                    return true;
+                });
+    }
+
+    /** Forgets all volumes of a backend and what belongs to them. */
+    void forget(String backend) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Writes.forget(statements, backend);
+                    return true;
+                });
+    }
+
+    /**
+     * Forgets what was deleted before an instant, a bounded number at a time.
+     *
+     * @return how many were forgotten
+     */
+    int sweepTombstones(Instant before, int most) throws StoreException {
+        return store.commit(statements -> Writes.sweepTombstones(statements, before, most));
+    }
+
+    /** Forgets an intent that came to nothing, and what it was to make. */
     void abandon(Intent intent) throws StoreException {
         finish(
                 intent,
                 statements -> {
-                    if (intent instanceof Intent.CreateVolume) {
-                        deleteVolume(statements, intent.volume());
+                    if (intent instanceof Intent.Making making) {
+                        VolumeId doomed = making.volume();
+                        Writes.deleteVolume(statements, doomed);
+                    }
+                    if (intent instanceof Intent.ChangeConnection change
+                            && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+                        Writes.deleteConnection(statements, change.connection());
+                        Writes.countConnections(statements, change.connection(), -1);
                     }
                 });
     }
@@ -110,7 +288,10 @@ final class Journal {
                 intent,
                 statements -> {
                     completion.apply(statements);
-                    countInPool(statements, intent.backend(), PoolChange.of(intent));
+                    Optional<PoolChange> change = PoolChange.of(intent);
+                    if (change.isPresent()) {
+                        Writes.countInPool(statements, intent.backend(), change.get());
+                    }
                 });
     }
 
@@ -125,143 +306,5 @@ final class Journal {
                     delete.executeUpdate();
                     return true;
                 });
-    }
-
-    private static void insertIntent(Statements statements, Intent intent) throws SQLException {
-        PreparedStatement insert =
-                statements.prepare(
-                        "INSERT INTO intent (volume_id, kind, begun_at, snapshot_id, name, description,"
-                                + " labels) VALUES (?, ?, ?, ?, ?, ?, ?)");
-        insert.setObject(1, intent.volume().value());
-        insert.setString(2, IntentKind.of(intent).name());
-        insert.setLong(3, Rows.nanos(intent.begunAt()));
-        switch (intent) {
-            case Intent.CreateVolume _, Intent.DeleteVolume _ -> {
-                insert.setNull(4, Types.OTHER);
-                setTexts(insert, Optional.empty());
-            }
-            case Intent.CreateSnapshot create -> {
-                insert.setObject(4, create.id().value());
-                setTexts(insert, Optional.of(create));
-            }
-            case Intent.DeleteSnapshot delete -> {
-                insert.setObject(4, delete.doomed().id().value());
-                setTexts(insert, Optional.empty());
-            }
-        }
-        insert.executeUpdate();
-    }
-
-    private static void setTexts(PreparedStatement insert, Optional<Intent.CreateSnapshot> snapshot)
-            throws SQLException {
-        insert.setString(5, snapshot.map(Intent.CreateSnapshot::name).orElse(null));
-        insert.setString(6, snapshot.map(Intent.CreateSnapshot::description).orElse(null));
-        insert.setString(7, snapshot.map(create -> Labels.text(create.labels())).orElse(null));
-    }
-
-    private static void insertVolume(Statements statements, Volume volume) throws SQLException {
-        PreparedStatement insert =
-                statements.prepare(
-                        "INSERT INTO volume (ordinal, id, backend, pool, name, description, labels,"
-                                + " size_bytes, created_at, origin_volume, origin_snapshot, location,"
-                                + " snapshot_count) VALUES (NEXT VALUE FOR ordinal, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                                + " ?, 0)");
-        insert.setObject(1, volume.id().value());
-        insert.setString(2, volume.backend());
-        insert.setString(3, volume.pool());
-        insert.setString(4, volume.name());
-        insert.setString(5, volume.description());
-        insert.setString(6, Labels.text(volume.labels()));
-        insert.setLong(7, volume.sizeBytes());
-        insert.setLong(8, Rows.nanos(volume.createdAt()));
-        insert.setObject(9, volume.origin().map(Origin::volume).map(VolumeId::value).orElse(null));
-        insert.setObject(
-                10, volume.origin().map(Origin::snapshot).map(SnapshotId::value).orElse(null));
-        insert.setString(11, volume.location());
-        insert.executeUpdate();
-    }
-
-    private static void insertSnapshot(Statements statements, Snapshot snapshot)
-            throws SQLException {
-        PreparedStatement insert =
-                statements.prepare(
-                        "INSERT INTO snapshot (ordinal, id, backend, volume_id, name, description, labels,"
-                                + " size_bytes, created_at, location) VALUES (NEXT VALUE FOR ordinal, ?, ?, ?,"
-                                + " ?, ?, ?, ?, ?, ?)");
-        insert.setObject(1, snapshot.id().value());
-        insert.setString(2, snapshot.backend());
-        insert.setObject(3, snapshot.volume().value());
-        insert.setString(4, snapshot.name());
-        insert.setString(5, snapshot.description());
-        insert.setString(6, Labels.text(snapshot.labels()));
-        insert.setLong(7, snapshot.sizeBytes());
-        insert.setLong(8, Rows.nanos(snapshot.createdAt()));
-        insert.setString(9, snapshot.location());
-        insert.executeUpdate();
-    }
-
-    private static void deleteVolume(Statements statements, VolumeId volume) throws SQLException {
-        PreparedStatement delete = statements.prepare("DELETE FROM volume WHERE id = ?");
-        delete.setObject(1, volume.value());
-        delete.executeUpdate();
-    }
-
-    private static void countSnapshots(Statements statements, Snapshot snapshot, int more)
-            throws SQLException {
-        PreparedStatement update =
-                statements.prepare(
-                        "UPDATE volume SET snapshot_count = snapshot_count + ? WHERE id = ?");
-        update.setLong(1, more);
-        update.setObject(2, snapshot.volume().value());
-        update.executeUpdate();
-        count(statements, snapshot.backend(), 0, more);
-    }
-
-    private static void count(
-            Statements statements, String backend, int moreVolumes, int moreSnapshots)
-            throws SQLException {
-        PreparedStatement update =
-                statements.prepare(
-                        "UPDATE backend_count SET volumes = volumes + ?, snapshots = snapshots + ?"
-                                + " WHERE backend = ?");
-        update.setLong(1, moreVolumes);
-        update.setLong(2, moreSnapshots);
-        update.setString(3, backend);
-        if (update.executeUpdate() == 0) {
-            PreparedStatement insert =
-                    statements.prepare(
-                            "INSERT INTO backend_count (backend, volumes, snapshots) VALUES (?, ?, ?)");
-            insert.setString(1, backend);
-            insert.setLong(2, moreVolumes);
-            insert.setLong(3, moreSnapshots);
-            insert.executeUpdate();
-        }
-    }
-
-    private static void countInPool(Statements statements, String backend, PoolChange change)
-            throws SQLException {
-        PreparedStatement update =
-                statements.prepare(
-                        "UPDATE pool_count SET volumes = volumes + ?, snapshots = snapshots + ?,"
-                                + " provisioned_bytes = provisioned_bytes + ?"
-                                + " WHERE backend = ? AND pool = ?");
-        PoolCounts more = change.more();
-        update.setLong(1, more.volumes());
-        update.setLong(2, more.snapshots());
-        update.setLong(3, more.provisionedBytes());
-        update.setString(4, backend);
-        update.setString(5, change.pool());
-        if (update.executeUpdate() == 0) {
-            PreparedStatement insert =
-                    statements.prepare(
-                            "INSERT INTO pool_count (backend, pool, volumes, snapshots,"
-                                    + " provisioned_bytes) VALUES (?, ?, ?, ?, ?)");
-            insert.setString(1, backend);
-            insert.setString(2, change.pool());
-            insert.setLong(3, more.volumes());
-            insert.setLong(4, more.snapshots());
-            insert.setLong(5, more.provisionedBytes());
-            insert.executeUpdate();
-        }
     }
 }

@@ -10,8 +10,10 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * Lists of volumes and snapshots, a page at a time. A page begins where the one before ended, at a
@@ -123,11 +125,7 @@ final class Listing {
                         filter.state().isEmpty()),
                 filter.state()
                         .filter(wanted -> wanted != ObjectState.AVAILABLE)
-                        .map(
-                                wanted ->
-                                        open.volumesIn(wanted).stream()
-                                                .map(VolumeId::value)
-                                                .toList()));
+                        .map(wanted -> volumesIn(wanted).stream().map(VolumeId::value).toList()));
     }
 
     private Kind<Snapshot> snapshots(Filter filter, Collection<String> backends, Instant now)
@@ -148,9 +146,22 @@ final class Listing {
                         .filter(wanted -> wanted != ObjectState.AVAILABLE)
                         .map(
                                 wanted ->
-                                        open.snapshotsIn(wanted).stream()
+                                        snapshotsIn(wanted).stream()
                                                 .map(SnapshotId::value)
                                                 .toList()));
+    }
+
+    /** Those in use have connections, which are few beside all volumes. */
+    private Set<VolumeId> volumesIn(ObjectState wanted) {
+        return wanted == ObjectState.IN_USE
+                ? state.connectedVolumes().stream()
+                        .filter(volume -> open.stateOf(volume, true) == wanted)
+                        .collect(Collectors.toSet())
+                : open.volumesIn(wanted);
+    }
+
+    private Set<SnapshotId> snapshotsIn(ObjectState wanted) {
+        return wanted == ObjectState.IN_USE ? state.connectedSnapshots() : open.snapshotsIn(wanted);
     }
 
     private static List<List<Range>> ranges(

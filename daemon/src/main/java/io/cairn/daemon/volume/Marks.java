@@ -1,24 +1,25 @@
 package io.cairn.daemon.volume;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.Mark;
 
-import java.net.URLEncoder;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
  * What the daemon leaves beside each object on the backend, so that its row can be rebuilt from
- * there: {@code key=value} pairs joined by {@code &}, each percent-encoded as in a form.
+ * there, as {@link Form} has it.
  */
 final class Marks {
     private Marks() {}
 
     static void check(Volume volume) throws OperationException {
         check("volume " + volume.name(), text(volume));
+    }
+
+    static void check(Snapshot snapshot) throws OperationException {
+        check("snapshot " + snapshot.name(), text(snapshot));
     }
 
     static void check(Intent.CreateSnapshot snapshot) throws OperationException {
@@ -33,20 +34,40 @@ final class Marks {
         return new Mark(text(snapshot));
     }
 
+    static Mark of(Snapshot snapshot) {
+        return new Mark(text(snapshot));
+    }
+
     private static String text(Volume volume) {
         Map<String, String> fields =
                 fields(volume.name(), volume.description(), volume.labels(), volume.createdAt());
+        Particulars more = volume.particulars();
+        put(fields, "zone", more.zone());
+        put(fields, "project", more.project());
+        put(fields, "user", more.user());
+        more.specs().forEach((key, value) -> fields.put("spec." + key, value));
+        more.qos().forEach((key, value) -> fields.put("qos." + key, value));
         volume.origin()
                 .ifPresent(
                         origin -> {
                             fields.put("origin.volume", origin.volume().toString());
-                            fields.put("origin.snapshot", origin.snapshot().toString());
+                            origin.snapshot()
+                                    .ifPresent(id -> fields.put("origin.snapshot", id.toString()));
                         });
-        return encoded(fields);
+        return Form.encode(fields);
+    }
+
+    private static String text(Snapshot snapshot) {
+        return Form.encode(
+                fields(
+                        snapshot.name(),
+                        snapshot.description(),
+                        snapshot.labels(),
+                        snapshot.createdAt()));
     }
 
     private static String text(Intent.CreateSnapshot snapshot) {
-        return encoded(
+        return Form.encode(
                 fields(
                         snapshot.name(),
                         snapshot.description(),
@@ -59,22 +80,15 @@ final class Marks {
         Map<String, String> fields = new TreeMap<>();
         fields.put("name", name);
         fields.put("created", createdAt.toString());
-        if (!description.isEmpty()) {
-            fields.put("description", description);
-        }
+        put(fields, "description", description);
         labels.forEach((key, value) -> fields.put("label." + key, value));
         return fields;
     }
 
-    private static String encoded(Map<String, String> fields) {
-        StringBuilder text = new StringBuilder();
-        fields.forEach(
-                (key, value) ->
-                        text.append(text.isEmpty() ? "" : "&")
-                                .append(URLEncoder.encode(key, UTF_8))
-                                .append('=')
-                                .append(URLEncoder.encode(value, UTF_8)));
-        return text.toString();
+    private static void put(Map<String, String> fields, String key, String value) {
+        if (!value.isEmpty()) {
+            fields.put(key, value);
+        }
     }
 
     /** Percent-encoded text is ASCII: its characters are its bytes. */

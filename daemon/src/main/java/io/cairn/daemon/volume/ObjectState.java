@@ -8,7 +8,16 @@ import java.util.Locale;
 public enum ObjectState {
     CREATING(1),
     AVAILABLE(2),
-    DELETING(3);
+    DELETING(3),
+    /** A host is connected to it. */
+    IN_USE(4),
+    EXTENDING(5),
+    REVERTING(6),
+    /** A change of it was begun and failed, so that it is not known yet what became of it. */
+    ERROR(7),
+    /** As {@link #ERROR}, and the change is its deletion. */
+    ERROR_DELETING(8),
+    DELETED(9);
 
     private final int code;
 
@@ -20,9 +29,13 @@ public enum ObjectState {
         return code;
     }
 
+    /** All of them with their numbers, for descriptions. */
+    public static final String CODES =
+            "1 creating, 2 available, 3 deleting, 4 in-use, 5 extending, 6 reverting, 7 error, 8 error-deleting, 9 deleted";
+
     /** The state as operators read it, in lower case. */
     @Override
     public String toString() {
-        return name().toLowerCase(Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 }

@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
@@ -27,8 +28,14 @@ final class OpenIntents {
         intent.volumes().forEach(volume -> byVolume.put(volume, new Open(intent, "")));
     }
 
+    /** Only its own, whatever else stands there meanwhile. */
     void remove(Intent intent) {
-        intent.volumes().forEach(byVolume::remove);
+        intent.volumes()
+                .forEach(
+                        volume ->
+                                byVolume.computeIfPresent(
+                                        volume,
+                                        (_, open) -> open.intent().equals(intent) ? null : open));
     }
 
     void failed(Intent intent, Exception why) {
@@ -60,6 +67,17 @@ final class OpenIntents {
                                         && create.id().equals(id));
     }
 
+    /** Whether a volume other than this one may get a name by a change that is not finished. */
+    boolean renamesTo(String backend, String name, VolumeId but) {
+        return all().stream()
+                .anyMatch(
+                        intent ->
+                                intent instanceof Intent.AlterVolume alter
+                                        && alter.backend().equals(backend)
+                                        && alter.altered().name().equals(name)
+                                        && !alter.volume().equals(but));
+    }
+
     List<Intent> all() {
         return byVolume.entrySet().stream()
                 .filter(entry -> entry.getKey().equals(entry.getValue().intent().volume()))
@@ -80,8 +98,16 @@ final class OpenIntents {
     /** The volumes in a state that an open intent gives; of all others there may be any number. */
     Set<VolumeId> volumesIn(ObjectState state) {
         return all().stream()
-                .flatMap(intent -> intent.volumes().stream())
-                .filter(volume -> stateOf(volume) == state)
+                .map(Intent::volume)
+                .filter(volume -> stateOf(volume, false) == state)
+                .collect(Collectors.toSet());
+    }
+
+    /** The volumes that are in the state store and do not count yet. */
+    Set<VolumeId> beingMade() {
+        return all().stream()
+                .filter(Intent.Making.class::isInstance)
+                .map(Intent::volume)
                 .collect(Collectors.toSet());
     }
 
@@ -93,29 +119,70 @@ final class OpenIntents {
                                 intent instanceof Intent.DeleteSnapshot deletion
                                         ? Stream.of(deletion.doomed())
                                         : Stream.empty())
-                .filter(snapshot -> stateOf(snapshot.id(), snapshot.volume()) == state)
+                .filter(snapshot -> stateOf(snapshot.id(), snapshot.volume(), false) == state)
                 .map(Snapshot::id)
                 .collect(Collectors.toSet());
     }
 
-    ObjectState stateOf(VolumeId volume) {
+    /**
+     * @param connected whether hosts are connected to it
+     */
+    ObjectState stateOf(VolumeId volume, boolean connected) {
+        ObjectState atRest = connected ? ObjectState.IN_USE : ObjectState.AVAILABLE;
         Open open = byVolume.get(volume);
         if (open == null || !open.intent().volume().equals(volume)) {
-            return ObjectState.AVAILABLE;
+            return atRest;
         }
-        return switch (open.intent()) {
-            case Intent.CreateVolume _ -> ObjectState.CREATING;
-            case Intent.DeleteVolume _ -> ObjectState.DELETING;
-            case Intent.CreateSnapshot _, Intent.DeleteSnapshot _ -> ObjectState.AVAILABLE;
+        boolean failed = !open.lastError().isEmpty();
+        ObjectState meanwhile = during(open.intent(), atRest);
+        if (!failed || meanwhile == atRest) {
+            return meanwhile;
+        }
+        return meanwhile == ObjectState.DELETING ? ObjectState.ERROR_DELETING : ObjectState.ERROR;
+    }
+
+    /** The state that a volume is in as long as an intent for it is open and has not failed. */
+    static ObjectState during(Intent intent, ObjectState atRest) {
+        return switch (intent) {
+            case Intent.Making _ -> ObjectState.CREATING;
+            case Intent.DeleteVolume _, Intent.ReleaseVolume _ -> ObjectState.DELETING;
+            case Intent.ExtendVolume _ -> ObjectState.EXTENDING;
+            case Intent.RevertVolume _ -> ObjectState.REVERTING;
+            case Intent.AlterVolume _,
+                    Intent.CreateSnapshot _,
+                    Intent.DeleteSnapshot _,
+                    Intent.AlterSnapshot _,
+                    Intent.ChangeConnection _ ->
+                    atRest;
         };
     }
 
-    ObjectState stateOf(SnapshotId snapshot, VolumeId volume) {
+    ObjectState stateOf(SnapshotId snapshot, VolumeId volume, boolean connected) {
         Open open = byVolume.get(volume);
-        boolean deleting =
-                open != null
-                        && open.intent() instanceof Intent.DeleteSnapshot deletion
-                        && deletion.doomed().id().equals(snapshot);
-        return deleting ? ObjectState.DELETING : ObjectState.AVAILABLE;
+        if (open != null
+                && open.intent() instanceof Intent.DeleteSnapshot deletion
+                && deletion.doomed().id().equals(snapshot)) {
+            return open.lastError().isEmpty() ? ObjectState.DELETING : ObjectState.ERROR_DELETING;
+        }
+        return connected ? ObjectState.IN_USE : ObjectState.AVAILABLE;
+    }
+
+    /**
+     * @param recorded as its row has it
+     */
+    Connection.State stateOf(ConnectionId connection, VolumeId volume, Connection.State recorded) {
+        Open open = byVolume.get(volume);
+        if (open == null
+                || !(open.intent() instanceof Intent.ChangeConnection change)
+                || !change.connection().id().equals(connection)) {
+            return recorded;
+        }
+        return switch (change.step()) {
+            case CONNECT -> Connection.State.CONNECTING;
+            case REEXPORT -> recorded;
+            case ATTACH -> Connection.State.ATTACHING;
+            case DETACH -> Connection.State.DETACHING;
+            case DISCONNECT -> Connection.State.DISCONNECTING;
+        };
     }
 }

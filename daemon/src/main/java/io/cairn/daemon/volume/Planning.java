@@ -5,6 +5,7 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.PoolStats;
+import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
@@ -26,6 +27,7 @@ final class Planning {
         Names.check("volume", name);
         Names.checkDescription(request.description());
         Names.checkLabels(request.labels());
+        Names.checkParticulars(request.particulars());
         if (sizeBytes <= 0) {
             throw new OperationException(
                     Code.INVALID,
@@ -39,14 +41,37 @@ final class Planning {
                         name,
                         request.description(),
                         request.labels(),
+                        request.particulars(),
                         sizeBytes,
                         ObjectState.CREATING,
                         Instant.now(),
                         origin,
                         "",
+                        0,
+                        0,
                         0);
         Marks.check(planned);
         return planned;
+    }
+
+    List<Unmanaged> unmanaged(String name) throws OperationException, InterruptedException {
+        Backend backend = backend(name);
+        try {
+            return backend.call(
+                    driver ->
+                            driver.adopting()
+                                    .orElseThrow(
+                                            () ->
+                                                    new DriverException(
+                                                            DriverException.Kind.UNSUPPORTED,
+                                                            "its driver cannot tell what is not Cairn's"))
+                                    .unmanaged());
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "cannot list what is unmanaged on backend %s: %s"
+                            .formatted(name, e.getMessage()));
+        }
     }
 
     /** The backend of that name. */

@@ -32,6 +32,8 @@ final class PoolTally {
     /** Backends that give no news for longer count on their own again. */
     private static final Duration FORGOTTEN = Duration.ofHours(1);
 
+    private static final int REMEMBERED = 10_000;
+
     private final OpenIntents open;
     private final Map<Key, PoolCounts> done = new HashMap<>();
     private final Map<Key, Deque<Taken>> taken = new HashMap<>();
@@ -51,6 +53,31 @@ final class PoolTally {
         done.putAll(counts);
     }
 
+    /** Counts what came otherwise than by an intent. */
+    synchronized void takenIn(Map<Key, PoolCounts> more) {
+        more.forEach((key, counts) -> done.merge(key, counts, PoolCounts::plus));
+    }
+
+    /** Says why the sizes would not fit into what sums are kept in; empty if they do. */
+    synchronized Optional<String> tooMuch(Map<Key, PoolCounts> more) {
+        for (Map.Entry<Key, PoolCounts> each : more.entrySet()) {
+            PoolCounts there = done.getOrDefault(each.getKey(), PoolCounts.NONE);
+            if (there.plus(each.getValue()).provisionedBytes() == Long.MAX_VALUE) {
+                return Optional.of(
+                        "the volumes of pool %s of backend %s would have %d bytes or more together, and cannot be counted"
+                                .formatted(
+                                        each.getKey().pool(),
+                                        each.getKey().backend(),
+                                        Long.MAX_VALUE));
+            }
+        }
+        return Optional.empty();
+    }
+
+    synchronized void forget(String backend) {
+        done.keySet().removeIf(key -> key.backend().equals(backend));
+    }
+
     /** What each pool of a backend holds, by its name. */
     synchronized SortedMap<String, PoolCounts> of(String backend) {
         SortedMap<String, PoolCounts> pools = new TreeMap<>();
@@ -61,10 +88,12 @@ final class PoolTally {
                     }
                 });
         for (Intent intent : open.all()) {
-            PoolChange change = PoolChange.of(intent);
-            if (intent.backend().equals(backend) && change.takesBytes() > 0) {
+            Optional<PoolChange> change = PoolChange.of(intent);
+            if (intent.backend().equals(backend) && takesBytes(change) > 0) {
                 pools.merge(
-                        change.pool(), new PoolCounts(0, 0, change.takesBytes()), PoolCounts::plus);
+                        change.get().pool(),
+                        new PoolCounts(0, 0, takesBytes(change)),
+                        PoolCounts::plus);
             }
         }
         return pools;
@@ -77,14 +106,15 @@ final class PoolTally {
      *     then
      */
     void admit(Intent intent, Backend backend) throws OperationException, InterruptedException {
-        if (PoolChange.of(intent).takesBytes() == 0) {
+        Optional<PoolChange> change = PoolChange.of(intent);
+        if (takesBytes(change) == 0) {
             open.add(intent);
             return;
         }
-        Optional<String> refusal = admit(intent, backend, backend.pools());
+        Optional<String> refusal = admit(intent, change.get(), backend, backend.pools());
         if (refusal.isPresent() && backend.pools().age().compareTo(FRESH) > 0) {
             try {
-                refusal = admit(intent, backend, backend.refreshPools());
+                refusal = admit(intent, change.get(), backend, backend.refreshPools());
             } catch (DriverException e) {
                 throw OperationException.of(
                         e,
@@ -102,20 +132,37 @@ final class PoolTally {
     /** Ends an intent; what it took is counted for good at the same instant. */
     synchronized void settled(Intent intent, VolumeEvent event) {
         open.remove(intent);
-        if (event instanceof VolumeEvent.OperationUndone) {
+        Optional<PoolChange> changed = PoolChange.of(asDone(intent, event));
+        if (changed.isEmpty() || event instanceof VolumeEvent.OperationUndone) {
             return;
         }
-        PoolChange change = PoolChange.of(intent);
+        PoolChange change = changed.get();
         Key key = new Key(intent.backend(), change.pool());
         done.merge(key, change.more(), PoolCounts::plus);
         if (change.takesBytes() > 0) {
-            taken.computeIfAbsent(key, _ -> new ArrayDeque<>())
-                    .add(new Taken(Instant.now(), change.takesBytes()));
+            Deque<Taken> since = taken.computeIfAbsent(key, _ -> new ArrayDeque<>());
+            since.add(new Taken(Instant.now(), change.takesBytes()));
+            // Thin pools never ask for it, and news come long before so many are made.
+            if (since.size() > REMEMBERED) {
+                since.removeFirst();
+            }
         }
     }
 
-    private synchronized Optional<String> admit(Intent intent, Backend backend, Pools seen) {
-        PoolChange change = PoolChange.of(intent);
+    /** How large something is that was adopted is known only now. */
+    private static Intent asDone(Intent intent, VolumeEvent event) {
+        return intent instanceof Intent.AdoptVolume adopt
+                        && event instanceof VolumeEvent.VolumeCreated created
+                ? new Intent.AdoptVolume(created.volume(), adopt.path(), adopt.begunAt())
+                : intent;
+    }
+
+    private static long takesBytes(Optional<PoolChange> change) {
+        return change.map(PoolChange::takesBytes).orElse(0L);
+    }
+
+    private synchronized Optional<String> admit(
+            Intent intent, PoolChange change, Backend backend, Pools seen) {
         Optional<PoolStats> pool =
                 seen.pools().stream().filter(one -> one.name().equals(change.pool())).findFirst();
         Optional<String> refusal =
@@ -177,9 +224,11 @@ final class PoolTally {
         long bytes = 0;
         Collection<Intent> all = open.all();
         for (Intent intent : all) {
-            PoolChange change = PoolChange.of(intent);
-            if (intent.backend().equals(key.backend()) && change.pool().equals(key.pool())) {
-                bytes += change.takesBytes();
+            Optional<PoolChange> change = PoolChange.of(intent);
+            if (intent.backend().equals(key.backend())
+                    && change.isPresent()
+                    && change.get().pool().equals(key.pool())) {
+                bytes += change.get().takesBytes();
             }
         }
         return bytes;

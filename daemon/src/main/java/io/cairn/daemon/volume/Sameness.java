@@ -22,6 +22,7 @@ final class Sameness {
         compared.put("origin", new Object[] {there.origin(), planned.origin()});
         compared.put("description", new Object[] {there.description(), planned.description()});
         compared.put("labels", new Object[] {there.labels(), planned.labels()});
+        compared.put("particulars", new Object[] {there.particulars(), planned.particulars()});
         if (idGiven) {
             compared.put("id", new Object[] {there.id(), planned.id()});
         }

@@ -17,6 +17,8 @@ import java.util.Map;
  * @param sizeBytes the volume's size when it was cut
  * @param createdAt the instant it was cut
  * @param location where its bytes are, in the backend's own words
+ * @param connectionCount how many connections hosts have to it
+ * @param holdCount how many tags protect it from being deleted
  */
 public record Snapshot(
         SnapshotId id,
@@ -29,23 +31,61 @@ public record Snapshot(
         long sizeBytes,
         ObjectState state,
         Instant createdAt,
-        String location) {
+        String location,
+        long connectionCount,
+        long holdCount) {
     public Snapshot {
         labels = Map.copyOf(labels);
     }
 
-    Snapshot ofVolumeNamed(String name) {
+    Snapshot ofVolumeNamed(String other) {
+        return with(other, name, description, labels);
+    }
+
+    Snapshot named(String other) {
+        return with(volumeName, other, description, labels);
+    }
+
+    Snapshot described(String other) {
+        return with(volumeName, name, other, labels);
+    }
+
+    Snapshot labelled(Map<String, String> others) {
+        return with(volumeName, name, description, others);
+    }
+
+    /** Where the backend has it. */
+    Snapshot at(String place) {
+        return with(volumeName, name, description, labels, place);
+    }
+
+    private Snapshot with(
+            String newVolumeName,
+            String newName,
+            String newDescription,
+            Map<String, String> newLabels) {
+        return with(newVolumeName, newName, newDescription, newLabels, location);
+    }
+
+    private Snapshot with(
+            String newVolumeName,
+            String newName,
+            String newDescription,
+            Map<String, String> newLabels,
+            String newLocation) {
         return new Snapshot(
                 id,
                 volume,
                 backend,
-                name,
-                this.name,
-                description,
-                labels,
+                newVolumeName,
+                newName,
+                newDescription,
+                newLabels,
                 sizeBytes,
                 state,
                 createdAt,
-                location);
+                newLocation,
+                connectionCount,
+                holdCount);
     }
 }

@@ -1,19 +1,22 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.store.StateStore;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.Query;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,11 +27,17 @@ import java.util.UUID;
  * by an index. Safe for many threads. Lists are in {@link Listing}.
  */
 final class State {
+    private static final Logger LOG = LoggerFactory.getLogger(State.class);
     private static final String VOLUMES = "SELECT " + Rows.VOLUME + " FROM volume v ";
     private static final String SNAPSHOTS =
             "SELECT "
                     + Rows.SNAPSHOT
                     + ", v.name FROM snapshot s JOIN volume v ON v.id = s.volume_id ";
+    private static final String CONNECTIONS =
+            "SELECT "
+                    + Rows.CONNECTION
+                    + " FROM connection c JOIN volume v ON v.id = c.volume_id"
+                    + " LEFT JOIN snapshot s ON s.id = c.snapshot_id ";
 
     private final StateStore store;
     private final OpenIntents open;
@@ -65,6 +74,14 @@ final class State {
                         name)
                 .stream()
                 .findFirst();
+    }
+
+    /** All of a volume's, in the order in which they came to be. */
+    List<Snapshot> snapshots(VolumeId volume) {
+        return rows(
+                SNAPSHOTS + "WHERE s.volume_id = ? ORDER BY s.created_at, s.ordinal",
+                this::snapshot,
+                volume.value());
     }
 
     /** The volumes that have these ids; those that are gone are left out. */
@@ -124,56 +141,113 @@ final class State {
                                         .set());
     }
 
+    Optional<Connection> connection(ConnectionId id) {
+        return rows(CONNECTIONS + "WHERE c.id = ?", this::connection, id.value()).stream()
+                .findFirst();
+    }
+
+    /** Those of a volume and of its snapshots, newest first. */
+    List<Connection> connections(VolumeId volume) {
+        return rows(
+                CONNECTIONS + "WHERE c.volume_id = ? ORDER BY c.volume_id DESC, c.ordinal DESC",
+                this::connection,
+                volume.value());
+    }
+
+    /**
+     * Those of a backend, newest first.
+     *
+     * @param before the ordinal of the last one of the page before
+     */
+    List<Numbered> connections(String backend, long before, int limit) {
+        return rows(
+                CONNECTIONS
+                        + "WHERE c.backend = ? AND c.ordinal < ? ORDER BY c.backend DESC, c.ordinal DESC"
+                        + " LIMIT ?",
+                row -> new Numbered(connection(row), row.getLong(Rows.CONNECTION_ORDINAL)),
+                backend,
+                before,
+                limit);
+    }
+
+    /** A connection with the number that puts it in order. */
+    record Numbered(Connection connection, long ordinal) {}
+
+    /** What a volume was adopted from, in the driver's words; empty if it was made. */
+    Optional<String> adoptedFrom(VolumeId id) {
+        return rows(
+                        "SELECT adopted_from FROM volume WHERE id = ?",
+                        row -> row.getString(1),
+                        id.value())
+                .stream()
+                .filter(path -> !path.isEmpty())
+                .findFirst();
+    }
+
+    /** Those that hosts are connected to, or to a snapshot of. */
+    Set<VolumeId> connectedVolumes() {
+        return Set.copyOf(
+                rows(
+                        "SELECT DISTINCT volume_id FROM connection",
+                        row -> new VolumeId(row.getObject(1, UUID.class))));
+    }
+
+    /** Those that hosts are connected to. */
+    Set<SnapshotId> connectedSnapshots() {
+        return Set.copyOf(
+                rows(
+                        "SELECT DISTINCT snapshot_id FROM connection WHERE snapshot_id IS NOT NULL",
+                        row -> new SnapshotId(row.getObject(1, UUID.class))));
+    }
+
+    /** The tags on a volume or a snapshot, by their names. */
+    List<Hold> holds(UUID object) {
+        return rows(
+                "SELECT tag, held_by, held_at FROM hold WHERE object_id = ? ORDER BY object_id, tag",
+                row -> new Hold(row.getString(1), row.getString(2), Rows.instant(row.getLong(3))),
+                object);
+    }
+
     /** Every intent that no completed change has erased. */
     List<Intent> intents() {
-        record Row(
-                IntentKind kind,
-                long begunAt,
-                Volume volume,
-                Optional<SnapshotId> snapshot,
-                Optional<String> name,
-                Optional<String> description,
-                Optional<String> labels) {}
-        int next = Rows.VOLUME_ORDINAL + 1;
-        List<Row> rows =
+        int next = Rows.VOLUME_LAST + 1;
+        List<Intents.Row> rows =
                 rows(
                         "SELECT "
                                 + Rows.VOLUME
-                                + ", i.kind, i.begun_at, i.snapshot_id, i.name, i.description, i.labels"
+                                + ", i.kind, i.begun_at, i.snapshot_id, i.name, i.description, i.labels,"
+                                + " i.size_bytes, i.connection_id, i.path"
                                 + " FROM intent i JOIN volume v ON v.id = i.volume_id",
                         row ->
-                                new Row(
+                                new Intents.Row(
                                         IntentKind.valueOf(row.getString(next)),
-                                        row.getLong(next + 1),
+                                        Rows.instant(row.getLong(next + 1)),
                                         volume(row),
                                         Optional.ofNullable(row.getObject(next + 2, UUID.class))
                                                 .map(SnapshotId::new),
                                         Optional.ofNullable(row.getString(next + 3)),
                                         Optional.ofNullable(row.getString(next + 4)),
-                                        Optional.ofNullable(row.getString(next + 5))));
-        List<Intent> intents = new ArrayList<>();
-        for (Row row : rows) {
-            var begunAt = Rows.instant(row.begunAt());
-            intents.add(
-                    switch (row.kind()) {
-                        case CREATE_VOLUME -> new Intent.CreateVolume(row.volume(), begunAt);
-                        case DELETE_VOLUME -> new Intent.DeleteVolume(row.volume(), begunAt);
-                        case CREATE_SNAPSHOT ->
-                                new Intent.CreateSnapshot(
-                                        row.volume(),
-                                        row.snapshot().orElseThrow(),
-                                        row.name().orElseThrow(),
-                                        row.description().orElseThrow(),
-                                        Labels.parse(row.labels().orElseThrow()),
-                                        begunAt);
-                        case DELETE_SNAPSHOT ->
-                                new Intent.DeleteSnapshot(
-                                        row.snapshot().flatMap(this::snapshot).orElseThrow(),
-                                        row.volume().pool(),
-                                        begunAt);
-                    });
+                                        Optional.ofNullable(row.getString(next + 5))
+                                                .map(Labels::parse),
+                                        row.getLong(next + 6),
+                                        Optional.ofNullable(row.getObject(next + 7, UUID.class))
+                                                .map(ConnectionId::new),
+                                        Optional.ofNullable(row.getString(next + 8))));
+        return rows.stream().flatMap(row -> intent(row).stream()).toList();
+    }
+
+    /** One that cannot be read, as of a damaged row, stays where it is and stops no start. */
+    private Optional<Intent> intent(Intents.Row row) {
+        try {
+            return Optional.of(Intents.of(row, this));
+        } catch (NoSuchElementException e) {
+            LOG.error(
+                    "The unfinished change {} of volume {} cannot be read: what it is about is not in the state",
+                    row.kind(),
+                    row.volume().name(),
+                    e);
+            return Optional.empty();
         }
-        return intents;
     }
 
     /**
@@ -246,6 +320,10 @@ final class State {
     }
 
     private Snapshot snapshot(ResultSet row) throws SQLException {
-        return Rows.snapshot(row, row.getString(Rows.SNAPSHOT_ORDINAL + 1), open);
+        return Rows.snapshot(row, row.getString(Rows.SNAPSHOT_LAST + 1), open);
+    }
+
+    private Connection connection(ResultSet row) throws SQLException {
+        return Rows.connection(row, open);
     }
 }

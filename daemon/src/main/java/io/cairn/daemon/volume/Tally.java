@@ -17,6 +17,7 @@ final class Tally implements Consumer<VolumeEvent> {
     }
 
     void replaceBy(Map<String, Counts> counts) {
+        byBackend.keySet().retainAll(counts.keySet());
         byBackend.putAll(counts);
     }
 
@@ -30,14 +31,25 @@ final class Tally implements Consumer<VolumeEvent> {
         return new TreeSet<>(byBackend.keySet());
     }
 
+    /** As if it never had a volume. */
+    void forget(String backend) {
+        byBackend.remove(backend);
+    }
+
     @Override
     public void accept(VolumeEvent event) {
         switch (event) {
             case VolumeEvent.VolumeCreated _ -> add(event.backend(), 1, 0);
-            case VolumeEvent.VolumeDeleted _ -> add(event.backend(), -1, 0);
+            case VolumeEvent.VolumeDeleted _, VolumeEvent.VolumeReleased _ ->
+                    add(event.backend(), -1, 0);
             case VolumeEvent.SnapshotCreated _ -> add(event.backend(), 0, 1);
             case VolumeEvent.SnapshotDeleted _ -> add(event.backend(), 0, -1);
-            case VolumeEvent.OperationFailed _, VolumeEvent.OperationUndone _ -> {}
+            case VolumeEvent.VolumeAltered _,
+                    VolumeEvent.StateChanged _,
+                    VolumeEvent.SnapshotAltered _,
+                    VolumeEvent.ConnectionChanged _,
+                    VolumeEvent.OperationFailed _,
+                    VolumeEvent.OperationUndone _ -> {}
         }
     }
 

@@ -57,6 +57,23 @@ final class Turns {
                                                 .formatted(id.orElseThrow())));
     }
 
+    /** A turn on every id and name that is to come in, taken before all others. */
+    KeyedLocks<String>.Held takeAll(Collection<Dossier> dossiers)
+            throws OperationException, InterruptedException {
+        SortedSet<String> keys = new TreeSet<>();
+        for (Dossier dossier : dossiers) {
+            keys.add("id/" + dossier.volume().id());
+            keys.add(dossier.volume().backend() + "/" + dossier.volume().name());
+            dossier.cuts().forEach(cut -> keys.add("id/" + cut.snapshot().id()));
+        }
+        return names.lock(keys, PATIENCE)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.BUSY,
+                                        "a volume or snapshot of the same name or id is being created by somebody else; nothing was changed; try again"));
+    }
+
     KeyedLocks<UUID>.Held take(VolumeId volume) throws OperationException, InterruptedException {
         return take(List.of(volume));
     }
@@ -101,6 +118,25 @@ final class Turns {
             }
             return true;
         }
+    }
+
+    /**
+     * Gives up what is unfinished of a volume.
+     *
+     * @throws OperationException NOT_FOUND if nothing is; BUSY while it is being carried out
+     */
+    VolumeEvent forget(VolumeId volume) throws OperationException, InterruptedException {
+        Intent intent = open.of(volume).orElseThrow(Turns::nothingUnfinished);
+        try (var _ = lock(intent.volumes(), PATIENCE).orElseThrow(() -> busy(intent.volumes()))) {
+            if (open.of(volume).filter(intent::equals).isEmpty()) {
+                throw nothingUnfinished();
+            }
+            return changes.forget(intent);
+        }
+    }
+
+    private static OperationException nothingUnfinished() {
+        return new OperationException(Code.NOT_FOUND, "nothing of it is unfinished");
     }
 
     List<Unfinished> unfinished() {

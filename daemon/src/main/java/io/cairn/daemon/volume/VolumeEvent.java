@@ -2,9 +2,43 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.volume.OperationException.Code;
 
+import java.util.Locale;
+
 /** Something that happened, told after it became durable. */
 public sealed interface VolumeEvent {
     String backend();
+
+    /** What became of an object that stays. */
+    enum Alteration {
+        EXTENDED,
+        REVERTED,
+        RENAMED,
+        /** Its description or its labels are others. */
+        DESCRIBED,
+        HELD,
+        RELEASED;
+
+        /** As operators read it, in lower case. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** What became of a connection. */
+    enum Access {
+        CONNECTED,
+        ATTACHED,
+        DETACHED,
+        DISCONNECTED,
+        LOST;
+
+        /** As operators read it, in lower case. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /** By an operation that was just asked for, or by settling one that was unfinished. */
     record VolumeCreated(Volume volume, boolean recovered) implements VolumeEvent {
@@ -15,6 +49,34 @@ public sealed interface VolumeEvent {
     }
 
     record VolumeDeleted(Volume volume, boolean recovered) implements VolumeEvent {
+        @Override
+        public String backend() {
+            return volume.backend();
+        }
+    }
+
+    /**
+     * A volume was given up with its bytes untouched.
+     *
+     * @param place where they are now
+     */
+    record VolumeReleased(Volume volume, String place, boolean recovered) implements VolumeEvent {
+        @Override
+        public String backend() {
+            return volume.backend();
+        }
+    }
+
+    record VolumeAltered(Volume before, Volume after, Alteration what, boolean recovered)
+            implements VolumeEvent {
+        @Override
+        public String backend() {
+            return after.backend();
+        }
+    }
+
+    /** A volume went from one state into another; also told where another event says why. */
+    record StateChanged(Volume volume, ObjectState from, ObjectState to) implements VolumeEvent {
         @Override
         public String backend() {
             return volume.backend();
@@ -32,6 +94,22 @@ public sealed interface VolumeEvent {
         @Override
         public String backend() {
             return snapshot.backend();
+        }
+    }
+
+    record SnapshotAltered(Snapshot before, Snapshot after, Alteration what, boolean recovered)
+            implements VolumeEvent {
+        @Override
+        public String backend() {
+            return after.backend();
+        }
+    }
+
+    record ConnectionChanged(Connection connection, Access what, boolean recovered)
+            implements VolumeEvent {
+        @Override
+        public String backend() {
+            return connection.backend();
         }
     }
 

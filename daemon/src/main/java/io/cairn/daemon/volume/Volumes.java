@@ -6,9 +6,9 @@ import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.metric.Operation;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
-import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 
 import jakarta.inject.Inject;
@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
@@ -34,34 +35,48 @@ import java.util.function.ToLongFunction;
  */
 @Singleton
 public final class Volumes {
-    /** How many snapshots a refusal to delete their volume names. */
-    private static final int NAMED_SNAPSHOTS = 5;
+    /** How soon connections that could not be looked at are looked at again. */
+    private static final Duration RECHECK = Duration.ofSeconds(5);
 
-    private final Metrics metrics;
-    private final OpenIntents open = new OpenIntents();
-    private final Events events = new Events();
-    private final Gate gate = new Gate();
+    private final Backends backends;
+    private final Parts parts;
     private final State state;
+    private final OpenIntents open;
+    private final Running running;
+    private final Events events;
+    private final Turns turns;
+    private final Planning planning;
+    private final Changes changes;
     private final Listing listing;
     private final Tally tally;
     private final PoolTally pools;
-    private final Planning planning;
-    private final Journal journal;
-    private final Changes changes;
-    private final Turns turns;
     private final Settler settler;
+    private final Deletions deletions;
+    private final Alterations alterations;
+    private final Connections connections;
+    private final Tombstones tombstones;
+    private final Dossiers dossiers;
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
-        this.metrics = metrics;
+        this.backends = backends;
+        open = new OpenIntents();
+        events = new Events();
+        running = new Running(metrics);
         state = new State(store, open);
         listing = new Listing(state, open);
         tally = new Tally(state.counts());
         planning = new Planning(backends);
-        journal = new Journal(store);
+        Journal journal = new Journal(store);
         pools = new PoolTally(open, state.poolCounts());
-        changes = new Changes(journal, open, pools, backends, events);
+        changes = new Changes(journal, open, pools, new Effects(journal, backends), events);
         turns = new Turns(open, changes);
+        parts = new Parts(running, state, open, planning, journal, changes, turns, events);
+        deletions = new Deletions(parts, listing);
+        alterations = new Alterations(parts);
+        connections = new Connections(parts, backends);
+        tombstones = new Tombstones(state, journal);
+        dossiers = new Dossiers(parts, backends, listing, tally, pools);
         settler = new Settler(open, turns, backends);
         open.replaceBy(state.intents());
         store.onReopened(
@@ -79,7 +94,8 @@ public final class Volumes {
                 Volumes.class,
                 "0001-volumes-and-snapshots.sql",
                 "0002-pools.sql",
-                "0003-lists.sql");
+                "0003-lists.sql",
+                "0004-details-and-connections.sql");
     }
 
     /**
@@ -118,6 +134,12 @@ public final class Volumes {
      */
     public void start(Duration patience) throws InterruptedException {
         settler.start(patience);
+        // On threads of its own: what is looked at there may hang, and nobody waits for it.
+        backends.onUp(
+                backend ->
+                        Thread.ofVirtual()
+                                .name("cairn-recheck-" + backend.name())
+                                .start(() -> recheck(backend)));
     }
 
     /**
@@ -127,7 +149,28 @@ public final class Volumes {
      */
     public boolean stop(Duration patience) throws InterruptedException {
         settler.stop();
-        return gate.shut(patience);
+        tombstones.stop();
+        return running.stop(patience);
+    }
+
+    /** What changes a volume or a snapshot that there is. */
+    public Alterations alterations() {
+        return alterations;
+    }
+
+    /** Who has access to volumes and snapshots. */
+    public Connections connections() {
+        return connections;
+    }
+
+    /** What was deleted. */
+    public Tombstones tombstones() {
+        return tombstones;
+    }
+
+    /** What leaves the state and comes into it as a whole. */
+    public Dossiers dossiers() {
+        return dossiers;
     }
 
     /**
@@ -138,7 +181,7 @@ public final class Volumes {
     public Volume createVolume(String backend, NewVolume request)
             throws OperationException, InterruptedException {
         Backend on = planning.backend(backend);
-        return measured(
+        return running.measured(
                 backend,
                 Operation.CREATE_VOLUME,
                 () -> {
@@ -149,7 +192,8 @@ public final class Volumes {
                     long sizeBytes = request.sizeBytes().get();
                     return create(
                             planning.volume(on, request, sizeBytes, Optional.empty()),
-                            request.id().isPresent());
+                            request.id().isPresent(),
+                            volume -> new Intent.CreateVolume(volume, volume.createdAt()));
                 });
     }
 
@@ -161,24 +205,19 @@ public final class Volumes {
      */
     public Volume createFromSnapshot(SnapshotId source, NewVolume request)
             throws OperationException, InterruptedException {
-        Snapshot snapshot = known(source);
-        return measured(
+        Snapshot snapshot = parts.known(source);
+        return running.measured(
                 snapshot.backend(),
                 Operation.CREATE_VOLUME_FROM_SNAPSHOT,
                 () -> {
                     long sizeBytes = request.sizeBytes().orElse(snapshot.sizeBytes());
-                    if (sizeBytes < snapshot.sizeBytes()) {
-                        throw new OperationException(
-                                Code.INVALID,
-                                "a volume of %d bytes is too small for snapshot %s of %d bytes: ask for that or more"
-                                        .formatted(
-                                                sizeBytes, snapshot.name(), snapshot.sizeBytes()));
-                    }
+                    refuseSmaller(sizeBytes, snapshot.sizeBytes(), "snapshot " + snapshot.name());
                     Backend on = planning.backend(snapshot.backend());
-                    Origin origin = new Origin(snapshot.volume(), snapshot.id());
+                    Origin origin = Origin.of(snapshot);
                     return create(
                             planning.volume(on, request, sizeBytes, Optional.of(origin)),
-                            request.id().isPresent());
+                            request.id().isPresent(),
+                            volume -> new Intent.CreateVolume(volume, volume.createdAt()));
                 });
     }
 
@@ -188,8 +227,8 @@ public final class Volumes {
      */
     public Snapshot createSnapshot(VolumeId volume, NewSnapshot request)
             throws OperationException, InterruptedException {
-        return measured(
-                known(volume).backend(),
+        return running.measured(
+                parts.known(volume).backend(),
                 Operation.CREATE_SNAPSHOT,
                 () -> {
                     SnapshotId id = request.id().orElseGet(SnapshotId::random);
@@ -201,7 +240,7 @@ public final class Volumes {
                             var _ = turns.take(volume)) {
                         Optional<Snapshot> there = state.snapshot(volume, name);
                         if (there.isPresent()) {
-                            return confirmed(Sameness.of(there.get(), request));
+                            return parts.confirmed(Sameness.of(there.get(), request));
                         }
                         if (request.id().isPresent()
                                 && (state.snapshot(id).isPresent() || open.makes(id))) {
@@ -213,7 +252,7 @@ public final class Volumes {
                         }
                         Intent.CreateSnapshot intent =
                                 new Intent.CreateSnapshot(
-                                        known(volume),
+                                        parts.known(volume),
                                         id,
                                         name,
                                         request.description(),
@@ -229,44 +268,101 @@ public final class Volumes {
     }
 
     /**
-     * Deletes a volume that has no snapshots.
+     * Makes a volume with the content that another has at one instant of this call, on its backend.
+     * Asked again for the same, it returns the volume that is there.
      *
-     * @throws OperationException IN_USE, naming them, if it has
+     * @param request with a size of at least the source's, or without for just that
+     */
+    public Volume cloneVolume(VolumeId source, NewVolume request)
+            throws OperationException, InterruptedException {
+        Volume of = parts.known(source);
+        return running.measured(
+                of.backend(),
+                Operation.CLONE_VOLUME,
+                () -> {
+                    long sizeBytes = request.sizeBytes().orElse(of.sizeBytes());
+                    refuseSmaller(sizeBytes, of.sizeBytes(), "volume " + of.name());
+                    Origin origin = new Origin(source, Optional.empty());
+                    return create(
+                            planning.volume(
+                                    planning.backend(of.backend()),
+                                    request,
+                                    sizeBytes,
+                                    Optional.of(origin)),
+                            request.id().isPresent(),
+                            planned -> new Intent.CloneVolume(planned, planned.createdAt()));
+                });
+    }
+
+    /**
+     * Takes over as a volume what lies on a backend and is not Cairn's. Asked again for the same,
+     * it returns the volume that is there.
+     *
+     * @param path as {@link #unmanaged} gives it
+     * @param request without a size, which is that of what is adopted
+     */
+    public Volume adopt(String backend, String path, NewVolume request)
+            throws OperationException, InterruptedException {
+        Backend on = planning.backend(backend);
+        Names.checkPath(path);
+        return running.measured(
+                backend,
+                Operation.ADOPT_VOLUME,
+                () -> {
+                    // The driver says how large it is; until then it is as small as can be.
+                    Volume planned = planning.volume(on, request, 1, Optional.empty());
+                    return create(
+                            planned,
+                            request.id().isPresent(),
+                            volume -> new Intent.AdoptVolume(volume, path, volume.createdAt()));
+                });
+    }
+
+    /** What lies on a backend and is not Cairn's; asks the driver. */
+    public List<Unmanaged> unmanaged(String backend)
+            throws OperationException, InterruptedException {
+        return planning.unmanaged(backend);
+    }
+
+    /**
+     * Deletes a volume.
+     *
+     * @throws OperationException IN_USE, saying what, if it has snapshots or connections or is held
      */
     public void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
-        VolumeEvent _ =
-                measured(
-                        known(volume).backend(),
-                        Operation.DELETE_VOLUME,
-                        () -> {
-                            try (var _ = turns.take(volume)) {
-                                Volume doomed = known(volume);
-                                if (doomed.snapshotCount() > 0) {
-                                    throw hasSnapshots(doomed);
-                                }
-                                return changes.perform(
-                                        new Intent.DeleteVolume(doomed, Instant.now()));
-                            }
-                        });
+        deletions.deleteVolume(volume);
+    }
+
+    /**
+     * Deletes a volume and all of its snapshots, of which none may be held or in use; nothing is
+     * deleted if one is.
+     */
+    public void deleteWithSnapshots(VolumeId volume)
+            throws OperationException, InterruptedException {
+        deletions.deleteWithSnapshots(volume);
+    }
+
+    /**
+     * Ends a change of a volume that never ends by itself, as if it had not been begun. Returns
+     * what it was; whatever it left on the backend stays there.
+     */
+    public String forgetUnfinished(VolumeId volume)
+            throws OperationException, InterruptedException {
+        return switch (turns.forget(volume)) {
+            case VolumeEvent.OperationUndone undone -> undone.what();
+            case VolumeEvent other -> throw new IllegalStateException("it ended in " + other);
+        };
+    }
+
+    /** Gives a volume up that has no snapshots; its bytes stay. Returns where they are. */
+    public String release(VolumeId volume) throws OperationException, InterruptedException {
+        return deletions.release(volume);
     }
 
     /** Deletes a snapshot. Volumes made from it live on. */
     public void deleteSnapshot(SnapshotId snapshot)
             throws OperationException, InterruptedException {
-        Snapshot before = known(snapshot);
-        VolumeEvent _ =
-                measured(
-                        before.backend(),
-                        Operation.DELETE_SNAPSHOT,
-                        () -> {
-                            try (var _ = turns.take(before.volume())) {
-                                return changes.perform(
-                                        new Intent.DeleteSnapshot(
-                                                known(snapshot),
-                                                known(before.volume()).pool(),
-                                                Instant.now()));
-                            }
-                        });
+        deletions.deleteSnapshot(snapshot);
     }
 
     public Optional<Volume> volume(VolumeId id) {
@@ -359,13 +455,23 @@ public final class Volumes {
 
     /** They are listed and not yet counted. */
     private long creating(Filter filter) {
-        return open.volumesIn(ObjectState.CREATING).stream()
+        return open.beingMade().stream()
                 .flatMap(id -> state.volume(id).stream())
                 .filter(volume -> filter.backend().map(volume.backend()::equals).orElse(true))
                 .count();
     }
 
-    private Volume create(Volume planned, boolean idGiven)
+    private void recheck(Backend backend) {
+        try {
+            while (!connections.recheck(backend)) {
+                Thread.sleep(RECHECK);
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Volume create(Volume planned, boolean idGiven, Function<Volume, Intent.Making> intentOf)
             throws OperationException, InterruptedException {
         Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
         try (var _ = turns.takeId(id);
@@ -377,8 +483,20 @@ public final class Volumes {
                     there = state.volume(planned.backend(), planned.name());
                 }
             }
+            if (open.renamesTo(planned.backend(), planned.name(), planned.id())) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "another volume is being renamed to %s, which is unfinished; nothing was changed; try again later"
+                                .formatted(planned.name()));
+            }
+            Intent.Making intent = intentOf.apply(planned);
             if (there.isPresent()) {
-                return confirmed(Sameness.of(there.get(), planned, idGiven));
+                boolean sized = !(intent instanceof Intent.AdoptVolume);
+                return parts.confirmed(
+                        Sameness.of(
+                                adoptedSo(there.get(), intent),
+                                sized ? planned : planned.ofSize(there.get().sizeBytes()),
+                                idGiven));
             }
             if (idGiven && state.volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
@@ -386,11 +504,10 @@ public final class Volumes {
             if (idGiven && state.snapshot(new SnapshotId(planned.id().value())).isPresent()) {
                 throw takenId(planned.id().toString(), "snapshot");
             }
-            Intent.CreateVolume intent = new Intent.CreateVolume(planned, planned.createdAt());
             try (var _ = turns.take(intent.volumes())) {
                 Optional<Origin> origin = planned.origin();
                 if (origin.isPresent()) {
-                    Snapshot _ = known(origin.get().snapshot());
+                    requireSource(origin.get(), planned.sizeBytes());
                 }
                 return switch (changes.perform(intent)) {
                     case VolumeEvent.VolumeCreated created -> created.volume();
@@ -400,86 +517,36 @@ public final class Volumes {
         }
     }
 
-    /**
-     * What is there may be shown by a store that failed to write it, so it is not acknowledged
-     * before it is known to be durable.
-     */
-    private <T> T confirmed(T there) throws OperationException {
-        try {
-            journal.confirm();
-            return there;
-        } catch (StoreException e) {
+    /** What lies elsewhere is not what was adopted, whatever else is the same. */
+    private Volume adoptedSo(Volume there, Intent.Making intent) throws OperationException {
+        if (intent instanceof Intent.AdoptVolume adopt
+                && !state.adoptedFrom(there.id()).equals(Optional.of(adopt.path()))) {
             throw new OperationException(
-                    Code.UNAVAILABLE,
-                    "the state store cannot be written now: %s; try again when it can"
-                            .formatted(e.getMessage()),
-                    e);
+                    Code.CONFLICT,
+                    "volume %s exists already and was not adopted from %s: choose another name"
+                            .formatted(there.name(), adopt.path()));
+        }
+        return there;
+    }
+
+    /** Once more, now that nobody else can change it. */
+    private void requireSource(Origin origin, long sizeBytes) throws OperationException {
+        if (origin.snapshot().isPresent()) {
+            Snapshot _ = parts.known(origin.snapshot().get());
+        } else {
+            Volume source = parts.known(origin.volume());
+            refuseSmaller(sizeBytes, source.sizeBytes(), "volume " + source.name());
         }
     }
 
-    private interface Body<T> {
-        T run() throws OperationException, InterruptedException;
-    }
-
-    private <T> T measured(String backend, Operation operation, Body<T> body)
-            throws OperationException, InterruptedException {
-        gate.enter();
-        long start = System.nanoTime();
-        boolean done = false;
-        try {
-            T result = body.run();
-            done = true;
-            return result;
-        } finally {
-            gate.leave();
-            if (done) {
-                metrics.succeeded(backend, operation, Duration.ofNanos(System.nanoTime() - start));
-            } else {
-                metrics.failed(backend, operation);
-            }
+    private static void refuseSmaller(long sizeBytes, long least, String what)
+            throws OperationException {
+        if (sizeBytes < least) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "a volume of %d bytes is too small for %s of %d bytes: ask for that or more"
+                            .formatted(sizeBytes, what, least));
         }
-    }
-
-    private Volume known(VolumeId id) throws OperationException {
-        return state.volume(id)
-                .orElseThrow(
-                        () ->
-                                new OperationException(
-                                        Code.NOT_FOUND, "there is no volume %s".formatted(id)));
-    }
-
-    private Snapshot known(SnapshotId id) throws OperationException {
-        return state.snapshot(id)
-                .orElseThrow(
-                        () ->
-                                new OperationException(
-                                        Code.NOT_FOUND, "there is no snapshot %s".formatted(id)));
-    }
-
-    private OperationException hasSnapshots(Volume volume) throws OperationException {
-        List<String> newest =
-                listing
-                        .snapshots(
-                                Filter.ofVolume(volume.backend(), volume.name()),
-                                List.of(),
-                                NAMED_SNAPSHOTS,
-                                "")
-                        .items()
-                        .stream()
-                        .map(Snapshot::name)
-                        .toList();
-        long more = volume.snapshotCount() - newest.size();
-        boolean one = volume.snapshotCount() == 1;
-        return new OperationException(
-                Code.IN_USE,
-                "volume %s has %d %s (%s%s): delete %s first"
-                        .formatted(
-                                volume.name(),
-                                volume.snapshotCount(),
-                                one ? "snapshot" : "snapshots",
-                                String.join(", ", newest),
-                                more > 0 ? " and %d more".formatted(more) : "",
-                                one ? "it" : "them"));
     }
 
     private static OperationException takenId(String id, String what) {

@@ -2,6 +2,7 @@ package io.cairn.daemon.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
@@ -281,9 +282,13 @@ final class BackendDoorTest {
 
             assertThat(backend.state().reason()).isEqualTo("closed by an operator");
             assertThat(provider.opened.element().closed).hasValue(0);
+            assertThatThrownBy(() -> door.open("b")).hasMessageContaining("its driver still runs");
             letGo.countDown();
             assertThat(call.get()).isTrue();
         }
+        assertThat(door.close("b")).isTrue();
+        assertThat(provider.opened.element().closed).hasValue(1);
+        assertThat(door.open("b").state().up()).isTrue();
     }
 
     @Test
@@ -443,6 +448,8 @@ final class BackendDoorTest {
                         LONG,
                         stopDeadline,
                         Duration.ofSeconds(10),
+                        Duration.ofDays(7),
+                        etc,
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

@@ -30,6 +30,7 @@ final class LaneTest {
 
     private final VolumeId volume = VolumeId.random();
     private final VolumeId other = VolumeId.random();
+    private final CountDownLatch stubbornly = new CountDownLatch(1);
     private final CountDownLatch letGo = new CountDownLatch(1);
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -243,7 +244,8 @@ final class LaneTest {
                                         seen.set(e);
                                     }
                                 });
-        await().until(() -> lane.load().running() == 1);
+        // A thread that runs may not have begun the call yet, which an interrupt then takes back.
+        stubbornly.await();
 
         caller.interrupt();
         letGo.countDown();
@@ -320,6 +322,7 @@ final class LaneTest {
 
     /** Goes on in spite of interrupts, as a native call does. */
     private String stubborn() {
+        stubbornly.countDown();
         while (true) {
             try {
                 letGo.await();

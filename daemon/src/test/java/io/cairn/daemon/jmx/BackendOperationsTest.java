@@ -17,6 +17,7 @@ import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.file.FileDriverProvider;
 
@@ -397,6 +398,7 @@ final class BackendOperationsTest {
         parts.push(() -> backends.close(LONG));
         Metrics metrics = new Metrics();
         volumes = new Volumes(store, backends, metrics);
+        KeyValues values = new KeyValues(store);
         parts.push(() -> assertThat(volumes.stop(LONG)).isTrue());
         volumes.start(LONG);
         parts.push(
@@ -404,7 +406,8 @@ final class BackendOperationsTest {
                         server,
                         new ManagementBeans.About("test", Instant.now(), List.of()),
                         volumes,
-                        new KeyValues(store),
+                        values,
+                        new Transfers(volumes, values, DAEMON, home.resolve("transfer")),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

@@ -21,6 +21,7 @@ import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
+import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.BackendFacts;
@@ -128,7 +129,9 @@ final class House implements AutoCloseable {
                                 List.of(new PluginReport("file", true, "driver file 0.1.0")),
                                 "0.1.0",
                                 Instant.now(),
-                                limits),
+                                limits,
+                                new Transfers(
+                                        volumes, keyValues, DAEMON, folder.resolve("transfer"))),
                         new Callers(inProcess, new Audit()));
     }
 
@@ -195,14 +198,19 @@ final class House implements AutoCloseable {
                         statements -> {
                             PreparedStatement volume =
                                     statements.prepare(
-                                            "INSERT INTO volume VALUES (?, 1, 'fast', 'default', 'many',"
+                                            "INSERT INTO volume (id, ordinal, backend, pool, name, description, labels,"
+                                                    + " size_bytes, created_at, origin_volume, origin_snapshot,"
+                                                    + " location, snapshot_count)"
+                                                    + " VALUES (?, 1, 'fast', 'default', 'many',"
                                                     + " '', '', 1048576, 1, NULL, NULL, '/x', ?)");
                             volume.setObject(1, MANY);
                             volume.setLong(2, snapshots);
                             volume.executeUpdate();
                             PreparedStatement rows =
                                     statements.prepare(
-                                            "INSERT INTO snapshot SELECT UUID(), n + 2, 'fast',"
+                                            "INSERT INTO snapshot (id, ordinal, backend, volume_id, name, description,"
+                                                    + " labels, size_bytes, created_at, location)"
+                                                    + " SELECT UUID(), n + 2, 'fast',"
                                                     + " CAST(? AS UUID), 's' || n, '', '', 1048576,"
                                                     + " n + 1, '/x' FROM UNNEST(SEQUENCE_ARRAY(0, ?,"
                                                     + " 1)) AS t(n)");
@@ -233,6 +241,8 @@ final class House implements AutoCloseable {
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(10),
+                        Duration.ofDays(7),
+                        folder.resolve("transfer"),
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

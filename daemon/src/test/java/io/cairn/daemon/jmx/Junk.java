@@ -21,6 +21,8 @@ final class Junk {
         '-', '.', 'a', 'Z', '9', 0xe9, 0x200f, 0x202e, 0x2028, 0xfeff, 0xffff, 0x1f600, 0xd83d
     };
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,62}");
+    private static final Pattern HOST =
+            Pattern.compile("(?!String$)[A-Za-z0-9][A-Za-z0-9:._-]{0,252}");
     private static final Pattern KEY =
             Pattern.compile("(?!String$)[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,254}");
 
@@ -114,7 +116,7 @@ final class Junk {
     }
 
     /** Whether the description allows it, so that it is no junk just there. */
-    static boolean legal(
+    boolean legal(
             MBeanOperationInfo operation, MBeanParameterInfo parameter, @Nullable Object value) {
         if (!(value instanceof String text)
                 || !parameter.getType().equals(String.class.getName())) {
@@ -136,6 +138,17 @@ final class Junk {
             return NAME.matcher(text).matches();
         }
         boolean asks = operation.getImpact() == MBeanOperationInfo.INFO;
-        return asks && description.startsWith("The UUID") && text.length() == 36;
+        if (description.startsWith("The tag:") || description.startsWith("The label's key")) {
+            return NAME.matcher(text).matches();
+        }
+        if (description.startsWith("The host's name")) {
+            return HOST.matcher(text).matches();
+        }
+        if (description.startsWith("At most 255 characters")
+                || description.startsWith("The label's value")) {
+            return text.length() <= 255 && text.codePoints().noneMatch(JunkWalk::spoilsALine);
+        }
+        return (asks && description.startsWith("The UUID") && text.length() == 36)
+                || (text.equals(anothersId) && description.startsWith("The volume's name or UUID"));
     }
 }

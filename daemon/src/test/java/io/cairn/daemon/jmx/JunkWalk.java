@@ -21,7 +21,21 @@ import javax.management.ObjectName;
 final class JunkWalk {
     /** What makes an operation get as far as the parameter that is junk. */
     private static final Map<String, Object> GOOD =
-            Map.of("limit", 10, "size", "1GiB", "key", "k", "value", "v", "name", "fresh");
+            Map.of(
+                    "limit",
+                    10,
+                    "size",
+                    "1GiB",
+                    "key",
+                    "k",
+                    "value",
+                    "v",
+                    "name",
+                    "fresh",
+                    "volume",
+                    "db1",
+                    "snapshot",
+                    "db1/one");
 
     private static final int LONGEST_MESSAGE = 1_000;
 
@@ -51,7 +65,7 @@ final class JunkWalk {
             for (int at = 0; at < parameters.length; at++) {
                 String before = everything();
                 for (Object value : junk.of(parameters[at])) {
-                    if (!Junk.legal(operation, parameters[at], value)) {
+                    if (!junk.legal(operation, parameters[at], value)) {
                         String what =
                                 "%s of %s with %s=%s"
                                         .formatted(
@@ -141,8 +155,9 @@ final class JunkWalk {
         }
     }
 
-    private static boolean spoilsALine(int character) {
+    static boolean spoilsALine(int character) {
         return Character.isISOControl(character)
+                || Character.getType(character) == Character.SURROGATE
                 || Character.getType(character) == Character.FORMAT
                 || Character.getType(character) == Character.LINE_SEPARATOR
                 || Character.getType(character) == Character.PARAGRAPH_SEPARATOR;

@@ -91,13 +91,18 @@ final class RemoteTest {
         remote.addNotificationListener(BeanNames.DAEMON, listener, null, null);
         ObjectName snapshot = house.snapshot(house.volume("db1"), "one");
         house.invoke(snapshot, "delete", "one");
-        await().until(() -> heard.size() == 3);
+        await().until(() -> heard.size() == 4);
         assertThat(heard)
                 .extracting(Notification::getType)
                 .containsExactly(
-                        "cairn.volume.created", "cairn.snapshot.created", "cairn.snapshot.deleted");
+                        "cairn.volume.created",
+                        "cairn.volume.state",
+                        "cairn.snapshot.created",
+                        "cairn.snapshot.deleted");
         assertThat(heard).extracting(Notification::getSource).containsOnly(BeanNames.DAEMON);
-        Notification created = heard.get(1);
+        assertThat(heard.get(1).getMessage())
+                .isEqualTo("volume db1 of backend fast was creating and is available");
+        Notification created = heard.get(2);
         assertThat(created.getMessage())
                 .isEqualTo("snapshot one of volume db1 of backend fast was created");
         assertThat(((CompositeData) created.getUserData()).get("objectName"))

@@ -2,6 +2,7 @@ package io.cairn.daemon.volume;
 
 import io.cairn.spi.Adopting;
 import io.cairn.spi.Attaching;
+import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
@@ -13,6 +14,7 @@ import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
+import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
@@ -20,6 +22,7 @@ import io.cairn.spi.Reverting;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -211,7 +214,33 @@ final class FaultyDriver implements Driver {
 
     @Override
     public Optional<Attaching> attaching() {
-        return real.attaching();
+        return real.attaching()
+                .map(
+                        attaching ->
+                                new Attaching() {
+                                    @Override
+                                    public Attachment attach(Target target, boolean readOnly)
+                                            throws DriverException, InterruptedException {
+                                        return change(() -> attaching.attach(target, readOnly));
+                                    }
+
+                                    @Override
+                                    public void detach(Target target)
+                                            throws DriverException, InterruptedException {
+                                        boolean _ =
+                                                change(
+                                                        () -> {
+                                                            attaching.detach(target);
+                                                            return true;
+                                                        });
+                                    }
+
+                                    @Override
+                                    public Optional<Attachment> attached(Target target)
+                                            throws DriverException, InterruptedException {
+                                        return attaching.attached(target);
+                                    }
+                                });
     }
 
     @Override
@@ -222,6 +251,11 @@ final class FaultyDriver implements Driver {
     @Override
     public Optional<Adopting> adopting() {
         return real.adopting();
+    }
+
+    @Override
+    public Optional<Handing> handing() {
+        return real.handing();
     }
 
     @Override

@@ -76,6 +76,8 @@ final class House implements AutoCloseable {
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(10),
+                        Duration.ofDays(7),
+                        folder.resolve("transfer"),
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

@@ -223,7 +223,13 @@ final class ListingTest {
         volumes.createVolume(
                 BACKEND,
                 new NewVolume(
-                        name, Optional.of(MIB), Optional.empty(), "", labels, Optional.empty()));
+                        name,
+                        Optional.of(MIB),
+                        Optional.empty(),
+                        "",
+                        labels,
+                        Particulars.NONE,
+                        Optional.empty()));
     }
 
     private static Filter named(String name) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairn.daemon.volume.Order.By;
 import io.cairn.daemon.volume.Shelf.Row;
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import org.jspecify.annotations.Nullable;
@@ -163,11 +164,12 @@ final class RandomListsTest {
                                                                         .get()
                                                                         .volume()
                                                                         .toString())
-                                                        || source.equals(
-                                                                volume.origin()
-                                                                        .get()
-                                                                        .snapshot()
-                                                                        .toString())
+                                                        || volume.origin()
+                                                                .get()
+                                                                .snapshot()
+                                                                .map(SnapshotId::toString)
+                                                                .filter(source::equals)
+                                                                .isPresent()
                                                         || path(volume.origin().get().volume())
                                                                 .equals(source)));
     }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairn.daemon.store.StoreHealth;
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
 import io.cairn.spi.VolumeId;
@@ -87,7 +88,7 @@ final class RecoveryTest {
                         "power cut",
                         () -> dying.volumes.createVolume(BACKEND, NewVolume.named(name, MIB)));
                 Volume half = dying.volumes.volume(BACKEND, name).orElseThrow();
-                assertThat(half.state()).isEqualTo(ObjectState.CREATING);
+                assertThat(half.state()).isEqualTo(ObjectState.ERROR);
                 assertThat(dying.volumes.counts(BACKEND).unfinished()).isEqualTo(1);
             }
             try (House next = House.open(folder)) {
@@ -112,9 +113,9 @@ final class RecoveryTest {
                 fail(dying, before);
                 assertFails(Code.FAULT, "power cut", () -> dying.volumes.deleteSnapshot(cut.id()));
                 assertThat(dying.volumes.volume(volume.id()).orElseThrow().state())
-                        .isEqualTo(ObjectState.DELETING);
+                        .isEqualTo(ObjectState.ERROR_DELETING);
                 assertThat(dying.volumes.snapshot(cut.id()).orElseThrow().state())
-                        .isEqualTo(ObjectState.DELETING);
+                        .isEqualTo(ObjectState.ERROR_DELETING);
             }
             try (House next = House.open(folder)) {
                 next.volumes.start(LONG);
@@ -258,6 +259,7 @@ final class RecoveryTest {
                             Optional.empty(),
                             "",
                             Map.of(),
+                            Particulars.NONE,
                             Optional.of(id));
             assertFails(
                     Code.FAULT, "power cut", () -> house.volumes.createVolume(BACKEND, request));
@@ -348,6 +350,125 @@ final class RecoveryTest {
             release.countDown();
             assertThat(house.volumes.stop(LONG)).isTrue();
             assertThat(running.get().name()).isEqualTo("s");
+        }
+    }
+
+    @Test
+    void whatChangesAVolumeIsFinishedAfterARestart(@TempDir Path folder) throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            String name = "db-" + before;
+            try (House dying = House.open(folder)) {
+                Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
+                Volume other =
+                        dying.volumes.createVolume(BACKEND, NewVolume.named(name + "-b", MIB));
+                VolumesTest.write(other.location(), "before");
+                dying.volumes.createSnapshot(other.id(), NewSnapshot.named("s"));
+                VolumesTest.write(other.location(), "after!");
+                Alterations alterations = dying.volumes.alterations();
+                fail(dying, before);
+                assertFails(
+                        Code.FAULT, "power cut", () -> alterations.extend(volume.id(), 2 * MIB));
+                fail(dying, before);
+                assertFails(Code.FAULT, "power cut", () -> alterations.revert(other.id(), "s"));
+                assertThat(dying.volumes.volume(other.id()).orElseThrow().state())
+                        .isEqualTo(ObjectState.ERROR);
+            }
+            try (House next = House.open(folder)) {
+                next.volumes.start(LONG);
+                Volume extended = next.volumes.volume(BACKEND, name).orElseThrow();
+                assertThat(extended.sizeBytes()).isEqualTo(2 * MIB);
+                assertThat(Path.of(extended.location())).hasSize(2 * MIB);
+                Volume reverted = next.volumes.volume(BACKEND, name + "-b").orElseThrow();
+                assertThat(VolumesTest.read(reverted.location(), 6)).isEqualTo("before");
+                assertThat(next.volumes.unfinished()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void whatDescribesAVolumeIsFinishedAfterARestart(@TempDir Path folder) throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            String name = "db-" + before;
+            try (House dying = House.open(folder)) {
+                Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
+                Volume other =
+                        dying.volumes.createVolume(BACKEND, NewVolume.named(name + "-b", MIB));
+                Snapshot cut = dying.volumes.createSnapshot(other.id(), NewSnapshot.named("s"));
+                Alterations alterations = dying.volumes.alterations();
+                fail(dying, before);
+                assertFails(
+                        Code.FAULT,
+                        "power cut",
+                        () -> alterations.rename(volume.id(), name + "-new"));
+                fail(dying, before);
+                assertFails(
+                        Code.FAULT, "power cut", () -> alterations.label(cut.id(), "keep", "yes"));
+            }
+            try (House next = House.open(folder)) {
+                next.volumes.start(LONG);
+                Volume renamed = next.volumes.volume(BACKEND, name + "-new").orElseThrow();
+                assertThat(next.volumes.volume(BACKEND, name)).isEmpty();
+                Snapshot labelled = next.volumes.snapshot(BACKEND, name + "-b", "s").orElseThrow();
+                assertThat(labelled.labels()).isEqualTo(Map.of("keep", "yes"));
+                assertThat(next.inventory().volumes())
+                        .filteredOn(found -> found.id().equals(renamed.id()))
+                        .singleElement()
+                        .satisfies(found -> assertThat(found.mark()).isEqualTo(Marks.of(renamed)));
+                assertThat(next.volumes.unfinished()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aCloneThatWasNotMadeIsNeverMadeLate(@TempDir Path folder) throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            String name = "copy-" + before;
+            try (House dying = House.open(folder)) {
+                Volume volume =
+                        dying.volumes.createVolume(BACKEND, NewVolume.named("db-" + before, MIB));
+                fail(dying, before);
+                assertFails(
+                        Code.FAULT,
+                        "power cut",
+                        () -> dying.volumes.cloneVolume(volume.id(), NewVolume.named(name)));
+            }
+            try (House next = House.open(folder)) {
+                next.volumes.start(LONG);
+                assertThat(next.volumes.volume(BACKEND, name).isPresent()).isEqualTo(!before);
+                assertThat(next.inventory().volumes()).hasSize(before ? 1 : 3);
+                assertThat(next.volumes.unfinished()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void whatBearsTheIdOfAnUnfinishedCloneIsNotTakenForIt(@TempDir Path folder) throws Exception {
+        VolumeId id = VolumeId.random();
+        try (House dying = House.open(folder)) {
+            Volume volume = dying.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            VolumeSpec orphan = new VolumeSpec(id, "default", MIB, new Mark("old"));
+            BackendVolume _ = dying.backend().call(driver -> driver.createVolume(orphan));
+            dying.driver.diesBeforeTheNextChange();
+            NewVolume request =
+                    new NewVolume(
+                            "copy",
+                            Optional.empty(),
+                            Optional.empty(),
+                            "",
+                            Map.of(),
+                            Particulars.NONE,
+                            Optional.of(id));
+            assertFails(
+                    Code.FAULT, "power cut", () -> dying.volumes.cloneVolume(volume.id(), request));
+        }
+        try (House next = House.open(folder)) {
+            next.volumes.start(LONG);
+            assertThat(next.volumes.volume(id)).isEmpty();
+            assertThat(next.volumes.unfinished()).isEmpty();
+            assertThat(next.inventory().volumes())
+                    .filteredOn(found -> found.id().equals(id))
+                    .singleElement()
+                    .satisfies(found -> assertThat(found.mark()).isEqualTo(new Mark("old")));
         }
     }
 

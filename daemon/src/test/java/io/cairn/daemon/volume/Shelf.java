@@ -62,7 +62,9 @@ final class Shelf implements AutoCloseable {
     VolumeId volume(Row row) throws StoreException {
         UUID id = UUID.randomUUID();
         put(
-                "INSERT INTO volume VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, '/x', 0)",
+                "INSERT INTO volume (id, ordinal, backend, pool, name, description, labels, size_bytes,"
+                        + " created_at, origin_volume, origin_snapshot, location, snapshot_count)"
+                        + " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, '/x', 0)",
                 id,
                 row.backend(),
                 row.pool(),
@@ -79,7 +81,9 @@ final class Shelf implements AutoCloseable {
     SnapshotId snapshot(Row row) throws StoreException {
         UUID id = UUID.randomUUID();
         put(
-                "INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, '/x')",
+                "INSERT INTO snapshot (id, ordinal, backend, volume_id, name, description, labels,"
+                        + " size_bytes, created_at, location)"
+                        + " VALUES (?, ?, ?, ?, ?, '', ?, ?, ?, '/x')",
                 id,
                 row.backend(),
                 row.volume(),

@@ -1,0 +1,53 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.store.Statements;
+
+import java.sql.SQLException;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What an import adds of one volume.
+ *
+ * @param fresh whether the volume itself is added; else only what belongs to it is
+ * @param holds those on the volume, if it is added
+ */
+record Addition(
+        Volume volume,
+        boolean fresh,
+        List<Hold> holds,
+        List<Dossier.Cut> cuts,
+        List<Connection> connections) {
+    boolean empty() {
+        return !fresh && cuts.isEmpty() && connections.isEmpty();
+    }
+
+    /** Within a change of {@link Journal}. What is counted of the pool is not its own. */
+    void write(Statements statements) throws SQLException {
+        if (fresh) {
+            Writes.insertVolume(statements, volume);
+            hold(statements, "volume", volume.id().value(), holds);
+        }
+        for (Dossier.Cut cut : cuts) {
+            Writes.insertSnapshot(statements, cut.snapshot());
+            hold(statements, "snapshot", cut.snapshot().id().value(), cut.holds());
+        }
+        Writes.countSnapshotsOf(statements, volume.id(), cuts.size());
+        Writes.count(statements, volume.backend(), fresh ? 1 : 0, cuts.size());
+        // Last, since they are counted in the rows of what they lead to.
+        for (Connection connection : connections) {
+            Writes.insertConnection(statements, connection);
+            Writes.countConnections(statements, connection, 1);
+        }
+    }
+
+    private static void hold(Statements statements, String table, UUID object, List<Hold> holds)
+            throws SQLException {
+        for (Hold hold : holds) {
+            Writes.insertHold(statements, object, hold);
+        }
+        if (!holds.isEmpty()) {
+            Writes.countHolds(statements, table, object, holds.size());
+        }
+    }
+}

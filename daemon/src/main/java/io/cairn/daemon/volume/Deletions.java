@@ -1,0 +1,211 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.VolumeId;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/** What takes volumes and snapshots away, and everything that forbids it. */
+final class Deletions {
+    /** How many snapshots a refusal to delete their volume names. */
+    private static final int NAMED_SNAPSHOTS = 5;
+
+    private static final int PAGE = 100;
+
+    private final Parts parts;
+    private final Listing listing;
+
+    Deletions(Parts parts, Listing listing) {
+        this.parts = parts;
+        this.listing = listing;
+    }
+
+    void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
+        VolumeEvent _ =
+                parts.running()
+                        .measured(
+                                parts.known(volume).backend(),
+                                Operation.DELETE_VOLUME,
+                                () -> {
+                                    try (var _ = parts.turns().take(volume)) {
+                                        Volume doomed = parts.known(volume);
+                                        requireFree(doomed);
+                                        return parts.changes()
+                                                .perform(
+                                                        new Intent.DeleteVolume(
+                                                                doomed, Instant.now()));
+                                    }
+                                });
+    }
+
+    void deleteWithSnapshots(VolumeId volume) throws OperationException, InterruptedException {
+        VolumeEvent _ =
+                parts.running()
+                        .measured(
+                                parts.known(volume).backend(),
+                                Operation.DELETE_VOLUME,
+                                () -> {
+                                    // One turn for all, so that nothing new comes in between.
+                                    try (var _ = parts.turns().take(volume)) {
+                                        return deleteAll(parts.known(volume));
+                                    }
+                                });
+    }
+
+    String release(VolumeId volume) throws OperationException, InterruptedException {
+        return parts.running()
+                .measured(
+                        parts.known(volume).backend(),
+                        Operation.RELEASE_VOLUME,
+                        () -> {
+                            try (var _ = parts.turns().take(volume)) {
+                                Volume given = parts.known(volume);
+                                requireFree(given);
+                                Intent intent = new Intent.ReleaseVolume(given, Instant.now());
+                                return switch (parts.changes().perform(intent)) {
+                                    case VolumeEvent.VolumeReleased released -> released.place();
+                                    case VolumeEvent other ->
+                                            throw new IllegalStateException(
+                                                    "'%s' ended in %s"
+                                                            .formatted(intent.what(), other));
+                                };
+                            }
+                        });
+    }
+
+    void deleteSnapshot(SnapshotId snapshot) throws OperationException, InterruptedException {
+        Snapshot before = parts.known(snapshot);
+        VolumeEvent _ =
+                parts.running()
+                        .measured(
+                                before.backend(),
+                                Operation.DELETE_SNAPSHOT,
+                                () -> {
+                                    try (var _ = parts.turns().take(before.volume())) {
+                                        Snapshot doomed = parts.known(snapshot);
+                                        requireFree(doomed);
+                                        return parts.changes()
+                                                .perform(
+                                                        new Intent.DeleteSnapshot(
+                                                                doomed,
+                                                                parts.known(doomed.volume()).pool(),
+                                                                Instant.now()));
+                                    }
+                                });
+    }
+
+    private VolumeEvent deleteAll(Volume doomed) throws OperationException, InterruptedException {
+        requireUnheld(doomed);
+        List<Snapshot> snapshots = snapshots(doomed);
+        for (Snapshot snapshot : snapshots) {
+            requireFree(snapshot);
+        }
+        for (Snapshot snapshot : snapshots) {
+            VolumeEvent _ =
+                    parts.changes()
+                            .perform(
+                                    new Intent.DeleteSnapshot(
+                                            snapshot, doomed.pool(), Instant.now()));
+        }
+        return parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
+    }
+
+    private List<Snapshot> snapshots(Volume volume) throws OperationException {
+        List<Snapshot> all = new ArrayList<>();
+        String continuation = "";
+        do {
+            Page<Snapshot> page =
+                    listing.snapshots(
+                            Filter.ofVolume(volume.backend(), volume.name()),
+                            List.of(),
+                            PAGE,
+                            continuation);
+            all.addAll(page.items());
+            continuation = page.continuation();
+        } while (!continuation.isEmpty());
+        return all;
+    }
+
+    private void requireFree(Volume volume) throws OperationException {
+        requireUnheld(volume);
+        if (volume.snapshotCount() > 0) {
+            throw hasSnapshots(volume);
+        }
+    }
+
+    private void requireUnheld(Volume volume) throws OperationException {
+        if (volume.holdCount() > 0) {
+            throw held("volume " + volume.name(), volume.id().value());
+        }
+        if (volume.connectionCount() > 0) {
+            throw connected("volume " + volume.name(), volume.id(), volume.connectionCount());
+        }
+    }
+
+    private void requireFree(Snapshot snapshot) throws OperationException {
+        String what = "snapshot %s of volume %s".formatted(snapshot.name(), snapshot.volumeName());
+        if (snapshot.holdCount() > 0) {
+            throw held(what, snapshot.id().value());
+        }
+        if (snapshot.connectionCount() > 0) {
+            throw connected(what, snapshot.volume(), snapshot.connectionCount());
+        }
+    }
+
+    private OperationException held(String what, UUID object) {
+        List<String> tags = parts.state().holds(object).stream().map(Hold::tag).toList();
+        return new OperationException(
+                Code.IN_USE,
+                "%s is held (%s), and nothing was deleted: release %s first"
+                        .formatted(
+                                what, String.join(", ", tags), tags.size() == 1 ? "it" : "them"));
+    }
+
+    private OperationException connected(String what, VolumeId volume, long count) {
+        List<String> hosts =
+                parts.state().connections(volume).stream()
+                        .map(Connection::host)
+                        .distinct()
+                        .limit(NAMED_SNAPSHOTS)
+                        .toList();
+        return new OperationException(
+                Code.IN_USE,
+                "%s has %d %s (hosts: %s), and nothing was deleted: detach and disconnect first, or use cleanup of the volume"
+                        .formatted(
+                                what,
+                                count,
+                                count == 1 ? "connection" : "connections",
+                                String.join(", ", hosts)));
+    }
+
+    private OperationException hasSnapshots(Volume volume) throws OperationException {
+        List<String> newest =
+                listing
+                        .snapshots(
+                                Filter.ofVolume(volume.backend(), volume.name()),
+                                List.of(),
+                                NAMED_SNAPSHOTS,
+                                "")
+                        .items()
+                        .stream()
+                        .map(Snapshot::name)
+                        .toList();
+        long more = volume.snapshotCount() - newest.size();
+        boolean one = volume.snapshotCount() == 1;
+        return new OperationException(
+                Code.IN_USE,
+                "volume %s has %d %s (%s%s): delete %s first"
+                        .formatted(
+                                volume.name(),
+                                volume.snapshotCount(),
+                                one ? "snapshot" : "snapshots",
+                                String.join(", ", newest),
+                                more > 0 ? " and %d more".formatted(more) : "",
+                                one ? "it" : "them"));
+    }
+}

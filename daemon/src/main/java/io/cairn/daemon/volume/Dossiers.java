@@ -1,0 +1,275 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.store.Change;
+import io.cairn.daemon.store.ChangeRefused;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.volume.Finding.Outcome;
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.VolumeId;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * Volumes as they leave the state and come into it without their storage being touched: by export
+ * and import. Safe for many threads.
+ */
+public final class Dossiers {
+    /**
+     * The most volumes, snapshots and connections in one import: it is one transaction, and in the
+     * memory of a daemon that has 160 MB.
+     */
+    public static final int MOST = 25_000;
+
+    private static final int PAGE = 500;
+
+    private final Parts parts;
+    private final Backends backends;
+    private final Listing listing;
+    private final Tally tally;
+    private final PoolTally pools;
+    private final Comparison comparison;
+
+    Dossiers(Parts parts, Backends backends, Listing listing, Tally tally, PoolTally pools) {
+        this.parts = parts;
+        this.backends = backends;
+        this.listing = listing;
+        this.tally = tally;
+        this.pools = pools;
+        comparison = new Comparison(parts.state(), backends);
+    }
+
+    /** The volumes of a backend as they are now, the oldest first. */
+    public List<VolumeId> volumes(String backend) throws OperationException {
+        Filter all = Filter.ofBackend(backend).in(new Order(Order.By.CREATED, false));
+        List<VolumeId> found = new ArrayList<>();
+        String continuation = "";
+        do {
+            Page<Volume> page = listing.volumes(all, tally.backends(), PAGE, continuation);
+            page.items().forEach(volume -> found.add(volume.id()));
+            continuation = page.continuation();
+        } while (!continuation.isEmpty());
+        return found;
+    }
+
+    /** The backends that are configured, or that volumes are or were known of, by their names. */
+    public SortedSet<String> backends() {
+        SortedSet<String> names = new TreeSet<>(tally.backends());
+        backends.all().forEach(backend -> names.add(backend.name()));
+        return names;
+    }
+
+    /**
+     * All of a volume at one instant; empty if it is gone.
+     *
+     * @throws OperationException BUSY or UNAVAILABLE while a change of it is not finished
+     */
+    public Optional<Dossier> read(VolumeId id) throws OperationException, InterruptedException {
+        return parts.running()
+                .inside(
+                        () -> {
+                            try (var _ = parts.turns().take(id)) {
+                                return parts.state().volume(id).map(this::dossier);
+                            }
+                        });
+    }
+
+    /**
+     * Says what {@link #takeIn} would make of each object, in their order; changes nothing.
+     *
+     * @throws OperationException INVALID with what is wrong in itself; BUSY or UNAVAILABLE while a
+     *     change of one of the volumes is not finished
+     */
+    public List<Finding> look(List<Dossier> dossiers)
+            throws OperationException, InterruptedException {
+        Soundness.check(dossiers);
+        return parts.running().inside(() -> inTurn(dossiers, () -> compare(dossiers).findings()));
+    }
+
+    /**
+     * Records what is not known yet, all of it or nothing, in one transaction. Each object must be
+     * on its backend, as it is described.
+     *
+     * @param also what is to be recorded with it
+     * @return what became of each object, in their order; if one conflicts, nothing was changed
+     * @throws OperationException as {@link #look}; CONFLICT if {@code also} refuses; NO_SPACE
+     */
+    public List<Finding> takeIn(List<Dossier> dossiers, Change<?> also)
+            throws OperationException, InterruptedException {
+        Soundness.check(dossiers);
+        return parts.running()
+                .inside(
+                        () ->
+                                inTurn(
+                                        dossiers,
+                                        () -> {
+                                            Comparison.Result result = compare(dossiers);
+                                            if (result.clean()) {
+                                                record(result.additions(), also);
+                                            }
+                                            return result.findings();
+                                        }));
+    }
+
+    /**
+     * Forgets all volumes of a closed backend, with all that belongs to them. Their storage is not
+     * touched, and nothing of them is remembered as deleted.
+     *
+     * @return how much was forgotten
+     * @throws OperationException NOT_FOUND; IN_USE if the backend is not closed; BUSY or
+     *     UNAVAILABLE while a change of one of the volumes is not finished
+     */
+    public Counts forget(String backend) throws OperationException, InterruptedException {
+        if (!backends().contains(backend)) {
+            throw new OperationException(
+                    Code.NOT_FOUND,
+                    "there is no backend '%s'; there are: %s"
+                            .formatted(Names.shortened(backend), String.join(", ", backends())));
+        }
+        return parts.running()
+                .inside(
+                        () -> {
+                            requireClosed(backend);
+                            try (var _ = parts.turns().take(volumes(backend))) {
+                                Counts gone = tally.of(backend);
+                                parts.journal().forget(backend);
+                                tally.forget(backend);
+                                pools.forget(backend);
+                                Events.LOG.warn(
+                                        "Forgot {} volumes and {} snapshots of backend {}",
+                                        gone.volumes(),
+                                        gone.snapshots(),
+                                        backend);
+                                return gone;
+                            } catch (StoreException e) {
+                                throw Parts.unwritable(e);
+                            }
+                        });
+    }
+
+    private void requireClosed(String backend) throws OperationException {
+        if (!backends.find(backend).map(Backend::closed).orElse(true)) {
+            throw new OperationException(
+                    Code.IN_USE,
+                    "backend %s is not closed, and nothing was forgotten: close it first, and hand it over before that if another daemon is to have its volumes"
+                            .formatted(backend));
+        }
+    }
+
+    private Dossier dossier(Volume volume) {
+        State state = parts.state();
+        List<Dossier.Cut> cuts = new ArrayList<>();
+        for (Snapshot snapshot : state.snapshots(volume.id())) {
+            cuts.add(
+                    new Dossier.Cut(
+                            snapshot,
+                            snapshot.holdCount() == 0
+                                    ? List.of()
+                                    : state.holds(snapshot.id().value())));
+        }
+        return new Dossier(
+                volume,
+                state.holds(volume.id().value()),
+                cuts,
+                state.connections(volume.id()).reversed());
+    }
+
+    /** Nobody else makes or changes any of it meanwhile. */
+    private <T> T inTurn(List<Dossier> dossiers, Running.Body<T> body)
+            throws OperationException, InterruptedException {
+        List<VolumeId> volumes =
+                dossiers.stream().map(dossier -> dossier.volume().id()).distinct().toList();
+        try (var _ = parts.turns().takeAll(dossiers);
+                var _ = parts.turns().take(volumes)) {
+            return body.run();
+        }
+    }
+
+    private Comparison.Result compare(List<Dossier> dossiers)
+            throws OperationException, InterruptedException {
+        Comparison.Result result = comparison.of(dossiers);
+        Optional<String> tooMuch = pools.tooMuch(provisioned(result.additions()));
+        if (tooMuch.isPresent()) {
+            result = result.with(Finding.conflict("a pool", tooMuch.get()));
+        }
+        Set<String> renamed = namesToBe();
+        for (Addition addition : result.additions()) {
+            Volume volume = addition.volume();
+            if (addition.fresh() && renamed.contains(volume.backend() + "/" + volume.name())) {
+                result =
+                        result.with(
+                                Finding.conflict(
+                                        Comparison.name(volume),
+                                        "another volume is being renamed to its name, which is unfinished: try again later"));
+            }
+        }
+        return result;
+    }
+
+    /** Names that unfinished changes give to volumes, which no row has yet. */
+    private Set<String> namesToBe() {
+        Set<String> names = new HashSet<>();
+        for (Intent intent : parts.open().all()) {
+            if (intent instanceof Intent.AlterVolume alter) {
+                names.add(alter.backend() + "/" + alter.altered().name());
+            }
+        }
+        return names;
+    }
+
+    private void record(List<Addition> additions, Change<?> also) throws OperationException {
+        try {
+            parts.journal().takeIn(additions, provisioned(additions), also);
+        } catch (StoreException e) {
+            if (e.getCause() instanceof ChangeRefused refused) {
+                throw new OperationException(
+                        Code.CONFLICT, String.valueOf(refused.getMessage()), e);
+            }
+            throw Parts.unwritable(e);
+        }
+        pools.takenIn(provisioned(additions));
+        for (Addition addition : additions) {
+            if (addition.fresh()) {
+                parts.events()
+                        .accept(
+                                new VolumeEvent.VolumeCreated(
+                                        parts.state()
+                                                .volume(addition.volume().id())
+                                                .orElse(addition.volume()),
+                                        false));
+            }
+            for (Dossier.Cut cut : addition.cuts()) {
+                parts.events().accept(new VolumeEvent.SnapshotCreated(cut.snapshot(), false));
+            }
+        }
+    }
+
+    private static Map<PoolTally.Key, PoolCounts> provisioned(List<Addition> additions) {
+        Map<PoolTally.Key, PoolCounts> more = new HashMap<>();
+        for (Addition addition : additions) {
+            Volume volume = addition.volume();
+            more.merge(
+                    new PoolTally.Key(volume.backend(), volume.pool()),
+                    new PoolCounts(
+                            addition.fresh() ? 1 : 0,
+                            addition.cuts().size(),
+                            addition.fresh() ? volume.sizeBytes() : 0),
+                    PoolCounts::plus);
+        }
+        return more;
+    }
+
+    /** Whether every object could be, or was, recorded. */
+    public static boolean clean(List<Finding> findings) {
+        return findings.stream().noneMatch(finding -> finding.outcome() == Outcome.CONFLICT);
+    }
+}

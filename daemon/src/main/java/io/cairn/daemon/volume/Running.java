@@ -1,0 +1,54 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.metric.Metrics;
+import io.cairn.daemon.metric.Operation;
+
+import java.time.Duration;
+
+/** Every operation that is asked for runs in here: it is let in, or not, and measured. */
+final class Running {
+    private final Gate gate = new Gate();
+    private final Metrics metrics;
+
+    Running(Metrics metrics) {
+        this.metrics = metrics;
+    }
+
+    interface Body<T> {
+        T run() throws OperationException, InterruptedException;
+    }
+
+    <T> T measured(String backend, Operation operation, Body<T> body)
+            throws OperationException, InterruptedException {
+        gate.enter();
+        long start = System.nanoTime();
+        boolean done = false;
+        try {
+            T result = body.run();
+            done = true;
+            return result;
+        } finally {
+            gate.leave();
+            if (done) {
+                metrics.succeeded(backend, operation, Duration.ofNanos(System.nanoTime() - start));
+            } else {
+                metrics.failed(backend, operation);
+            }
+        }
+    }
+
+    /** As {@link #measured}, for what is about no single backend and is not measured. */
+    <T> T inside(Body<T> body) throws OperationException, InterruptedException {
+        gate.enter();
+        try {
+            return body.run();
+        } finally {
+            gate.leave();
+        }
+    }
+
+    /** As {@link Gate#shut}. */
+    boolean stop(Duration patience) throws InterruptedException {
+        return gate.shut(patience);
+    }
+}
