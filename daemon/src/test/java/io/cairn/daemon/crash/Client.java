@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -36,19 +37,37 @@ final class Client {
     private final String prefix;
     private final Random random;
     private final boolean syncs;
+    private final boolean attaches;
+    private final Changing changing;
     private final Map<String, Own> volumes = new TreeMap<>();
 
     /** A volume of this client's, and its snapshots' ids by their names. */
-    private record Own(String id, long sizeBytes, Map<String, String> snapshots) {}
+    private record Own(
+            String id, long sizeBytes, Map<String, String> snapshots, boolean connected) {
+        Own(String id, long sizeBytes) {
+            this(id, sizeBytes, new TreeMap<>(), false);
+        }
+
+        Own ofSize(long bytes) {
+            return new Own(id, bytes, snapshots, connected);
+        }
+
+        Own connected(boolean isConnected) {
+            return new Own(id, sizeBytes, snapshots, isConnected);
+        }
+    }
 
     /**
      * @param syncs whether it waits until what it wrote is on the disk
+     * @param attaches whether volumes can be attached here and still be snapshotted
      */
-    Client(int number, Records records, Random random, boolean syncs) {
+    Client(int number, Records records, Random random, boolean syncs, boolean attaches) {
         this.records = records;
         this.prefix = "client" + number + "-";
         this.random = random;
         this.syncs = syncs;
+        this.attaches = attaches;
+        this.changing = new Changing(records, random);
     }
 
     /** Learns what there is of its own after a start. */
@@ -63,7 +82,8 @@ final class Client {
                                         new Own(
                                                 item.id(),
                                                 item.sizeBytes(),
-                                                found.snapshotsOf(name)));
+                                                found.snapshotsOf(name),
+                                                item.connected()));
                             }
                         });
     }
@@ -89,22 +109,29 @@ final class Client {
         String name = prefix + random.nextInt(VOLUMES);
         Own own = volumes.get(name);
         if (own == null) {
-            if (random.nextBoolean() || !cloneTo(daemon, name)) {
+            boolean made =
+                    switch (random.nextInt(4)) {
+                        case 0 -> cloneTo(daemon, name);
+                        case 1 -> copyTo(daemon, name);
+                        default -> false;
+                    };
+            if (!made) {
                 create(daemon, name);
             }
             return;
         }
         String snapshot = "s" + random.nextInt(SNAPSHOTS);
         boolean there = own.snapshots.containsKey(snapshot);
-        switch (random.nextInt(8)) {
+        switch (random.nextInt(12)) {
             case 0, 1 -> {
                 Path image = Path.of(daemon.text(volume(name), "Location"));
                 records.write(own.id, image, syncs);
             }
             case 2 -> {
+                boolean free = own.snapshots.isEmpty() && !own.connected;
                 if (ask(
                         records.ledger.deletes(name),
-                        own.snapshots.isEmpty() ? Set.of() : Set.of("IN_USE"),
+                        free ? Set.of() : Set.of("IN_USE"),
                         () -> daemon.invoke(volume(name), "delete", name))) {
                     volumes.remove(name);
                 }
@@ -115,9 +142,35 @@ final class Client {
                     own.snapshots.remove(snapshot);
                 }
             }
-            default -> {
+            case 6, 7 -> {
                 if (!there) {
                     cut(daemon, name, own, snapshot);
+                }
+            }
+            default -> change(daemon, name, own, snapshot);
+        }
+    }
+
+    private void change(Management daemon, String name, Own own, String snapshot)
+            throws IOException {
+        switch (random.nextInt(4)) {
+            case 0 ->
+                    volumes.put(
+                            name, own.ofSize(changing.extend(daemon, name, own.id, own.sizeBytes)));
+            case 1 -> changing.describe(daemon, name, own.id);
+            case 2 -> {
+                String to = own.snapshots.get(snapshot);
+                if (to != null && !own.connected) {
+                    changing.revert(daemon, name, own.id, snapshot, to);
+                }
+            }
+            default -> {
+                if (own.connected) {
+                    boolean gone = changing.cleanUp(daemon, name, own.id);
+                    volumes.put(name, own.connected(!gone));
+                } else if (attaches) {
+                    boolean _ = changing.attach(daemon, name, own.id);
+                    volumes.put(name, own.connected(true));
                 }
             }
         }
@@ -127,7 +180,7 @@ final class Client {
         String id = UUID.randomUUID().toString();
         records.asking(id, name, Content.zeroes(SIZE_BYTES));
         if (ask(records.ledger.creates(name), Set.of(), () -> createAs(daemon, name, id))) {
-            volumes.put(name, new Own(id, SIZE_BYTES, new TreeMap<>()));
+            volumes.put(name, new Own(id, SIZE_BYTES));
         }
     }
 
@@ -170,7 +223,30 @@ final class Client {
                                         "createVolumeWith",
                                         name,
                                         "id=" + id + ",size=" + size + "B")))) {
-            volumes.put(name, new Own(id, size, new TreeMap<>()));
+            volumes.put(name, new Own(id, size));
+        }
+        return true;
+    }
+
+    /** Makes a volume from any volume of this client's, if there is one. */
+    private boolean copyTo(Management daemon, String name) throws JMException, IOException {
+        List<String> sources = List.copyOf(volumes.keySet());
+        if (sources.isEmpty()) {
+            return false;
+        }
+        String source = sources.get(random.nextInt(sources.size()));
+        Own own = Objects.requireNonNull(volumes.get(source));
+        String id = UUID.randomUUID().toString();
+        records.asking(id, name, records.content(own.id).in(own.sizeBytes));
+        if (ask(
+                records.ledger.creates(name),
+                Set.of(),
+                () ->
+                        expect(
+                                volume(name),
+                                daemon.invoke(
+                                        volume(source), "cloneVolumeWith", name, "id=" + id)))) {
+            volumes.put(name, new Own(id, own.sizeBytes));
         }
         return true;
     }

@@ -38,6 +38,11 @@ record Content(long generation, long written, long sizeBytes, long durableAt) {
         return new Content(generation, written, size, WITH_THE_OBJECT);
     }
 
+    /** The same in a volume of another size. */
+    Content resized(long size) {
+        return new Content(generation, Math.min(written, size), size, durableAt);
+    }
+
     Content durableSince(long nanos) {
         return new Content(generation, written, sizeBytes, nanos);
     }

@@ -37,12 +37,12 @@ final class CrashIT {
                 kind, CYCLES, seed);
         String done;
         try (Disk disk = Disk.create(kind)) {
-            done = new CrashRun(folder, disk.path(), disk, seed).run(cycles);
+            done = new CrashRun(folder, disk.path(), disk, kind == Kind.XFS, seed).run(cycles);
         } catch (TestAbortedException e) {
             System.out.printf(
                     "Crashes in a plain folder, without losses of power: %s%n", e.getMessage());
             Path root = Files.createDirectory(folder.resolve("root"));
-            done = new CrashRun(folder, root, null, seed).run(cycles);
+            done = new CrashRun(folder, root, null, false, seed).run(cycles);
         }
         System.out.printf("Crashes on %s: %s%n", kind, done);
     }

@@ -7,8 +7,10 @@ import io.cairn.daemon.crash.Ledger.Loss;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -49,8 +51,10 @@ final class CrashRun {
      * @param folder for the configuration and the daemon's output
      * @param root for the state and the backend
      * @param disk that root is on, if it can lose its power
+     * @param attaches whether volumes can be attached here and still be snapshotted
      */
-    CrashRun(Path folder, Path root, @Nullable Disk disk, long seed) throws IOException {
+    CrashRun(Path folder, Path root, @Nullable Disk disk, boolean attaches, long seed)
+            throws IOException {
         this.etc = folder.resolve("etc");
         this.data = root.resolve("data");
         this.backend = root.resolve("backend");
@@ -58,9 +62,13 @@ final class CrashRun {
         this.disk = disk;
         this.random = new Random(seed);
         for (int i = 0; i < CLIENTS; i++) {
-            clients.add(new Client(i, records, new Random(seed + 1 + i), disk != null));
+            clients.add(new Client(i, records, new Random(seed + 1 + i), disk != null, attaches));
         }
         Files.createDirectory(backend);
+        // The first loss of power may come before anything else has it written.
+        try (FileChannel folderOfBoth = FileChannel.open(root, StandardOpenOption.READ)) {
+            folderOfBoth.force(true);
+        }
         Files.createDirectories(
                 etc.resolve("backends"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -72,6 +80,14 @@ final class CrashRun {
 
     /** Runs so many cycles, and says in one line what it did. */
     String run(int cycles) throws Exception {
+        try {
+            return runAll(cycles);
+        } finally {
+            Devices.end(backend);
+        }
+    }
+
+    private String runAll(int cycles) throws Exception {
         long begun = System.nanoTime();
         Loss loss = Loss.NONE;
         for (int cycle = 1; cycle <= cycles; cycle++) {
@@ -108,6 +124,7 @@ final class CrashRun {
             try (Management management = ready(daemon)) {
                 Found found = Inspection.inspect(management, backend, records, before);
                 records.beginWith(found.ids(), found.keys());
+                records.versions.beginWith(found.properties());
                 clients.forEach(client -> client.see(found));
             }
             return workAndKill(daemon);
@@ -174,6 +191,8 @@ final class CrashRun {
     }
 
     private void losePower(Disk disk) throws IOException, InterruptedException {
+        // The devices end with the host.
+        Devices.end(backend);
         disk.losePower();
         lossesOfPower++;
     }
@@ -191,6 +210,15 @@ final class CrashRun {
             throw new AssertionError(
                     "the daemon ended by itself with status " + daemon.exitStatus());
         }
+    }
+
+    /** How many connections are said to be attached; after a loss of power none is. */
+    private static long attached(Management management) throws Exception {
+        return management
+                .connections(BACKEND)
+                .lines()
+                .filter(line -> line.contains(" attached "))
+                .count();
     }
 
     private DaemonProcess start() throws IOException {
@@ -213,6 +241,9 @@ final class CrashRun {
         await("nothing unfinished")
                 .atMost(PATIENCE)
                 .until(() -> management.number(Management.DAEMON, "UnfinishedCount") == 0);
+        await("devices that were looked at")
+                .atMost(PATIENCE)
+                .until(() -> attached(management) == Devices.below(backend).size());
         return management;
     }
 }

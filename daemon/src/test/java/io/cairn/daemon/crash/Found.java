@@ -13,7 +13,33 @@ import java.util.TreeSet;
  */
 record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
     /** A volume or a snapshot. */
-    record Item(String id, String volume, String name, long sizeBytes, long snapshots) {}
+    record Item(
+            String id,
+            String volume,
+            String name,
+            long sizeBytes,
+            long snapshots,
+            String description,
+            String attachState) {
+        /** Whether a host is connected to it. */
+        boolean connected() {
+            return !attachState.equals(Changing.DETACHED);
+        }
+    }
+
+    /** What may change of the volumes, by the keys of {@link Versions}. */
+    Map<String, String> properties() {
+        Map<String, String> properties = new TreeMap<>();
+        for (Item volume : volumes.values()) {
+            properties.put(
+                    Versions.key(volume.id(), Changing.SIZE), Long.toString(volume.sizeBytes()));
+            properties.put(Versions.key(volume.id(), Changing.TEXT), volume.description());
+            properties.put(
+                    Versions.key(volume.id(), Changing.DEVICE),
+                    volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
+        }
+        return properties;
+    }
 
     Set<String> keys() {
         Set<String> keys = new TreeSet<>(volumes.keySet());

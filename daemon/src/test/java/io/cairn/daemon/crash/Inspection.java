@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,22 +30,26 @@ final class Inspection {
     private final Management daemon;
     private final Path backend;
     private final Records records;
+    private final Loss loss;
     private final List<String> problems = new ArrayList<>();
 
-    private Inspection(Management daemon, Path backend, Records records) {
+    private Inspection(Management daemon, Path backend, Records records, Loss loss) {
         this.daemon = daemon;
         this.backend = backend;
         this.records = records;
+        this.loss = loss;
     }
 
     /** Fails with everything that is wrong. */
     static Found inspect(Management daemon, Path backend, Records records, Loss loss)
             throws JMException, IOException {
-        Inspection inspection = new Inspection(daemon, backend, records);
+        Inspection inspection = new Inspection(daemon, backend, records, loss);
         Found found = inspection.read();
         inspection.checkObjects(found, loss);
         inspection.checkCounts(found);
         inspection.checkFiles(found);
+        inspection.checkProperties(found);
+        inspection.checkDevices(found);
         inspection.checkContents(found);
         inspection.problems.addAll(records.problems);
         if (!inspection.problems.isEmpty()) {
@@ -56,14 +61,16 @@ final class Inspection {
     private Found read() throws JMException, IOException {
         Map<String, Item> volumes = new TreeMap<>();
         for (CompositeData row : daemon.rows("listVolumes")) {
-            Item item = item(row, text(row, "name"), (Long) row.get("snapshotCount"));
+            String attachState =
+                    daemon.text(Management.volume(BACKEND, text(row, "name")), "AttachState");
+            Item item = item(row, text(row, "name"), (Long) row.get("snapshotCount"), attachState);
             if (volumes.put(item.name(), item) != null) {
                 problems.add("volume %s is listed twice".formatted(item.name()));
             }
         }
         Map<String, Item> snapshots = new TreeMap<>();
         for (CompositeData row : daemon.rows("listSnapshots")) {
-            Item item = item(row, text(row, "volume"), 0);
+            Item item = item(row, text(row, "volume"), 0, Changing.DETACHED);
             if ((Long) row.get("createdAtMs") > records.killedAtMillis()) {
                 problems.add("%s was cut late, at %s".formatted(item, text(row, "createdAt")));
             }
@@ -75,12 +82,20 @@ final class Inspection {
         return new Found(volumes, snapshots);
     }
 
-    private Item item(CompositeData row, String volume, long snapshots) {
+    private Item item(CompositeData row, String volume, long snapshots, String attachState) {
         String name = text(row, "name");
-        if (!text(row, "state").equals("available")) {
+        String atRest = attachState.equals(Changing.DETACHED) ? "available" : "in-use";
+        if (!text(row, "state").equals(atRest)) {
             problems.add("%s of %s is still %s".formatted(name, volume, text(row, "state")));
         }
-        return new Item(text(row, "id"), volume, name, (Long) row.get("sizeBytes"), snapshots);
+        return new Item(
+                text(row, "id"),
+                volume,
+                name,
+                (Long) row.get("sizeBytes"),
+                snapshots,
+                text(row, "description"),
+                attachState);
     }
 
     private void checkObjects(Found found, Loss loss) {
@@ -150,6 +165,32 @@ final class Inspection {
         }
     }
 
+    /** The sizes are looked at with the contents. */
+    private void checkProperties(Found found) {
+        for (Item volume : found.volumes().values()) {
+            String device = volume.connected() ? Changing.ATTACHED : Changing.DETACHED;
+            expectOneOf(
+                    "the description of " + volume.name(),
+                    records.versions.possible(Versions.key(volume.id(), Changing.TEXT), "", loss),
+                    volume.description());
+            expectOneOf(
+                    "the device of " + volume.name(),
+                    records.versions.possible(
+                            Versions.key(volume.id(), Changing.DEVICE), Changing.DETACHED, loss),
+                    device);
+        }
+    }
+
+    /** What is attached has a device, and nothing else of the backend has one. */
+    private void checkDevices(Found found) throws IOException {
+        Set<Path> wanted =
+                found.volumes().values().stream()
+                        .filter(volume -> volume.attachState().equals(Changing.ATTACHED))
+                        .map(volume -> home(volume).resolve("volume.img"))
+                        .collect(Collectors.toCollection(TreeSet::new));
+        expect("the files with devices", wanted, Devices.below(backend).keySet());
+    }
+
     private void checkContents(Found found) throws IOException {
         for (Item volume : found.volumes().values()) {
             checkContent(volume, volume.name(), home(volume).resolve("volume.img"));
@@ -173,9 +214,24 @@ final class Inspection {
             return;
         }
         Content content = shared ? Content.zeroes(Client.SIZE_BYTES) : records.content(item.id());
-        expect("the size of " + key, content.sizeBytes(), item.sizeBytes());
-        content.problemOf(file)
-                .ifPresent(problem -> problems.add("%s (%s): %s".formatted(key, file, problem)));
+        Set<String> sizes =
+                records.versions.possible(
+                        Versions.key(item.id(), Changing.SIZE),
+                        Long.toString(shared ? content.sizeBytes() : records.firstBytes(item.id())),
+                        loss);
+        expectOneOf("the size of " + key, sizes, Long.toString(item.sizeBytes()));
+        Content whole = content.resized(item.sizeBytes());
+        Optional<String> problem = whole.problemOf(file);
+        Optional<Content> other =
+                records.other(item.id(), loss).map(to -> to.resized(item.sizeBytes()));
+        if (problem.isPresent() && other.isPresent() && other.get().problemOf(file).isEmpty()) {
+            whole = other.get();
+            problem = Optional.empty();
+        }
+        problem.ifPresent(text -> problems.add("%s (%s): %s".formatted(key, file, text)));
+        if (!shared) {
+            records.found(item.id(), whole.durableSince(Content.WITH_THE_OBJECT));
+        }
     }
 
     private Path home(Item volume) {
@@ -184,6 +240,12 @@ final class Inspection {
 
     private void expect(String what, Object wanted, Object found) {
         if (!wanted.equals(found)) {
+            problems.add("%s: %s instead of %s".formatted(what, found, wanted));
+        }
+    }
+
+    private void expectOneOf(String what, Set<String> wanted, String found) {
+        if (!wanted.contains(found)) {
             problems.add("%s: %s instead of %s".formatted(what, found, wanted));
         }
     }

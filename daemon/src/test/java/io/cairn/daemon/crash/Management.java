@@ -58,6 +58,16 @@ final class Management implements AutoCloseable {
         return String.valueOf(server.invoke(bean, operation, arguments, signature));
     }
 
+    /** All connections of a backend as a table, of which there are few here. */
+    String connections(String backend) throws JMException, IOException {
+        return String.valueOf(
+                server.invoke(
+                        backend(backend),
+                        "listConnectionsText",
+                        new Object[] {PAGE, ""},
+                        new String[] {"int", String.class.getName()}));
+    }
+
     Object get(ObjectName bean, String attribute) throws JMException, IOException {
         return server.getAttribute(bean, attribute);
     }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,6 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** All that the clients know. Objects that one client owns are known by ids which it chose. */
 final class Records {
     final Ledger ledger = new Ledger();
+    final Versions versions = new Versions();
     final AtomicLong asked = new AtomicLong();
     final AtomicLong acknowledged = new AtomicLong();
     final Set<String> problems = new ConcurrentSkipListSet<>();
@@ -23,8 +25,15 @@ final class Records {
     private final Map<String, String> keys = new ConcurrentHashMap<>();
     private final Map<String, Content> first = new ConcurrentHashMap<>();
     private final Map<String, Content> now = new ConcurrentHashMap<>();
+    private final Map<String, Revert> reverts = new ConcurrentHashMap<>();
     private volatile boolean killing;
     private volatile long killedAtMillis;
+
+    /**
+     * @param to what the volume then holds
+     * @param answeredAt when it was done, if it was
+     */
+    private record Revert(Content to, long answeredAt) {}
 
     /** What a snapshot is called here; a volume goes by its name. */
     static String key(String volume, String snapshot) {
@@ -50,6 +59,43 @@ final class Records {
         return content;
     }
 
+    /** What a volume or snapshot may hold besides: what it was to be reverted to. */
+    Optional<Content> other(String id, Loss loss) {
+        return Optional.ofNullable(reverts.get(id))
+                .filter(revert -> revert.answeredAt() >= loss.from())
+                .map(Revert::to);
+    }
+
+    /** How large an object was when it was asked for. */
+    long firstBytes(String id) {
+        Content content = first.get(id);
+        if (content == null) {
+            throw new IllegalArgumentException("nobody asked for " + id);
+        }
+        return content.sizeBytes();
+    }
+
+    /** A volume became larger. */
+    void resized(String id, long sizeBytes) {
+        now.put(id, content(id).resized(sizeBytes));
+    }
+
+    void reverting(String id, String snapshot) {
+        reverts.put(id, new Revert(content(snapshot), Long.MAX_VALUE));
+    }
+
+    void reverted(String id, String snapshot) {
+        Content to = content(snapshot);
+        long at = System.nanoTime();
+        now.put(id, to.resized(content(id).sizeBytes()).durableSince(at));
+        reverts.put(id, new Revert(to, at));
+    }
+
+    /** What a volume was found to hold, of what it may. */
+    void found(String id, Content content) {
+        now.put(id, content);
+    }
+
     /** Overwrites a volume with a new generation. */
     void write(String id, Path image, boolean sync) throws IOException {
         Content next =
@@ -72,6 +118,8 @@ final class Records {
             Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
             boolean unknown = entry.getValue().durableAt() >= loss.from();
             if (Files.exists(image)) {
+                // An extension may have been begun, or lost.
+                now.put(id, entry.getValue().resized(Files.size(image)));
                 if (unknown || random.nextInt(4) != 0) {
                     write(id, image, sync);
                 }
@@ -85,6 +133,7 @@ final class Records {
     /** Forgets all but these objects, which are there. */
     void beginWith(Set<String> ids, Set<String> objects) {
         ledger.beginWith(objects);
+        reverts.clear();
         keys.keySet().retainAll(ids);
         first.keySet().retainAll(ids);
         now.keySet().retainAll(ids);
