@@ -35,6 +35,9 @@ final class ReadmeIT {
     private static final Path JMXTERM = Path.of(System.getProperty("cairn.jmxterm"));
     private static final Path ROOT = DISTRIBUTION.resolve("../../..").normalize();
 
+    /** Whether this user can have block devices. */
+    private static final boolean DEVICES = Files.isWritable(Path.of("/dev/loop-control"));
+
     @TempDir(cleanup = CleanupMode.ALWAYS)
     private static Path home;
 
@@ -76,6 +79,8 @@ final class ReadmeIT {
                                 "jmxterm",
                                 "make",
                                 "clone",
+                                "change",
+                                "attach",
                                 "look",
                                 "delete",
                                 "script",
@@ -126,6 +131,23 @@ final class ReadmeIT {
                     .isEqualTo(10L << 30);
             assertThat(server.getAttribute(new ObjectName(volume + "-larger"), "SizeBytes"))
                     .isEqualTo(20L << 30);
+
+            Outcome changed = jmxterm("change");
+
+            assertThat(changed.out())
+                    .contains(Long.toString(12L << 30), "audit", "db1-old was deleted already");
+            assertThat(server.getAttribute(new ObjectName(volume), "Description"))
+                    .isEqualTo("the orders");
+            assertThat(server.getAttribute(new ObjectName(volume), "HoldCount")).isEqualTo(0L);
+
+            if (DEVICES) {
+                Outcome attached = jmxterm("attach");
+
+                assertThat(attached.out())
+                        .contains("/dev/loop", "State = in-use", "AttachState = attached");
+                assertThat(server.getAttribute(new ObjectName(volume), "State"))
+                        .isEqualTo("available");
+            }
 
             Outcome seen = jmxterm("look");
 
