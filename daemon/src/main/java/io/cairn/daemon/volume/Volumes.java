@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -38,6 +39,7 @@ public final class Volumes {
     /** How soon connections that could not be looked at are looked at again. */
     private static final Duration RECHECK = Duration.ofSeconds(5);
 
+    private final Set<Thread> rechecks = ConcurrentHashMap.newKeySet();
     private final Backends backends;
     private final Parts parts;
     private final State state;
@@ -136,10 +138,14 @@ public final class Volumes {
         settler.start(patience);
         // On threads of its own: what is looked at there may hang, and nobody waits for it.
         backends.onUp(
-                backend ->
-                        Thread.ofVirtual()
-                                .name("cairn-recheck-" + backend.name())
-                                .start(() -> recheck(backend)));
+                backend -> {
+                    Thread looking =
+                            Thread.ofVirtual()
+                                    .name("cairn-recheck-" + backend.name())
+                                    .unstarted(() -> recheck(backend));
+                    rechecks.add(looking);
+                    looking.start();
+                });
     }
 
     /**
@@ -149,6 +155,7 @@ public final class Volumes {
      */
     public boolean stop(Duration patience) throws InterruptedException {
         settler.stop();
+        rechecks.forEach(Thread::interrupt);
         tombstones.stop();
         return running.stop(patience);
     }
@@ -463,11 +470,15 @@ public final class Volumes {
 
     private void recheck(Backend backend) {
         try {
-            while (!connections.recheck(backend)) {
+            // One that went down is looked at again when it comes up.
+            while (backend.state().up() && !connections.recheck(backend)) {
                 Thread.sleep(RECHECK);
             }
         } catch (InterruptedException _) {
+            // Only stop() interrupts this thread; what is left is looked at after the next start.
             Thread.currentThread().interrupt();
+        } finally {
+            rechecks.remove(Thread.currentThread());
         }
     }
 
