@@ -34,12 +34,9 @@ final class JunkTest {
         ObjectName volume = house.volume("db1");
         house.invoke(house.snapshot(volume, "one"), "createVolume", "copy");
         house.keyValues.put("k", "v");
-        walk =
-                new JunkWalk(
-                        house,
-                        new Junk(
-                                new Random(seed),
-                                (String) house.get(house.volume("another"), "Id")));
+        ObjectName another = house.volume("another");
+        house.invoke(another, "connect", "", "");
+        walk = new JunkWalk(house, new Junk(new Random(seed), (String) house.get(another, "Id")));
     }
 
     @AfterEach
@@ -70,6 +67,9 @@ final class JunkTest {
         }
         System.out.printf("JunkTest: %d calls of %s%n", walk.calls(), types);
         assertThat(walk.faults()).isEmpty();
+        assertThat(types)
+                .containsExactlyInAnyOrder(
+                        "Daemon", "Backend", "Pool", "Volume", "Snapshot", "Connection");
         assertThat(walk.calls()).isGreaterThan(1_000);
     }
 
