@@ -254,7 +254,9 @@ final class ListRuns {
         for (int from = 0; from < EXISTING; from += 5_000) {
             change(
                     store,
-                    ("INSERT INTO volume SELECT CAST('00000000-0000-4000-0000-' ||"
+                    ("INSERT INTO volume (id, ordinal, backend, pool, name, description, labels,"
+                                    + " size_bytes, created_at, origin_volume, origin_snapshot,"
+                                    + " location, snapshot_count) SELECT CAST('00000000-0000-4000-0000-' ||"
                                     + " LPAD(CAST(n AS VARCHAR(12)), 12, '0') AS UUID), NEXT VALUE"
                                     + " FOR ordinal, '%s', CASE MOD(n, 500) WHEN 0 THEN CAST('rare' AS"
                                     + " VARCHAR(63)) ELSE 'default' END, 'd' || %s, '', %s, %s, %s,"
@@ -272,7 +274,9 @@ final class ListRuns {
                                     from + 4_999));
             change(
                     store,
-                    ("INSERT INTO snapshot SELECT UUID(), NEXT VALUE FOR ordinal, '%s',"
+                    ("INSERT INTO snapshot (id, ordinal, backend, volume_id, name, description,"
+                                    + " labels, size_bytes, created_at, location)"
+                                    + " SELECT UUID(), NEXT VALUE FOR ordinal, '%s',"
                                     + " CASE MOD(n, 100) WHEN 1 THEN CAST('%s' AS UUID) ELSE"
                                     + " CAST('00000000-0000-4000-0000-' || LPAD(CAST(n AS"
                                     + " VARCHAR(12)), 12, '0') AS UUID) END, 'd' || %s, '', %s, %s,"

@@ -162,7 +162,9 @@ final class ListingTest {
                     shelf.state.volume(shelf.volume(Shelf.Row.of(BACKEND, "db1"))).orElseThrow();
             // The names are in the order of the sizes, so that what is big comes last by name.
             shelf.change(
-                    "INSERT INTO snapshot SELECT UUID(), n, ?, CAST(? AS UUID), 's' || (100000 + n),"
+                    "INSERT INTO snapshot (id, ordinal, backend, volume_id, name, description,"
+                            + " labels, size_bytes, created_at, location)"
+                            + " SELECT UUID(), n, ?, CAST(? AS UUID), 's' || (100000 + n),"
                             + " '', '', CASE WHEN n < 9000 THEN MOD(n, 4500) ELSE 9000 END, 1, '/x'"
                             + " FROM UNNEST(SEQUENCE_ARRAY(1, 12000, 1)) AS t(n)",
                     BACKEND,
