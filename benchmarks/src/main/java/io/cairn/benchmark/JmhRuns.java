@@ -37,11 +37,11 @@ final class JmhRuns {
     private record Amount(int operations, int warmup, int rounds) {
         static Amount of(int clients, boolean quick) {
             if (clients == 1) {
-                return new Amount(150, quick ? 8 : 16, quick ? 6 : 8);
+                return new Amount(150, 24, quick ? 6 : 8);
             }
             return clients < 32
                     ? new Amount(30, quick ? 2 : 4, quick ? 4 : 6)
-                    : new Amount(10, 2, quick ? 3 : 5);
+                    : new Amount(10, 12, quick ? 6 : 8);
         }
     }
 

@@ -29,6 +29,7 @@ final class Native implements AutoCloseable {
     static final int O_CREAT = 0100;
     static final int O_EXCL = 0200;
     private static final int F_RDLCK = 0;
+    private static final int F_WRLCK = 1;
     private static final int F_UNLCK = 2;
     static final int SEEK_END = 2;
     static final int SEEK_DATA = 3;
@@ -204,12 +205,21 @@ final class Native implements AutoCloseable {
      * that is just under way counts too.
      */
     boolean mayBeWritten(Fd file) throws OsException {
+        return refusesLease(file, F_RDLCK);
+    }
+
+    /**
+     * Whether a file is open besides the one opening that is given, be it by a loop device; true
+     * where it cannot be known.
+     */
+    boolean mayBeOpenElsewhere(Fd file) throws OsException {
+        return refusesLease(file, F_WRLCK);
+    }
+
+    private boolean refusesLease(Fd file, int kind) throws OsException {
         try {
             check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
-            check(
-                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_RDLCK),
-                    "lease",
-                    file);
+            check((int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, kind), "lease", file);
             // At once, so that nobody who opens it waits for us.
             check(
                     (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_UNLCK),

@@ -33,6 +33,10 @@ final class Uses {
     }
 
     void checkUnattached(Native os, String hint, Fd file) throws OsException, IOException {
+        // The usual case, which spares a look at every loop device of the host.
+        if (!os.mayBeOpenElsewhere(file)) {
+            return;
+        }
         List<Loops.Loop> loops = Loops.of(os, file, hint);
         if (!loops.isEmpty()) {
             throw new OsException(
