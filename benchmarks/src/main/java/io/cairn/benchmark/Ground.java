@@ -78,6 +78,13 @@ final class Ground implements AutoCloseable {
         return folder;
     }
 
+    /** Waits until what was prepared is on disk, so that its writing delays nothing measured. */
+    void settle() throws IOException, InterruptedException {
+        require("sync", "-f", folder.toString());
+        // And what the file below a loop device still has in memory.
+        require("sync", "-f", folder.resolveSibling(".").toString());
+    }
+
     @Override
     public void close() throws IOException {
         try {

@@ -44,7 +44,7 @@ final class JournalRuns {
                 Map<Turn, Series> series =
                         jmh.run(
                                 JournalBenchmark.class,
-                                Turn.class,
+                                List.of(Turn.values()),
                                 Map.of("house", house.toString(), "floor", floor.toString()),
                                 clients);
                 Series store = Objects.requireNonNull(series.get(Turn.STORE));

@@ -1,9 +1,5 @@
 package io.cairn.benchmark;
 
-import io.cairn.daemon.volume.NewSnapshot;
-import io.cairn.daemon.volume.Snapshot;
-import io.cairn.spi.VolumeId;
-
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -22,12 +18,10 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-
-import javax.management.MBeanServerConnection;
-import javax.management.ObjectName;
-import javax.management.remote.JMXConnector;
 
 /**
  * Snapshots created and deleted, beside the floors of both on the same file system.
@@ -49,7 +43,19 @@ public class SnapshotBenchmark {
         COMMITS_OF_CREATE,
         DELETE,
         FILES_OF_DELETE,
-        COMMITS_OF_DELETE
+        COMMITS_OF_DELETE,
+        CREATE_AT_NONE,
+        DELETE_AT_NONE;
+
+        /**
+         * The turns of a run.
+         *
+         * @param atNone whether it compares with what has no snapshots yet
+         */
+        static List<Turn> of(boolean atNone) {
+            List<Turn> all = List.of(values());
+            return atNone ? all : all.subList(0, all.indexOf(CREATE_AT_NONE));
+        }
     }
 
     /** A {@link Storage}. */
@@ -64,17 +70,23 @@ public class SnapshotBenchmark {
     @Param("")
     public String floor;
 
+    /** A folder as that of the house, with no snapshots; empty for runs without its turns. */
+    @Param("")
+    public String none;
+
     /** Whether clients call over a JMX connector on loopback, each with a connection of its own. */
     @Param("false")
     public boolean jmx;
 
     private House open;
+    private @Nullable House openNone;
     private House.@Nullable Door door;
     private int iteration = -1;
 
     @Setup
     public void open() throws Exception {
         open = new House(storage, Path.of(house));
+        openNone = none.isEmpty() ? null : new House(storage, Path.of(none));
         door = jmx ? open.openDoor() : null;
     }
 
@@ -84,12 +96,16 @@ public class SnapshotBenchmark {
     }
 
     private Turn turn() {
-        return Turn.values()[iteration % Turn.values().length];
+        List<Turn> turns = Turn.of(openNone != null);
+        return turns.get(iteration % turns.size());
     }
 
     @TearDown
     public void close() throws Exception {
         open.close();
+        if (openNone != null) {
+            openNone.close();
+        }
         BareDatabase.shutDown(Path.of(floor));
     }
 
@@ -97,33 +113,23 @@ public class SnapshotBenchmark {
     @State(Scope.Thread)
     @SuppressWarnings("NullAway.Init") // JMH calls the set-up before all else
     public static class Client {
-        private final Deque<Snapshot> snapshots = new ArrayDeque<>();
-        private final Deque<ObjectName> beans = new ArrayDeque<>();
         private final Deque<String> files = new ArrayDeque<>();
         private final Deque<UUID> rows = new ArrayDeque<>();
-        private SnapshotBenchmark benchmark;
-        private VolumeId volume;
-        private ObjectName volumeBean;
-        private @Nullable JMXConnector connector;
-        private @Nullable MBeanServerConnection connection;
+        private Hand hand;
+        private @Nullable Hand handAtNone;
         private @Nullable BareFiles bareFiles;
         private BareDatabase bareDatabase;
         private int count;
 
         @Setup
         public void open(SnapshotBenchmark of, ThreadParams thread) throws Exception {
-            benchmark = of;
             int client = thread.getThreadIndex();
-            String name = Seed.volumeName(client);
-            volume = of.open.volumes().volume(House.BACKEND, name).orElseThrow().id();
-            volumeBean =
-                    new ObjectName(
-                            "cairn:type=Volume,backend=%s,volume=%s"
-                                    .formatted(House.BACKEND, name));
-            if (of.door != null) {
-                connector = of.door.connect();
-                connection = connector.getMBeanServerConnection();
-            }
+            hand =
+                    of.door == null
+                            ? new VolumesHand(of.open.volumes(), client)
+                            : new JmxHand(of.door, client);
+            handAtNone =
+                    of.openNone == null ? null : new VolumesHand(of.openNone.volumes(), client);
             Path floor = Path.of(of.floor);
             if (of.storage != Storage.MEMORY) {
                 Path folder = Files.createTempDirectory(floor, "bare");
@@ -138,41 +144,11 @@ public class SnapshotBenchmark {
             if (bareFiles != null) {
                 bareFiles.close();
             }
-            if (connector != null) {
-                connector.close();
-            }
+            hand.close();
         }
 
-        private Object create(String name) throws Exception {
-            if (connection == null) {
-                Snapshot snapshot =
-                        benchmark.open.volumes().createSnapshot(volume, NewSnapshot.named(name));
-                snapshots.add(snapshot);
-                return snapshot;
-            }
-            ObjectName bean =
-                    new ObjectName(
-                            String.valueOf(invoke(connection, volumeBean, "createSnapshot", name)));
-            beans.add(bean);
-            return bean;
-        }
-
-        private Object delete() throws Exception {
-            if (connection == null) {
-                Snapshot snapshot = snapshots.remove();
-                benchmark.open.volumes().deleteSnapshot(snapshot.id());
-                return snapshot;
-            }
-            ObjectName bean = beans.remove();
-            return String.valueOf(
-                    invoke(connection, bean, "delete", bean.getKeyProperty("snapshot")));
-        }
-
-        private static @Nullable Object invoke(
-                MBeanServerConnection connection, ObjectName bean, String operation, String name)
-                throws Exception {
-            return connection.invoke(
-                    bean, operation, new Object[] {name}, new String[] {String.class.getName()});
+        private Hand atNone() {
+            return Objects.requireNonNull(handAtNone);
         }
 
         private Object createFile(String name) throws Exception {
@@ -200,12 +176,14 @@ public class SnapshotBenchmark {
     @Benchmark
     public Object operation(Client client) throws Exception {
         return switch (turn()) {
-            case CREATE -> client.create("bench-" + client.count++);
+            case CREATE -> client.hand.create("bench-" + client.count++);
             case FILES_OF_CREATE -> client.createFile("bench-" + client.count++);
             case COMMITS_OF_CREATE -> client.createRow("bench-" + client.count++);
-            case DELETE -> client.delete();
+            case DELETE -> client.hand.delete();
             case FILES_OF_DELETE -> client.deleteFile();
             case COMMITS_OF_DELETE -> client.bareDatabase.delete(client.rows.remove());
+            case CREATE_AT_NONE -> client.atNone().create("bench-" + client.count++);
+            case DELETE_AT_NONE -> client.atNone().delete();
         };
     }
 }

@@ -30,6 +30,11 @@ final class SnapshotRuns {
             return "snapshot/%s/%s/%d/%d".formatted(storage.label(), way(), existing, clients);
         }
 
+        /** Whether it is to be seen what the snapshots cost that are there. */
+        boolean atNone() {
+            return existing > 0 && clients == 1 && !jmx;
+        }
+
         String way() {
             return jmx ? "jmx" : "volumes";
         }
@@ -79,32 +84,44 @@ final class SnapshotRuns {
         try (Ground ground = Ground.make(storage, work)) {
             for (Case each : here) {
                 progress.accept(each.name());
-                Path folder = ground.folder().resolve(String.valueOf(each.existing()));
-                Path house = folder.resolve("house");
-                Path floor = folder.resolve("floor");
-                if (!Files.exists(folder)) {
-                    Files.createDirectories(house);
-                    Files.createDirectories(floor);
-                    Seed.house(storage, house, each.existing());
-                    Seed.database(floor, each.existing());
-                }
+                Path house = prepared(ground, storage, each.existing());
+                Path none = each.atNone() ? prepared(ground, storage, 0) : Path.of("");
+                ground.settle();
                 results.put(
                         each,
                         jmh.run(
                                 SnapshotBenchmark.class,
-                                Turn.class,
+                                Turn.of(each.atNone()),
                                 Map.of(
                                         "storage",
                                         storage.name(),
                                         "house",
                                         house.toString(),
                                         "floor",
-                                        floor.toString(),
+                                        floorOf(house).toString(),
+                                        "none",
+                                        none.toString(),
                                         "jmx",
                                         String.valueOf(each.jmx())),
                                 each.clients()));
             }
         }
+    }
+
+    /** A house with so many snapshots and a floor beside it, made if they are not there. */
+    private static Path prepared(Ground ground, Storage storage, int existing) throws Exception {
+        Path house = ground.folder().resolve(String.valueOf(existing)).resolve("house");
+        if (!Files.exists(house)) {
+            Files.createDirectories(house);
+            Files.createDirectories(floorOf(house));
+            Seed.house(storage, house, existing);
+            Seed.database(floorOf(house), existing);
+        }
+        return house;
+    }
+
+    private static Path floorOf(Path house) {
+        return house.resolveSibling("floor");
     }
 
     List<Figure> figures() {
@@ -153,31 +170,26 @@ final class SnapshotRuns {
     /** What the figures say about what is asked of them. */
     List<String> bars(Storage first) {
         List<String> bars = new ArrayList<>();
-        Optional<Map<Turn, Series>> one = find(first, 0, 1);
-        one.ifPresent(
-                series ->
-                        bars.add(
-                                Bars.most(
-                                        "create over its floor (%s, volumes, 1 client)"
-                                                .formatted(first.label()),
-                                        get(series, Turn.CREATE)
-                                                .over(
-                                                        get(series, Turn.FILES_OF_CREATE)
-                                                                .plus(
-                                                                        get(
-                                                                                series,
-                                                                                Turn
-                                                                                        .COMMITS_OF_CREATE))),
-                                        1.5)));
-        Optional<Map<Turn, Series>> many = find(first, MANY, 1);
-        if (one.isPresent() && many.isPresent()) {
-            bars.add(
-                    Bars.most(
-                            "create at %,d snapshots over create at none".formatted(MANY),
-                            get(many.get(), Turn.CREATE).median()
-                                    / get(one.get(), Turn.CREATE).median(),
-                            1.2));
-        }
+        find(first, 0, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create over its floor (%s, volumes, 1 client)"
+                                                        .formatted(first.label()),
+                                                get(series, Turn.CREATE)
+                                                        .over(floorOfCreate(series)),
+                                                1.5)));
+        find(first, MANY, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create at %,d snapshots over create at none"
+                                                        .formatted(MANY),
+                                                get(series, Turn.CREATE)
+                                                        .over(get(series, Turn.CREATE_AT_NONE)),
+                                                1.2)));
         for (int existing : new int[] {0, MANY}) {
             Optional<Map<Turn, Series>> alone = find(first, existing, 1);
             Optional<Map<Turn, Series>> crowd = find(first, existing, 64);
@@ -197,6 +209,10 @@ final class SnapshotRuns {
 
     private Optional<Map<Turn, Series>> find(Storage storage, int existing, int clients) {
         return Optional.ofNullable(results.get(new Case(storage, false, existing, clients)));
+    }
+
+    private static Series floorOfCreate(Map<Turn, Series> series) {
+        return get(series, Turn.FILES_OF_CREATE).plus(get(series, Turn.COMMITS_OF_CREATE));
     }
 
     private static double throughput(Case of, Series series) {
