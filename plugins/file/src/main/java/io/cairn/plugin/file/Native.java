@@ -216,6 +216,22 @@ final class Native implements AutoCloseable {
         return refusesLease(file, F_WRLCK);
     }
 
+    /** As {@link #mayBeWritten}, but a fork of ours is waited for. */
+    boolean staysWritten(Fd file) throws OsException {
+        try {
+            lease(file);
+            check(
+                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_UNLCK),
+                    "lease",
+                    file);
+            return false;
+        } catch (OsException e) {
+            return refused(e);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
     private boolean refusesLease(Fd file, int kind) throws OsException {
         try {
             check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
@@ -227,13 +243,18 @@ final class Native implements AutoCloseable {
                     file);
             return false;
         } catch (OsException e) {
-            if (e.is(OsException.EAGAIN) || e.is(OsException.EACCES) || e.isLacking()) {
-                return true;
-            }
-            throw e;
+            return refused(e);
         } catch (Throwable e) {
             throw failed(e);
         }
+    }
+
+    /** True if a lease was refused; throws what is no refusal. */
+    private static boolean refused(OsException e) throws OsException {
+        if (e.is(OsException.EAGAIN) || e.is(OsException.EACCES) || e.isLacking()) {
+            return true;
+        }
+        throw e;
     }
 
     /** Whether the lease still stands and nobody waits for its end. */

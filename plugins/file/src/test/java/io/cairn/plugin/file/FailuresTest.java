@@ -19,6 +19,7 @@ import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.LoopFileSystem;
@@ -275,6 +276,9 @@ final class FailuresTest {
                     BackendSnapshot cut = driver.createSnapshot(spec(volume.id()));
                     driver.deleteSnapshot(cut.id(), volume.id());
                     driver.deleteVolume(volume.id());
+                    Files.write(folder.resolve("unmanaged"), new byte[4096]);
+                    assertThat(driver.adopting().orElseThrow().unmanaged())
+                            .containsExactly(new Unmanaged("unmanaged", 4096, ""));
                 }
             }
         } finally {
