@@ -7,6 +7,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -45,6 +46,7 @@ import javax.security.auth.Subject;
  * the defence, where it must work. Else a defence would only seem to hold since the attack is
  * wrong.
  */
+@ResourceLock(Station.PROBE)
 final class AttackTest {
     private static final ObjectName DUMPS =
             Station.name("com.sun.management:type=HotSpotDiagnostic");

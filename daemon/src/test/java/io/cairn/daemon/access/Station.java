@@ -18,7 +18,8 @@ import javax.management.remote.JMXServiceURL;
 /** A real connector on loopback, with one user of each role, before the platform's MBean server. */
 final class Station implements AutoCloseable {
     static final String PASSWORD = "correct horse 1";
-    static final ObjectName BEAN = name("cairn:type=Probe");
+    static final String PROBE = "cairn:type=Probe";
+    static final ObjectName BEAN = name(PROBE);
 
     /** So few that a test logs in at once; the number does not change what is tested. */
     static final int ITERATIONS = 10;
