@@ -7,9 +7,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -28,13 +29,14 @@ final class Settler {
     private final OpenIntents open;
     private final Turns turns;
     private final Backends backends;
-    private final Map<String, Thread> threads = new HashMap<>();
-    private boolean stopped;
+    private final Background background;
+    private final Set<String> watched = ConcurrentHashMap.newKeySet();
 
-    Settler(OpenIntents open, Turns turns, Backends backends) {
+    Settler(OpenIntents open, Turns turns, Backends backends, Background background) {
         this.open = open;
         this.turns = turns;
         this.backends = backends;
+        this.background = background;
     }
 
     void start(Duration patience) throws InterruptedException {
@@ -55,18 +57,9 @@ final class Settler {
         }
     }
 
-    synchronized void stop() {
-        stopped = true;
-        threads.values().forEach(Thread::interrupt);
-    }
-
-    private synchronized void watch(String backend, CountDownLatch triedOnce) {
-        if (!stopped && !threads.containsKey(backend)) {
-            threads.put(
-                    backend,
-                    Thread.ofVirtual()
-                            .name("cairn-settle-" + backend)
-                            .start(() -> run(backend, triedOnce)));
+    private void watch(String backend, CountDownLatch triedOnce) {
+        if (watched.add(backend)) {
+            background.begin("cairn-settle-" + backend, () -> run(backend, triedOnce));
         }
     }
 
@@ -79,8 +72,7 @@ final class Settler {
                 settleAll(backend);
             }
         } catch (InterruptedException _) {
-            // Only stop() interrupts this thread; what is unfinished is settled after the next
-            // start.
+            // The daemon stops; what is unfinished is settled after the next start.
             triedOnce.countDown();
         }
     }

@@ -3,7 +3,6 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,23 +34,17 @@ public final class Tombstones {
 
     private final State state;
     private final Journal journal;
-    private volatile @Nullable Thread sweeper;
+    private final Background background;
 
-    Tombstones(State state, Journal journal) {
+    Tombstones(State state, Journal journal, Background background) {
         this.state = state;
         this.journal = journal;
+        this.background = background;
     }
 
     /** Forgets from now on what was deleted longer ago than this. */
     public void start(Duration kept) {
-        sweeper = Thread.ofVirtual().name("cairn-sweep").start(() -> sweepAlways(kept));
-    }
-
-    void stop() {
-        Thread running = sweeper;
-        if (running != null) {
-            running.interrupt();
-        }
+        background.begin("cairn-sweep", () -> sweepAlways(kept));
     }
 
     public Optional<Deleted> find(UUID id) {
@@ -129,7 +122,7 @@ public final class Tombstones {
                 Thread.sleep(EVERY);
             }
         } catch (InterruptedException _) {
-            // Only stop() interrupts this thread; the rest is forgotten after the next start.
+            // The daemon stops; the rest is forgotten after the next start.
         }
     }
 

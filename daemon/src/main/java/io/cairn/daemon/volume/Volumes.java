@@ -21,7 +21,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -36,11 +35,7 @@ import java.util.function.ToLongFunction;
  */
 @Singleton
 public final class Volumes {
-    /** How soon connections that could not be looked at are looked at again. */
-    private static final Duration RECHECK = Duration.ofSeconds(5);
-
-    private final Set<Thread> rechecks = ConcurrentHashMap.newKeySet();
-    private final Backends backends;
+    private final Background background = new Background();
     private final Parts parts;
     private final State state;
     private final OpenIntents open;
@@ -53,6 +48,7 @@ public final class Volumes {
     private final Tally tally;
     private final PoolTally pools;
     private final Settler settler;
+    private final Rechecks rechecks;
     private final Deletions deletions;
     private final Alterations alterations;
     private final Connections connections;
@@ -61,7 +57,6 @@ public final class Volumes {
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
-        this.backends = backends;
         open = new OpenIntents();
         events = new Events();
         running = new Running(metrics);
@@ -77,9 +72,10 @@ public final class Volumes {
         deletions = new Deletions(parts, listing);
         alterations = new Alterations(parts);
         connections = new Connections(parts, backends);
-        tombstones = new Tombstones(state, journal);
+        tombstones = new Tombstones(state, journal, background);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
-        settler = new Settler(open, turns, backends);
+        settler = new Settler(open, turns, backends, background);
+        rechecks = new Rechecks(connections, backends, background);
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {
@@ -136,28 +132,20 @@ public final class Volumes {
      */
     public void start(Duration patience) throws InterruptedException {
         settler.start(patience);
-        // On threads of its own: what is looked at there may hang, and nobody waits for it.
-        backends.onUp(
-                backend -> {
-                    Thread looking =
-                            Thread.ofVirtual()
-                                    .name("cairn-recheck-" + backend.name())
-                                    .unstarted(() -> recheck(backend));
-                    rechecks.add(looking);
-                    looking.start();
-                });
+        rechecks.start();
     }
 
     /**
-     * Refuses new operations and waits for those that run.
+     * Refuses new operations and waits for those that run, so that what they use can be closed.
      *
      * @return whether all of them ended before the patience did; the others are intents
      */
     public boolean stop(Duration patience) throws InterruptedException {
-        settler.stop();
-        rechecks.forEach(Thread::interrupt);
-        tombstones.stop();
-        return running.stop(patience);
+        long end = System.nanoTime() + patience.toNanos();
+        background.stop();
+        boolean ended = running.stop(patience);
+        Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+        return background.await(left) && ended;
     }
 
     /** What changes a volume or a snapshot that there is. */
@@ -466,20 +454,6 @@ public final class Volumes {
                 .flatMap(id -> state.volume(id).stream())
                 .filter(volume -> filter.backend().map(volume.backend()::equals).orElse(true))
                 .count();
-    }
-
-    private void recheck(Backend backend) {
-        try {
-            // One that went down is looked at again when it comes up.
-            while (backend.state().up() && !connections.recheck(backend)) {
-                Thread.sleep(RECHECK);
-            }
-        } catch (InterruptedException _) {
-            // Only stop() interrupts this thread; what is left is looked at after the next start.
-            Thread.currentThread().interrupt();
-        } finally {
-            rechecks.remove(Thread.currentThread());
-        }
     }
 
     private Volume create(Volume planned, boolean idGiven, Function<Volume, Intent.Making> intentOf)
