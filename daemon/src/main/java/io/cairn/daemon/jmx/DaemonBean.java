@@ -2,40 +2,21 @@ package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.driver.PluginReport;
-import io.cairn.daemon.jmx.Rows.BackendRow;
 import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
-import io.cairn.daemon.jmx.Rows.SnapshotPage;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
-import io.cairn.daemon.jmx.Rows.ValuePage;
-import io.cairn.daemon.jmx.Rows.VolumePage;
-import io.cairn.daemon.keyvalue.KeyValues;
-import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
 import io.cairn.daemon.store.StoreHealth;
-import io.cairn.daemon.volume.Counts;
-import io.cairn.daemon.volume.Filter;
-import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
-import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.daemon.volume.Page;
-import io.cairn.daemon.volume.Snapshot;
-import io.cairn.daemon.volume.Volume;
-import io.cairn.spi.SnapshotId;
-import io.cairn.spi.VolumeId;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
 /** The daemon as a whole. Safe for many threads. */
 @Description("The Cairn daemon: how it is, and lists of everything it keeps")
-final class DaemonBean extends DaemonState {
-    private static final String CONTINUATION =
-            "Empty for the first page, then the continuation of the page before";
-
+final class DaemonBean extends DaemonLists {
     /** Of the attribute; the operation gives more. */
     private static final int MAX_UNFINISHED = 100;
 
@@ -240,136 +221,6 @@ final class DaemonBean extends DaemonState {
         return missedNotifications.getAsLong();
     }
 
-    @ReadOperation(
-            "Volumes of all backends, newest first unless sorted otherwise, a page at a time")
-    VolumePage listVolumes(
-            @Description(Requests.VOLUME_FILTER) String filter,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return volumes(filter, limit, continuation, Texts::volumes);
-    }
-
-    @ReadOperation(
-            "Volumes of all backends, newest first unless sorted otherwise, as a table in plain text")
-    String listVolumesText(
-            @Description(Requests.VOLUME_FILTER) String filter,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return volumes(filter, limit, continuation, Texts::volumeTable);
-    }
-
-    @ReadOperation(
-            "Snapshots of all backends, newest first unless sorted otherwise, a page at a time")
-    SnapshotPage listSnapshots(
-            @Description(Requests.SNAPSHOT_FILTER) String filter,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return snapshots(filter, limit, continuation, Texts::snapshots);
-    }
-
-    @ReadOperation(
-            "Snapshots of all backends, newest first unless sorted otherwise, as a table in plain text")
-    String listSnapshotsText(
-            @Description(Requests.SNAPSHOT_FILTER) String filter,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return snapshots(filter, limit, continuation, Texts::snapshotTable);
-    }
-
-    @ReadOperation("How many volumes a list with this filter has")
-    long countVolumes(@Description(Requests.VOLUME_FILTER) String filter)
-            throws OperationException, InterruptedException {
-        Filter wanted = Filters.ofVolumes(filter);
-        return Pages.SHARED.inTurn(() -> sources.volumes().countVolumes(wanted));
-    }
-
-    @ReadOperation("How many snapshots a list with this filter has")
-    long countSnapshots(@Description(Requests.SNAPSHOT_FILTER) String filter)
-            throws OperationException, InterruptedException {
-        Filter wanted = Filters.ofSnapshots(filter);
-        return Pages.SHARED.inTurn(() -> sources.volumes().countSnapshots(wanted));
-    }
-
-    @Shown("How many values callers keep here")
-    long valueCount() {
-        return sources.keyValues().count();
-    }
-
-    @WriteOperation(
-            value =
-                    "Keeps a text under a key, in place of the one that is there; durable when it returns, and may be repeated",
-            role = Role.OPERATOR)
-    String putValue(
-            @Description("The key: " + KeyValues.KEY) String key,
-            @Secret
-                    @Description(
-                            "Any text without NUL, 64 KiB of UTF-8 at most; the empty text is a value too")
-                    String value)
-            throws OperationException {
-        sources.keyValues().put(key, value);
-        return "stored " + key;
-    }
-
-    @ReadOperation(
-            value = "The text that is kept under a key; NOT_FOUND if there is none",
-            role = Role.OPERATOR)
-    String getValue(@Description("The key that a text was put under") String key)
-            throws OperationException {
-        return sources.keyValues()
-                .get(key)
-                .orElseThrow(
-                        () ->
-                                new OperationException(
-                                        Code.NOT_FOUND, "there is no value of %s".formatted(key)));
-    }
-
-    @WriteOperation(
-            value = "Forgets a key and its text; one that is not there is none already",
-            role = Role.OPERATOR)
-    String deleteValue(@Description("The key that a text was put under") String key)
-            throws OperationException {
-        return (sources.keyValues().delete(key) ? "deleted " : "there was no ") + key;
-    }
-
-    @ReadOperation(
-            value = "Keys and their values in the order of the keys, a page at a time",
-            role = Role.OPERATOR)
-    ValuePage listValues(
-            @Description("What the keys begin with; empty for all") String prefix,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return values(prefix, limit, continuation, Texts::values);
-    }
-
-    @ReadOperation(
-            value = "Keys and the beginnings of their values as a table in plain text",
-            role = Role.OPERATOR)
-    String listValuesText(
-            @Description("What the keys begin with; empty for all") String prefix,
-            @Description(Requests.LIMIT) int limit,
-            @Description(CONTINUATION) String continuation)
-            throws OperationException, InterruptedException {
-        return values(prefix, limit, continuation, Texts::valueTable);
-    }
-
-    @ReadOperation(
-            "The changes that were begun and are not finished, oldest first, 1000 at most; fewer if their texts are long")
-    List<UnfinishedRow> listUnfinished() {
-        return Pages.first(sources.volumes().unfinished(), Requests.MAX_LIMIT).stream()
-                .map(Texts::row)
-                .toList();
-    }
-
-    @ReadOperation("The same changes as a table in plain text")
-    String listUnfinishedText() {
-        return Texts.unfinishedTable(sources.volumes().unfinished(), Requests.MAX_LIMIT);
-    }
-
     @WriteOperation(
             value =
                     "Opens the backend that etc/backends/NAME.properties describes; returns the backend's ObjectName",
@@ -400,122 +251,6 @@ final class DaemonBean extends DaemonState {
     @ReadOperation("Every driver that backends can use, with all its settings, in plain text")
     String listDriversText() {
         return DriverTexts.text(sources.operations().drivers());
-    }
-
-    @ReadOperation("All backends, those that are down included")
-    List<BackendRow> listBackends() {
-        return sources.allBackends().stream().map(this::row).toList();
-    }
-
-    @ReadOperation("All backends, as a table in plain text")
-    String listBackendsText() {
-        TextTable table =
-                new TextTable(
-                        "NAME",
-                        "DRIVER",
-                        "STATE",
-                        "FREE",
-                        "TOTAL",
-                        "PROVISIONED",
-                        "VOLUMES",
-                        "SNAPSHOTS",
-                        "REASON");
-        for (BackendRow row : listBackends()) {
-            table.add(
-                    row.name(),
-                    row.driver(),
-                    row.state(),
-                    PoolBean.rounded(row.freeBytes()),
-                    PoolBean.rounded(row.totalBytes()),
-                    PoolBean.rounded(row.provisionedBytes()),
-                    row.volumeCount(),
-                    row.snapshotCount(),
-                    row.stateReason());
-        }
-        return table.with(Texts.number(sources.backends().size(), "backend"));
-    }
-
-    @ReadOperation("Finds a volume or a snapshot by its UUID; returns its ObjectName")
-    String find(@Description("The UUID of a volume or a snapshot") String id)
-            throws OperationException {
-        VolumeId volumeId;
-        SnapshotId snapshotId;
-        try {
-            volumeId = VolumeId.parse(id.strip());
-            snapshotId = SnapshotId.parse(id.strip());
-        } catch (IllegalArgumentException e) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "'%s' is not a UUID: write 36 characters such as 123e4567-e89b-42d3-a456-426614174000"
-                            .formatted(Names.shortened(id)),
-                    e);
-        }
-        return sources.volumes()
-                .volume(volumeId)
-                .map(BeanNames::volume)
-                .or(() -> sources.volumes().snapshot(snapshotId).map(BeanNames::snapshot))
-                .orElseThrow(
-                        () ->
-                                new OperationException(
-                                        Code.NOT_FOUND,
-                                        "no volume and no snapshot has the id %s"
-                                                .formatted(volumeId)))
-                .toString();
-    }
-
-    private BackendRow row(BackendStatus backend) {
-        Counts counts = sources.volumes().counts(backend.name());
-        Space space = Space.of(backend, sources.volumes().poolCounts(backend.name()));
-        return new BackendRow(
-                BeanNames.backend(backend.name()),
-                backend.name(),
-                backend.driver(),
-                backend.stateText(),
-                backend.stateCode(),
-                backend.state().reason(),
-                backend.totalBytes(),
-                backend.freeBytes(),
-                space.counts().provisionedBytes(),
-                space.oversubscription(),
-                space.provisioning(),
-                counts.volumes(),
-                counts.snapshots(),
-                counts.unfinished());
-    }
-
-    private <R> R volumes(
-            String filter, int limit, String continuation, Function<Page<Volume>, R> form)
-            throws OperationException, InterruptedException {
-        Filter wanted = Filters.ofVolumes(filter);
-        return Pages.SHARED.page(
-                (most, from) -> sources.volumes().volumes(wanted, most, from),
-                Pages::bytes,
-                Requests.limit(limit),
-                continuation.strip(),
-                form);
-    }
-
-    private <R> R snapshots(
-            String filter, int limit, String continuation, Function<Page<Snapshot>, R> form)
-            throws OperationException, InterruptedException {
-        Filter wanted = Filters.ofSnapshots(filter);
-        return Pages.SHARED.page(
-                (most, from) -> sources.volumes().snapshots(wanted, most, from),
-                Pages::bytes,
-                Requests.limit(limit),
-                continuation.strip(),
-                form);
-    }
-
-    private <R> R values(
-            String prefix, int limit, String continuation, Function<Page<KeyValue>, R> form)
-            throws OperationException, InterruptedException {
-        return Pages.SHARED.page(
-                (most, from) -> sources.keyValues().list(prefix, most, from),
-                value -> value.key().length() + value.value().length(),
-                Requests.limit(limit),
-                continuation.strip(),
-                form);
     }
 
     private Stream<BackendStatus> down() {

@@ -1,30 +1,17 @@
 package io.cairn.daemon.volume;
 
-import io.cairn.daemon.driver.Backend;
-import io.cairn.daemon.driver.Backends;
-import io.cairn.daemon.host.HostFacts;
 import io.cairn.daemon.metric.Operation;
-import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.Intent.ChangeConnection.Step;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.VolumeEvent.Access;
-import io.cairn.spi.Attachment;
-import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.ConnectionId;
-import io.cairn.spi.Driver;
-import io.cairn.spi.DriverException;
-import io.cairn.spi.Exporting;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Who has access to volumes and snapshots: a host is connected, then it may attach, and the steps
@@ -32,20 +19,19 @@ import java.util.TreeSet;
  * asked again for what is so already it changes nothing.
  */
 public final class Connections {
-    private static final int PAGE = 100;
-
     private final Parts parts;
-    private final Backends backends;
-    private final HostFacts here = HostFacts.read();
+    private final ConnectionPlanning planning;
+    private final ConnectionSteps steps;
 
-    Connections(Parts parts, Backends backends) {
+    Connections(Parts parts, ConnectionPlanning planning, ConnectionSteps steps) {
         this.parts = parts;
-        this.backends = backends;
+        this.planning = planning;
+        this.steps = steps;
     }
 
     /** What the daemon's own host says of itself, as a connector. */
     public Map<String, String> hostFacts() {
-        return here.connector();
+        return planning.here().connector();
     }
 
     /**
@@ -63,7 +49,7 @@ public final class Connections {
                         before.backend(),
                         Operation.CONNECT,
                         () -> {
-                            Connection planned = planned(before, target, request);
+                            Connection planned = planning.planned(before, target, request);
                             try (var _ = parts.turns().take(target.volume())) {
                                 Volume volume = parts.known(target.volume());
                                 if (target.snapshot().isPresent()) {
@@ -80,14 +66,14 @@ public final class Connections {
                                                                 other.host().equals(planned.host()))
                                                 .findFirst();
                                 if (own.isPresent()) {
-                                    Connection same = same(own.get(), planned);
+                                    Connection same = ConnectionPlanning.same(own.get(), planned);
                                     return same.local()
                                             ? parts.confirmed(same)
-                                            : changed(same, Step.REEXPORT);
+                                            : steps.changed(same, Step.REEXPORT);
                                 }
-                                requireAlone(volume, target, there);
-                                Connection made = changed(planned, Step.CONNECT);
-                                tellUse(volume);
+                                planning.requireAlone(volume, target, there);
+                                Connection made = steps.changed(planned, Step.CONNECT);
+                                steps.tellUse(volume);
                                 return made;
                             }
                         });
@@ -108,7 +94,7 @@ public final class Connections {
                         throw new OperationException(
                                 Code.INVALID,
                                 "host %s attaches by itself, with what ConnectionInfo says, and reports its path by deviceAttached; only this host, %s, is attached from here"
-                                        .formatted(connection.host(), here.name()));
+                                        .formatted(connection.host(), planning.here().name()));
                     }
                     // Though it is attached: the device may be gone, or another's by now, and the
                     // driver looks.
@@ -142,7 +128,7 @@ public final class Connections {
                                         new OperationException(
                                                 Code.NOT_FOUND,
                                                 "this host, %s, is not connected to it"
-                                                        .formatted(this.here.name())));
+                                                        .formatted(planning.here().name())));
         Connection _ = detach(here.id());
         disconnect(here.id());
     }
@@ -174,7 +160,7 @@ public final class Connections {
                                             Code.INVALID,
                                             "this host is attached by attach, which finds the path by itself");
                                 }
-                                return found(now.attachedAs(path), Access.ATTACHED);
+                                return steps.found(now.attachedAs(path), Access.ATTACHED);
                             }
                         });
     }
@@ -231,6 +217,15 @@ public final class Connections {
                         });
     }
 
+    /**
+     * Says what is wrong with what a host says of itself, for a protocol; empty if nothing is.
+     *
+     * @param protocol empty for any
+     */
+    public static List<String> problems(Map<String, String> connector, String protocol) {
+        return ConnectionPlanning.problems(connector, protocol);
+    }
+
     public Optional<Connection> find(ConnectionId id) {
         return parts.state().connection(id);
     }
@@ -257,215 +252,6 @@ public final class Connections {
                 more ? Tombstones.after(items.getLast().ordinal()) : "");
     }
 
-    /**
-     * Says what is wrong with what a host says of itself, for a protocol; empty if nothing is.
-     *
-     * @param protocol empty for any
-     */
-    public static List<String> problems(Map<String, String> connector, String protocol) {
-        List<String> problems = new ArrayList<>();
-        require(connector, "host", "the name of the host", problems);
-        switch (protocol) {
-            case "iscsi" ->
-                    require(
-                            connector,
-                            "initiator",
-                            "the iSCSI name, as in /etc/iscsi/initiatorname.iscsi",
-                            problems);
-            case "nvmeof" ->
-                    require(
-                            connector,
-                            "nqn",
-                            "the NVMe host name, as in /etc/nvme/hostnqn",
-                            problems);
-            default -> {}
-        }
-        return problems;
-    }
-
-    /**
-     * Compares what is recorded of a backend with what there is: after a reboot of this host, the
-     * devices are gone, and exports are made again.
-     *
-     * @return whether all could be looked at
-     */
-    boolean recheck(Backend backend) throws InterruptedException {
-        boolean all = true;
-        String continuation = "";
-        do {
-            Page<Connection> page;
-            try {
-                page = of(backend.name(), PAGE, continuation);
-            } catch (OperationException e) {
-                throw new IllegalStateException("a continuation of our own", e);
-            }
-            all &= recheck(backend, page.items());
-            continuation = page.continuation();
-        } while (!continuation.isEmpty());
-        return all;
-    }
-
-    private boolean recheck(Backend backend, List<Connection> all) throws InterruptedException {
-        boolean looked = true;
-        for (Connection recorded : all) {
-            try (var _ = parts.turns().take(recorded.target().volume())) {
-                Optional<Connection> now = parts.state().connection(recorded.id());
-                if (now.isPresent()) {
-                    recheck(backend, now.get());
-                }
-            } catch (OperationException | DriverException | StoreException e) {
-                looked = false;
-                Events.LOG.warn(
-                        "Connection {} of {} could not be looked at: {}",
-                        recorded.id(),
-                        recorded.targetName(),
-                        e.getMessage());
-            }
-        }
-        return looked;
-    }
-
-    private void recheck(Backend backend, Connection connection)
-            throws OperationException, DriverException, StoreException, InterruptedException {
-        Target target = connection.target();
-        if (connection.local() && connection.state() == Connection.State.ATTACHED) {
-            Optional<String> device =
-                    backend.call(
-                            target.volume(),
-                            driver ->
-                                    driver.attaching().isEmpty()
-                                            ? Optional.empty()
-                                            : driver.attaching()
-                                                    .get()
-                                                    .attached(target)
-                                                    .map(Attachment::device));
-            if (device.isEmpty()) {
-                Connection _ = found(connection.lost(), Access.LOST);
-            } else if (!device.get().equals(connection.device())) {
-                Connection _ = found(connection.attachedAs(device.get()), Access.ATTACHED);
-            }
-        } else if (!connection.local()) {
-            boolean serves =
-                    backend.call(
-                            target.volume(),
-                            driver ->
-                                    driver.exporting().isPresent()
-                                            && driver.exporting()
-                                                    .get()
-                                                    .exported(connection.id(), target)
-                                                    .isPresent());
-            if (!serves) {
-                Events.LOG.warn(
-                        "The export of {} to host {} is gone and is made again",
-                        connection.targetName(),
-                        connection.host());
-                VolumeEvent _ = perform(connection, Step.REEXPORT);
-            }
-        }
-    }
-
-    private Connection planned(Volume volume, Target target, NewConnection request)
-            throws OperationException, InterruptedException {
-        boolean named = !request.host().isEmpty();
-        Map<String, String> connector = new TreeMap<>(request.connector());
-        String host = named ? request.host() : here.name();
-        Names.checkHost(host);
-        Names.checkConnector(connector);
-        boolean local =
-                (!named || host.equals(here.name()))
-                        && request.protocol().orElse(Connection.LOCAL).equals(Connection.LOCAL);
-        if (local) {
-            here.connector().forEach(connector::putIfAbsent);
-        }
-        connector.put("host", host);
-        String protocol = local ? Connection.LOCAL : protocol(volume, request.protocol());
-        List<String> problems = problems(connector, protocol);
-        if (!problems.isEmpty()) {
-            throw new OperationException(Code.INVALID, String.join("; ", problems));
-        }
-        boolean readOnly = request.readOnly() || target.fixed();
-        return new Connection(
-                ConnectionId.random(),
-                target,
-                volume.backend(),
-                volume.name(),
-                target.snapshot().flatMap(parts.state()::snapshot).map(Snapshot::name).orElse(""),
-                host,
-                local,
-                readOnly,
-                protocol,
-                connector,
-                Map.of(),
-                Set.of(),
-                "",
-                Connection.State.CONNECTING,
-                Instant.now());
-    }
-
-    private String protocol(Volume volume, Optional<String> wanted)
-            throws OperationException, InterruptedException {
-        Set<String> offered = new TreeSet<>(protocols(volume.backend()));
-        if (offered.isEmpty()) {
-            throw new OperationException(
-                    Code.UNSUPPORTED,
-                    "backend %s offers nothing to other hosts; only this host, %s, can connect"
-                            .formatted(volume.backend(), here.name()));
-        }
-        String protocol = wanted.orElse(offered.iterator().next());
-        if (!offered.contains(protocol)) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "backend %s does not offer protocol '%s'; it offers: %s"
-                            .formatted(
-                                    volume.backend(),
-                                    Names.shortened(protocol),
-                                    String.join(", ", offered)));
-        }
-        return protocol;
-    }
-
-    private Set<String> protocols(String backend) throws OperationException, InterruptedException {
-        try {
-            return parts.planning()
-                    .backend(backend)
-                    .call(
-                            (Driver driver) ->
-                                    driver.exporting().map(Exporting::protocols).orElse(Set.of()));
-        } catch (DriverException e) {
-            throw OperationException.of(e, "%s; nothing was changed".formatted(e.getMessage()));
-        }
-    }
-
-    private void requireAlone(Volume volume, Target target, List<Connection> there)
-            throws OperationException {
-        boolean shared =
-                backends.find(volume.backend())
-                        .flatMap(Backend::facts)
-                        .map(facts -> facts.traits().contains(Trait.MULTI_ATTACH))
-                        .orElse(false);
-        if (!there.isEmpty() && !target.fixed() && !shared) {
-            throw new OperationException(
-                    Code.IN_USE,
-                    "volume %s is connected to host %s, and backend %s lets one host at a time have a volume: disconnect that one first"
-                            .formatted(volume.name(), there.getFirst().host(), volume.backend()));
-        }
-    }
-
-    private static Connection same(Connection there, Connection planned) throws OperationException {
-        if (there.readOnly() != planned.readOnly()
-                || !there.protocol().equals(planned.protocol())) {
-            throw new OperationException(
-                    Code.CONFLICT,
-                    "host %s is connected to %s already, %s by %s: disconnect it first, or ask for the same"
-                            .formatted(
-                                    there.host(),
-                                    there.targetName(),
-                                    there.readOnly() ? "read-only" : "read-write",
-                                    there.protocol()));
-        }
-        return there;
-    }
-
     private interface Planned {
         /** Empty if it is so already. */
         Optional<Step> next(Connection now) throws OperationException;
@@ -484,7 +270,7 @@ public final class Connections {
                                 Optional<Step> step = planned.next(now);
                                 return step.isEmpty()
                                         ? parts.confirmed(now)
-                                        : changed(now, step.get());
+                                        : steps.changed(now, step.get());
                             }
                         });
     }
@@ -500,8 +286,8 @@ public final class Connections {
                                     connection.host(),
                                     connection.device()));
         }
-        Connection gone = changed(connection, Step.DISCONNECT);
-        tellUse(connection.target().volume());
+        Connection gone = steps.changed(connection, Step.DISCONNECT);
+        steps.tellUse(connection.target().volume());
         return gone;
     }
 
@@ -513,7 +299,7 @@ public final class Connections {
             try {
                 Connection now = connection;
                 if (now.state() != Connection.State.CONNECTED) {
-                    now = changed(now, Step.DETACH);
+                    now = steps.changed(now, Step.DETACH);
                 }
                 gone.add(disconnected(now));
             } catch (OperationException e) {
@@ -534,50 +320,6 @@ public final class Connections {
         return gone;
     }
 
-    private Connection changed(Connection connection, Step step)
-            throws OperationException, InterruptedException {
-        return switch (perform(connection, step)) {
-            case VolumeEvent.ConnectionChanged changed -> changed.connection();
-            case VolumeEvent other ->
-                    throw new IllegalStateException("%s ended in %s".formatted(step, other));
-        };
-    }
-
-    private VolumeEvent perform(Connection connection, Step step)
-            throws OperationException, InterruptedException {
-        return parts.changes()
-                .perform(new Intent.ChangeConnection(connection, step, Instant.now()));
-    }
-
-    private Connection found(Connection connection, Access what) throws OperationException {
-        try {
-            parts.journal().connectionFound(connection);
-        } catch (StoreException e) {
-            throw Parts.unwritable(e);
-        }
-        parts.events().accept(new VolumeEvent.ConnectionChanged(connection, what, false));
-        return connection;
-    }
-
-    /** The first connection makes an available volume one in use. */
-    private void tellUse(Volume before) {
-        if (before.connectionCount() == 0) {
-            tell(before, ObjectState.AVAILABLE, ObjectState.IN_USE);
-        }
-    }
-
-    /** The end of the last one makes it available again. */
-    private void tellUse(VolumeId id) {
-        parts.state()
-                .volume(id)
-                .filter(volume -> volume.connectionCount() == 0)
-                .ifPresent(volume -> tell(volume, ObjectState.IN_USE, ObjectState.AVAILABLE));
-    }
-
-    private void tell(Volume volume, ObjectState from, ObjectState to) {
-        parts.events().accept(new VolumeEvent.StateChanged(volume.inState(to), from, to));
-    }
-
     private Connection known(ConnectionId id) throws OperationException {
         return parts.state()
                 .connection(id)
@@ -585,12 +327,5 @@ public final class Connections {
                         () ->
                                 new OperationException(
                                         Code.NOT_FOUND, "there is no connection %s".formatted(id)));
-    }
-
-    private static void require(
-            Map<String, String> connector, String key, String what, List<String> problems) {
-        if (connector.getOrDefault(key, "").isEmpty()) {
-            problems.add("the connector lacks '%s': %s".formatted(key, what));
-        }
     }
 }

@@ -2,11 +2,19 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.volume.Intent.ChangeConnection.Step;
+import io.cairn.daemon.volume.VolumeEvent.Access;
+import io.cairn.spi.Attachment;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Target;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * Looks at a backend's connections whenever it comes up, on a thread of its own: what is looked at
@@ -18,12 +26,23 @@ final class Rechecks {
 
     private static final Logger LOG = LoggerFactory.getLogger(Rechecks.class);
 
+    private static final int PAGE = 100;
+
+    private final Parts parts;
     private final Connections connections;
+    private final ConnectionSteps steps;
     private final Backends backends;
     private final Background background;
 
-    Rechecks(Connections connections, Backends backends, Background background) {
+    Rechecks(
+            Parts parts,
+            Connections connections,
+            ConnectionSteps steps,
+            Backends backends,
+            Background background) {
+        this.parts = parts;
         this.connections = connections;
+        this.steps = steps;
         this.backends = backends;
         this.background = background;
     }
@@ -47,13 +66,94 @@ final class Rechecks {
 
     private boolean looked(Backend backend) throws InterruptedException {
         try {
-            return connections.recheck(backend);
+            return look(backend);
         } catch (RuntimeException e) {
             LOG.error(
                     "Looking at the connections of backend {} failed; it is tried again",
                     backend.name(),
                     e);
             return false;
+        }
+    }
+
+    /**
+     * Compares what is recorded of a backend with what there is: after a reboot of this host, the
+     * devices are gone, and exports are made again.
+     *
+     * @return whether all could be looked at
+     */
+    boolean look(Backend backend) throws InterruptedException {
+        boolean all = true;
+        String continuation = "";
+        do {
+            Page<Connection> page;
+            try {
+                page = connections.of(backend.name(), PAGE, continuation);
+            } catch (OperationException e) {
+                throw new IllegalStateException("a continuation of our own", e);
+            }
+            all &= look(backend, page.items());
+            continuation = page.continuation();
+        } while (!continuation.isEmpty());
+        return all;
+    }
+
+    private boolean look(Backend backend, List<Connection> all) throws InterruptedException {
+        boolean looked = true;
+        for (Connection recorded : all) {
+            try (var _ = parts.turns().take(recorded.target().volume())) {
+                Optional<Connection> now = parts.state().connection(recorded.id());
+                if (now.isPresent()) {
+                    look(backend, now.get());
+                }
+            } catch (OperationException | DriverException | StoreException e) {
+                looked = false;
+                LOG.warn(
+                        "Connection {} of {} could not be looked at: {}",
+                        recorded.id(),
+                        recorded.targetName(),
+                        e.getMessage());
+            }
+        }
+        return looked;
+    }
+
+    private void look(Backend backend, Connection connection)
+            throws OperationException, DriverException, StoreException, InterruptedException {
+        Target target = connection.target();
+        if (connection.local() && connection.state() == Connection.State.ATTACHED) {
+            Optional<String> device =
+                    backend.call(
+                            target.volume(),
+                            driver ->
+                                    driver.attaching().isEmpty()
+                                            ? Optional.empty()
+                                            : driver.attaching()
+                                                    .get()
+                                                    .attached(target)
+                                                    .map(Attachment::device));
+            if (device.isEmpty()) {
+                Connection _ = steps.found(connection.lost(), Access.LOST);
+            } else if (!device.get().equals(connection.device())) {
+                Connection _ = steps.found(connection.attachedAs(device.get()), Access.ATTACHED);
+            }
+        } else if (!connection.local()) {
+            boolean serves =
+                    backend.call(
+                            target.volume(),
+                            driver ->
+                                    driver.exporting().isPresent()
+                                            && driver.exporting()
+                                                    .get()
+                                                    .exported(connection.id(), target)
+                                                    .isPresent());
+            if (!serves) {
+                LOG.warn(
+                        "The export of {} to host {} is gone and is made again",
+                        connection.targetName(),
+                        connection.host());
+                VolumeEvent _ = steps.perform(connection, Step.REEXPORT);
+            }
         }
     }
 }

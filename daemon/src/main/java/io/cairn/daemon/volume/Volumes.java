@@ -71,11 +71,12 @@ public final class Volumes {
         parts = new Parts(running, state, open, planning, journal, changes, turns, events);
         deletions = new Deletions(parts, listing);
         alterations = new Alterations(parts);
-        connections = new Connections(parts, backends);
+        ConnectionSteps steps = new ConnectionSteps(parts);
+        connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
         tombstones = new Tombstones(state, journal, background);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
         settler = new Settler(open, turns, backends, background);
-        rechecks = new Rechecks(connections, backends, background);
+        rechecks = new Rechecks(parts, connections, steps, backends, background);
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {
@@ -156,6 +157,11 @@ public final class Volumes {
     /** Who has access to volumes and snapshots. */
     public Connections connections() {
         return connections;
+    }
+
+    /** What compares connections with what there is. */
+    Rechecks rechecks() {
+        return rechecks;
     }
 
     /** What was deleted. */

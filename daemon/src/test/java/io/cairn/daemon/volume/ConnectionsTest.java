@@ -144,7 +144,7 @@ final class ConnectionsTest {
         house.close();
         house = House.open(folder);
         house.volumes.start(Duration.ofSeconds(20));
-        assertThat(connections().recheck(house.backend())).isTrue();
+        assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
         assertThat(connections().find(attached.id())).contains(attached);
         assertThat(connections().attach(attached.id())).isEqualTo(attached);
     }
@@ -155,7 +155,7 @@ final class ConnectionsTest {
         Connection attached = attach(Target.of(volume.id()));
         // As after a reboot of the host.
         detachBehindTheBack();
-        assertThat(connections().recheck(house.backend())).isTrue();
+        assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
         Connection lost = connections().find(attached.id()).orElseThrow();
         assertThat(lost.state()).isEqualTo(Connection.State.LOST);
         assertThat(house.events.getLast())
@@ -218,7 +218,7 @@ final class ConnectionsTest {
         assertThat(attached.state()).isEqualTo(Connection.State.ATTACHED);
         house.close();
         house = House.open(folder);
-        assertThat(connections().recheck(house.backend())).isTrue();
+        assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
         assertThat(connections().find(connection.id())).contains(attached);
     }
 
@@ -245,7 +245,7 @@ final class ConnectionsTest {
                 assertThat(connections().connect(Target.of(volume.id()), other))
                         .isEqualTo(attached);
             } else {
-                assertThat(connections().recheck(house.backend())).isTrue();
+                assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
                 assertThat(connections().find(connection.id())).contains(attached);
             }
             boolean serves =
