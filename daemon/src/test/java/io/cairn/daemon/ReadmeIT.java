@@ -13,7 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -86,6 +88,9 @@ final class ReadmeIT {
                                 "script",
                                 "another",
                                 "open",
+                                "hand over",
+                                "take over",
+                                "forget",
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
@@ -210,6 +215,59 @@ final class ReadmeIT {
     }
 
     @Test
+    void aBackendMovesToAnotherDaemonAsShown(@TempDir Path folder) throws Exception {
+        Path first = Files.createDirectories(folder.resolve("first"));
+        Path second = Files.createDirectories(folder.resolve("second"));
+        Path images = Files.createDirectory(folder.resolve("images"));
+        String backend = "driver=file\ndirectory=%s\n".formatted(images);
+        Path fast =
+                Files.createDirectories(first.resolve("etc/backends")).resolve("fast.properties");
+        Files.writeString(fast, backend);
+        Files.createDirectories(second.resolve("etc/backends"));
+        Running from = startIn(first);
+        Running to = startIn(second);
+        try (JMXConnector fromConnector = connect(from, first.resolve("data"));
+                JMXConnector toConnector = connect(to, second.resolve("data"))) {
+            MBeanServerConnection before = fromConnector.getMBeanServerConnection();
+            MBeanServerConnection after = toConnector.getMBeanServerConnection();
+            ObjectName snapshot =
+                    new ObjectName("cairn:type=Snapshot,backend=fast,volume=db1,snapshot=nightly");
+            ObjectName volume = new ObjectName("cairn:type=Volume,backend=fast,volume=db1");
+            invoke(before, "cairn:type=Backend,backend=fast", "createVolume", "db1", "1MiB");
+            invoke(before, volume.toString(), "createSnapshot", "nightly");
+            Object id = before.getAttribute(snapshot, "Id");
+            String other =
+                    after.getAttribute(new ObjectName("cairn:type=Daemon"), "DaemonId").toString();
+
+            jmxterm(first, from, readme.block("hand over").replace("DAEMON-ID", other));
+            Files.copy(
+                    first.resolve("data/transfer/fast.json"),
+                    Files.createDirectories(
+                                    second.resolve("data/transfer"),
+                                    PosixFilePermissions.asFileAttribute(
+                                            PosixFilePermissions.fromString("rwx------")))
+                            .resolve("fast.json"));
+            Files.writeString(second.resolve("etc/backends/fast.properties"), backend);
+            Outcome taken = jmxterm(second, to, readme.block("take over"));
+
+            assertThat(taken.out()).contains("would be created");
+            assertThat(after.getAttribute(snapshot, "Id")).isEqualTo(id);
+            assertThat((ObjectName[]) after.getAttribute(volume, "Snapshots"))
+                    .containsExactly(snapshot);
+            invoke(after, snapshot.toString(), "createVolume", "db1-copy");
+            assertThat(before.isRegistered(volume)).isTrue();
+
+            jmxterm(first, from, readme.block("forget"));
+
+            assertThat(before.isRegistered(volume)).isFalse();
+            invoke(after, snapshot.toString(), "delete", "nightly");
+        } finally {
+            stop(from.process());
+            stop(to.process());
+        }
+    }
+
+    @Test
     void usersAreAddedListedAndRemoved() throws Exception {
         Outcome users = shell(installation, readme.block("users"), "");
 
@@ -227,11 +285,7 @@ final class ReadmeIT {
                 backends.resolve("rack4.properties"),
                 readme.block("backend.properties").replace("=/srv/cairn\n", "=" + images + "\n"));
 
-        Running example =
-                start(
-                        folder,
-                        "'%s/bin/cairnd' --etc etc --data data --set jmx.port=0"
-                                .formatted(installation));
+        Running example = startIn(folder);
         try (JMXConnector connector = connect(example, folder.resolve("data"))) {
             ObjectName backend = new ObjectName("cairn:type=Backend,backend=rack4");
             MBeanServerConnection server = connector.getMBeanServerConnection();
@@ -243,10 +297,18 @@ final class ReadmeIT {
         }
     }
 
-    /** Types the block's lines into jmxterm; it goes on after errors, so those are looked for. */
-    private static Outcome jmxterm(String lines) throws Exception {
-        Outcome outcome =
-                shell(installation, readme.block("jmxterm"), readme.block(lines) + "exit\n");
+    /** Types a block's lines into jmxterm. */
+    private static Outcome jmxterm(String block) throws Exception {
+        return jmxterm(installation, daemon, readme.block(block));
+    }
+
+    /** Types lines into jmxterm; it goes on after errors, so those are looked for. */
+    private static Outcome jmxterm(Path folder, Running at, String lines) throws Exception {
+        String commands =
+                readme.block("jmxterm")
+                        .replace("7091", "" + at.port())
+                        .replace("jmxterm-1", "'%s'/jmxterm-1".formatted(installation));
+        Outcome outcome = shell(folder, commands, lines + "exit\n");
         assertThat(outcome.status()).describedAs(outcome.err()).isZero();
         assertThat(outcome.err()).doesNotContain("Exception", "Unknown");
         return outcome;
@@ -269,6 +331,13 @@ final class ReadmeIT {
             stop(process);
         }
         return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    /** Starts a daemon of the installation with this folder's {@code etc} and {@code data}. */
+    private static Running startIn(Path folder) throws IOException {
+        return start(
+                folder,
+                "'%s/bin/cairnd' --etc etc --data data --set jmx.port=0".formatted(installation));
     }
 
     /** Starts a daemon whose data folder is {@code data} in this folder, and waits for it. */
@@ -316,6 +385,14 @@ final class ReadmeIT {
             process.destroyForcibly();
         }
         all.forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static void invoke(
+            MBeanServerConnection server, String bean, String operation, String... words)
+            throws Exception {
+        String[] signature = new String[words.length];
+        Arrays.fill(signature, String.class.getName());
+        Object _ = server.invoke(new ObjectName(bean), operation, words, signature);
     }
 
     private static JMXConnector connect() throws IOException {
