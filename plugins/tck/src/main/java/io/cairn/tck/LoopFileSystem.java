@@ -21,6 +21,7 @@ public final class LoopFileSystem implements AutoCloseable {
     /** The least that XFS accepts. */
     public static final long LEAST_BYTES = 320L << 20;
 
+    private final Kind kind;
     private final Path folder;
     private final Path mountPoint;
     private boolean mounted;
@@ -39,7 +40,8 @@ public final class LoopFileSystem implements AutoCloseable {
         }
     }
 
-    private LoopFileSystem(Path folder) {
+    private LoopFileSystem(Kind kind, Path folder) {
+        this.kind = kind;
         this.folder = folder;
         this.mountPoint = folder.resolve("mounted");
     }
@@ -58,10 +60,10 @@ public final class LoopFileSystem implements AutoCloseable {
         if (!Files.exists(Path.of("/dev/loop-control"))) {
             throw new TestAbortedException("this machine has no loop devices");
         }
-        LoopFileSystem made = new LoopFileSystem(Files.createTempDirectory("cairn-loop-"));
+        LoopFileSystem made = new LoopFileSystem(kind, Files.createTempDirectory("cairn-loop-"));
         try {
-            made.make(kind, sizeBytes);
-            made.mountFirst(kind);
+            made.make(sizeBytes);
+            made.mountFirst();
             return made;
         } catch (IOException | InterruptedException | RuntimeException e) {
             try {
@@ -93,10 +95,29 @@ public final class LoopFileSystem implements AutoCloseable {
      * only while nothing in it is open.
      */
     public void losePower() throws IOException, InterruptedException {
+        failDevice();
+        mountAnew();
+    }
+
+    /** From now on every access to it is an error of the device. XFS alone. */
+    public void failDevice() throws IOException, InterruptedException {
         run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
+    }
+
+    /** Has it find itself damaged, upon which it makes itself read-only. Ext4 alone. */
+    public void becomeReadOnly() throws IOException, InterruptedException {
+        remount("errors=remount-ro");
+        Path device = Path.of(said("findmnt", "-n", "-o", "SOURCE", mountPoint.toString()));
+        Files.writeString(
+                Path.of("/sys/fs/ext4/%s/trigger_fs_error".formatted(device.getFileName())),
+                "an error that a test asked for");
+    }
+
+    /** Unmounts and mounts it, as only is possible while nothing in it is open. */
+    public void mountAnew() throws IOException, InterruptedException {
         run("umount", mountPoint.toString());
         mounted = false;
-        mount(Kind.XFS);
+        mount();
     }
 
     /**
@@ -120,7 +141,7 @@ public final class LoopFileSystem implements AutoCloseable {
         Files.deleteIfExists(folder);
     }
 
-    private void make(Kind kind, long sizeBytes) throws IOException, InterruptedException {
+    private void make(long sizeBytes) throws IOException, InterruptedException {
         Path disk = folder.resolve("disk");
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(sizeBytes);
@@ -135,15 +156,15 @@ public final class LoopFileSystem implements AutoCloseable {
         Files.createDirectory(mountPoint);
     }
 
-    private void mountFirst(Kind kind) throws InterruptedException {
+    private void mountFirst() throws InterruptedException {
         try {
-            mount(kind);
+            mount();
         } catch (IOException e) {
             throw new TestAbortedException("cannot mount %s: %s".formatted(kind, e), e);
         }
     }
 
-    private void mount(Kind kind) throws IOException, InterruptedException {
+    private void mount() throws IOException, InterruptedException {
         run(
                 "mount",
                 "-o",
@@ -156,6 +177,10 @@ public final class LoopFileSystem implements AutoCloseable {
     }
 
     private static void run(String... command) throws IOException, InterruptedException {
+        String _ = said(command);
+    }
+
+    private static String said(String... command) throws IOException, InterruptedException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -170,6 +195,7 @@ public final class LoopFileSystem implements AutoCloseable {
                     "%s failed with %d: %s"
                             .formatted(String.join(" ", command), status, output.strip()));
         }
+        return output.strip();
     }
 
     private static final class MissingTool extends IOException {

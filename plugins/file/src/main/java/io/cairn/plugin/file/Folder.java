@@ -16,12 +16,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -33,7 +30,6 @@ import java.util.TreeSet;
  *
  * @param clones whether files can share content here, even if the method is another
  * @param ordered whether one sync of what was changed last makes all earlier changes durable too
- * @param fileKey tells {@code volumes} apart from another folder of that name
  */
 record Folder(
         Path path,
@@ -43,8 +39,7 @@ record Folder(
         Fd snapshots,
         Method method,
         boolean clones,
-        boolean ordered,
-        Object fileKey)
+        boolean ordered)
         implements AutoCloseable {
     static final String MARKER = "cairn.backend";
     static final String VOLUMES = "volumes";
@@ -111,12 +106,15 @@ record Folder(
      * @throws OsException UNAVAILABLE if the path no longer leads to what was opened
      */
     void checkStillThere() throws OsException {
-        try {
-            if (fileKey.equals(fileKey(path.resolve(VOLUMES)))) {
+        try (Native os = new Native();
+                Fd now = os.open(path.resolve(VOLUMES).toString(), Native.O_RDONLY)) {
+            if (os.stat(now).sameFile(os.stat(volumes))) {
                 return;
             }
-        } catch (IOException _) {
-            // The message is the same whatever it was that could not be read.
+        } catch (OsException e) {
+            if (!e.is(OsException.ENOENT) && !e.is(OsException.ENOTDIR)) {
+                throw e;
+            }
         }
         throw new OsException(
                 UNAVAILABLE,
@@ -251,10 +249,8 @@ record Folder(
             // XFS writes all its changes to one log in the order they were made, and flushes the
             // disk before each part of it (fs/xfs/xfs_log_cil.c).
             boolean ordered = Files.getFileStore(path).type().equals("xfs");
-            Object fileKey = fileKey(path.resolve(VOLUMES));
             Fd snapshots = os.open(root, SNAPSHOTS, Native.O_RDONLY);
-            return new Folder(
-                    path, root, marker, volumes, snapshots, method, clones, ordered, fileKey);
+            return new Folder(path, root, marker, volumes, snapshots, method, clones, ordered);
         } catch (OsException | IOException | RuntimeException e) {
             volumes.close();
             throw e;
@@ -353,13 +349,6 @@ record Folder(
             }
             throw e;
         }
-    }
-
-    private static Object fileKey(Path path) throws IOException {
-        return Objects.requireNonNull(
-                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                        .fileKey(),
-                "file systems of Linux number their files");
     }
 
     private static String lines(String claim) {
