@@ -115,7 +115,7 @@ final class LaunchIT {
                 run(elsewhere, "env", "-i", "PATH=/bin", "HOME=" + bare, "/bin/sh", changed + "");
 
         assertThat(none.status()).isEqualTo(1);
-        assertThat(none.err()).contains("Cairn needs a JDK 25", "CAIRN_JAVA_HOME");
+        assertThat(none.err()).contains("Cairn needs a JDK 25", "JAVA25_HOME");
     }
 
     private static Outcome cairnd(String... words) throws IOException, InterruptedException {
