@@ -34,12 +34,16 @@ public final class Benchmarks {
 
     private void run() throws Exception {
         Path work = Files.createDirectories(WORK).toRealPath();
-        boolean mounts = Ground.possible(Storage.XFS) && Ground.possible(Storage.BTRFS);
-        Storage first = mounts ? Storage.XFS : Storage.FOLDER;
-        Storage second = mounts ? Storage.BTRFS : Storage.MEMORY;
-        if (!mounts) {
-            progress("no root or no mkfs.xfs and mkfs.btrfs: measuring in a plain folder");
+        List<Storage> mounted = new ArrayList<>();
+        for (Storage storage : List.of(Storage.XFS, Storage.BTRFS)) {
+            if (Ground.possible(storage)) {
+                mounted.add(storage);
+            } else {
+                progress("no root or no mkfs.%s: not measuring there".formatted(storage.label()));
+            }
         }
+        Storage first = mounted.isEmpty() ? Storage.FOLDER : mounted.getFirst();
+        Storage second = mounted.size() == 2 ? Storage.BTRFS : Storage.MEMORY;
         String before = load();
         Instant begin = Instant.now();
         JmhRuns jmh = new JmhRuns(work, quick);

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /** The runs of {@link JournalBenchmark}, and what follows from them. */
 final class JournalRuns {
@@ -28,61 +29,80 @@ final class JournalRuns {
             Predicate<String> wanted,
             Consumer<String> progress)
             throws Exception {
-        List<Integer> numbers =
-                (quick ? List.of(1, 64) : List.of(1, 8, 64))
-                        .stream().filter(clients -> wanted.test(name(clients))).toList();
-        if (numbers.isEmpty()) {
+        List<Case> here = cases(quick).filter(each -> wanted.test(each.name())).toList();
+        if (here.isEmpty()) {
             return;
         }
         try (Ground ground = Ground.make(storage, work)) {
-            Path house = Files.createDirectories(ground.folder().resolve("house"));
-            Path floor = Files.createDirectories(ground.folder().resolve("floor"));
-            Seed.database(house, 0);
-            Seed.database(floor, 0);
-            for (int clients : numbers) {
-                progress.accept(name(clients));
-                Map<Turn, Series> series =
+            for (Case each : here) {
+                progress.accept(each.name());
+                Path folder = ground.folder().resolve(String.valueOf(each.existing()));
+                Path house = folder.resolve("house");
+                Path floor = folder.resolve("floor");
+                if (!Files.exists(folder)) {
+                    Seed.database(Files.createDirectories(house), each.existing());
+                    Seed.database(Files.createDirectories(floor), each.existing());
+                }
+                ground.settle();
+                add(
+                        storage,
+                        each,
                         jmh.run(
                                 JournalBenchmark.class,
                                 List.of(Turn.values()),
                                 Map.of("house", house.toString(), "floor", floor.toString()),
-                                clients);
-                Series store = Objects.requireNonNull(series.get(Turn.STORE));
-                Series append = Objects.requireNonNull(series.get(Turn.APPEND));
-                double perSecond = 1e6 * clients / store.median();
-                figures.add(
-                        figure(
-                                storage,
-                                clients,
-                                store,
-                                Objects.requireNonNull(series.get(Turn.DATABASE)),
-                                "%,.0f/s; floor: HSQLDB alone".formatted(perSecond)));
-                figures.add(
-                        figure(
-                                storage,
-                                clients,
-                                store,
-                                append,
-                                "floor: append and sync, each client a file of its own"));
+                                each.clients()));
             }
         }
     }
 
+    /** How many change something, and among how many snapshots. */
+    private record Case(int existing, int clients) {
+        String name() {
+            return "journal/%d/%d".formatted(existing, clients);
+        }
+    }
+
+    private static Stream<Case> cases(boolean quick) {
+        return quick
+                ? Stream.of(new Case(0, 1), new Case(0, 64))
+                : SnapshotRuns.EXISTING.stream()
+                        .flatMap(
+                                existing ->
+                                        SnapshotRuns.CLIENTS.stream()
+                                                .map(clients -> new Case(existing, clients)));
+    }
+
+    private void add(Storage storage, Case of, Map<Turn, Series> series) {
+        Series store = Objects.requireNonNull(series.get(Turn.STORE));
+        double perSecond = 1e6 * of.clients() / store.median();
+        figures.add(
+                figure(
+                        storage,
+                        of,
+                        store,
+                        Objects.requireNonNull(series.get(Turn.DATABASE)),
+                        "%,.0f/s; floor: HSQLDB alone".formatted(perSecond)));
+        figures.add(
+                figure(
+                        storage,
+                        of,
+                        store,
+                        Objects.requireNonNull(series.get(Turn.APPEND)),
+                        "floor: append and sync, each client a file of its own"));
+    }
+
     private static Figure figure(
-            Storage storage, int clients, Series store, Series floor, String remark) {
+            Storage storage, Case of, Series store, Series floor, String remark) {
         return new Figure(
                 "commit",
                 storage.label() + ", state store",
-                0,
-                clients,
+                of.existing(),
+                of.clients(),
                 "%,.0f µs".formatted(store.median()),
                 "%,.0f µs".formatted(floor.median()),
                 Optional.of(store.over(floor)),
                 remark);
-    }
-
-    private static String name(int clients) {
-        return "journal/" + clients;
     }
 
     List<Figure> figures() {

@@ -17,6 +17,11 @@ import java.util.function.Predicate;
 final class SnapshotRuns {
     private static final int MANY = 100_000;
 
+    /** How many snapshots are there already. */
+    static final List<Integer> EXISTING = List.of(0, 10_000, MANY);
+
+    static final List<Integer> CLIENTS = List.of(1, 8, 64);
+
     private final JmhRuns jmh;
     private final Map<Case, Map<Turn, Series>> results = new LinkedHashMap<>();
 
@@ -51,18 +56,14 @@ final class SnapshotRuns {
             cases.add(new Case(second, false, 0, 1));
             return cases;
         }
-        for (int existing : new int[] {0, 10_000, MANY}) {
-            for (int clients : new int[] {1, 8, 64}) {
+        for (int existing : EXISTING) {
+            for (int clients : CLIENTS) {
                 cases.add(new Case(first, false, existing, clients));
+                cases.add(new Case(first, true, existing, clients));
+                cases.add(new Case(second, false, existing, clients));
+                cases.add(new Case(second, true, existing, clients));
             }
-            cases.add(new Case(first, true, existing, 1));
-            cases.add(new Case(second, false, existing, 1));
         }
-        for (int clients : new int[] {8, 64}) {
-            cases.add(new Case(first, true, MANY, clients));
-            cases.add(new Case(second, false, MANY, clients));
-        }
-        cases.add(new Case(second, true, MANY, 1));
         return cases;
     }
 
