@@ -9,7 +9,6 @@ import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ConnectionId;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
@@ -23,6 +22,7 @@ import io.cairn.spi.VolumeId;
 
 import org.junit.jupiter.api.Test;
 
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.SeekableByteChannel;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,6 +141,28 @@ abstract class TurmoilCases extends HandingCases {
                     });
             driver.deleteSnapshot(snapshot.id(), volume.id());
             assertThat(driver.inventory().snapshots()).isEmpty();
+            verifyNoRubbish();
+        }
+    }
+
+    @Test
+    void whateverIsInterruptedIsWholeOrNotAtAllAndConvergesWhenRepeated() throws Exception {
+        long seed = Long.getLong("cairn.tck.seed", System.nanoTime());
+        System.out.printf("-Dcairn.tck.seed=%d%n", seed);
+        Random random = new Random(seed);
+        Life life = new Life(this, seed);
+        for (int i = 0; i < 3 * Life.STEPS; i++) {
+            int step = i;
+            interrupt(
+                    random,
+                    3,
+                    () -> {
+                        life.call(driver, step);
+                        return life;
+                    });
+            life.verify(driver, step, false);
+            life.call(driver, step);
+            life.verify(driver, step, true);
             verifyNoRubbish();
         }
     }
@@ -265,7 +287,7 @@ abstract class TurmoilCases extends HandingCases {
                             () -> {
                                 try {
                                     call.run();
-                                } catch (InterruptedException _) {
+                                } catch (InterruptedException | ClosedByInterruptException _) {
                                     // One of the two ways it may go.
                                 }
                                 return call;
@@ -284,6 +306,6 @@ abstract class TurmoilCases extends HandingCases {
     }
 
     private interface Call {
-        Object run() throws DriverException, InterruptedException;
+        Object run() throws Exception;
     }
 }
