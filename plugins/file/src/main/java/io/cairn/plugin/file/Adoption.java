@@ -220,7 +220,7 @@ final class Adoption implements Adopting {
         String obstacle = "";
         try (Fd file = candidate(os, plain(name))) {
             uses.checkUnattached(os, name, file);
-            if (os.staysWritten(file)) {
+            if (Leases.staysWritten(os, file)) {
                 obstacle = "it is open for writing, or not the daemon's user's";
             }
         } catch (OsException | IOException e) {

@@ -36,7 +36,7 @@ final class Content {
      */
     static void holdStill(Native os, Fd file) throws OsException {
         try {
-            os.lease(file);
+            Leases.take(os, file);
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw inUse(file);
@@ -74,14 +74,14 @@ final class Content {
                     throw new InterruptedException(
                             "interrupted while copying to %s".formatted(to.path()));
                 }
-                if (leased && !os.holdsLease(from)) {
+                if (leased && !Leases.holds(os, from)) {
                     throw inUse(from);
                 }
                 at += chunk(at, Math.min(CHUNK, end - at));
             }
             at = nextData(at);
         }
-        if (leased && !os.holdsLease(from)) {
+        if (leased && !Leases.holds(os, from)) {
             throw inUse(from);
         }
     }

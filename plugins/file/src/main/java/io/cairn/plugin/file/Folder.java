@@ -164,7 +164,7 @@ record Folder(
         try {
             // Not FileChannel.lock: such a lock is lost when anything in the process closes the
             // file.
-            os.lock(marker);
+            Leases.lock(os, marker);
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw new DriverException(
@@ -303,7 +303,7 @@ record Folder(
                 return true;
             } catch (OsException e) {
                 if (e.isLacking()) {
-                    require("leases", () -> os.lease(to));
+                    require("leases", () -> Leases.take(os, to));
                     return false;
                 }
                 throw e;

@@ -222,7 +222,7 @@ final class Loops {
      */
     static void flush(Native os, Fd file, String hint) throws OsException, IOException {
         // The usual case, and it costs no more than a look.
-        if (!os.mayBeWritten(file)) {
+        if (!Leases.mayBeWritten(os, file)) {
             return;
         }
         List<Loop> loops = of(os, file, hint);

@@ -1,21 +1,36 @@
 package io.cairn.plugin.file;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
+import static io.cairn.plugin.file.Syscalls.CLOSE;
+import static io.cairn.plugin.file.Syscalls.COPY_FILE_RANGE;
+import static io.cairn.plugin.file.Syscalls.ERRNO;
+import static io.cairn.plugin.file.Syscalls.FCHMOD;
+import static io.cairn.plugin.file.Syscalls.FCNTL;
+import static io.cairn.plugin.file.Syscalls.FGETXATTR;
+import static io.cairn.plugin.file.Syscalls.FLOCK;
+import static io.cairn.plugin.file.Syscalls.FREMOVEXATTR;
+import static io.cairn.plugin.file.Syscalls.FSETXATTR;
+import static io.cairn.plugin.file.Syscalls.FSYNC;
+import static io.cairn.plugin.file.Syscalls.FTRUNCATE;
+import static io.cairn.plugin.file.Syscalls.FUTIMENS;
+import static io.cairn.plugin.file.Syscalls.IOCTL;
+import static io.cairn.plugin.file.Syscalls.LINKAT;
+import static io.cairn.plugin.file.Syscalls.LSEEK;
+import static io.cairn.plugin.file.Syscalls.MKDIRAT;
+import static io.cairn.plugin.file.Syscalls.OPENAT;
+import static io.cairn.plugin.file.Syscalls.PREAD;
+import static io.cairn.plugin.file.Syscalls.PWRITE;
+import static io.cairn.plugin.file.Syscalls.RENAMEAT2;
+import static io.cairn.plugin.file.Syscalls.STATE;
+import static io.cairn.plugin.file.Syscalls.STATX;
+import static io.cairn.plugin.file.Syscalls.STRERROR;
+import static io.cairn.plugin.file.Syscalls.UNLINKAT;
+
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.StructLayout;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.time.Instant;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * The calls of Linux that the JDK does not offer, or offers only by path. One of these serves one
@@ -28,9 +43,6 @@ final class Native implements AutoCloseable {
     static final int O_RDWR = 2;
     static final int O_CREAT = 0100;
     static final int O_EXCL = 0200;
-    private static final int F_RDLCK = 0;
-    private static final int F_WRLCK = 1;
-    private static final int F_UNLCK = 2;
     static final int SEEK_END = 2;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
@@ -41,74 +53,12 @@ final class Native implements AutoCloseable {
     private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int AT_FDCWD = -100;
     private static final int O_CLOEXEC = 02000000;
-    private static final int F_SETSIG = 10;
-    private static final int F_SETLEASE = 1024;
-    private static final int F_GETLEASE = 1025;
-    private static final int LOCK_EX_NB = 2 | 4;
-    private static final int SIGURG = 23;
 
     /** linux/fs.h: {@code _IOW(0x94, 9, int)}. */
     private static final long FICLONE = 0x40049409L;
 
     /** bits/struct_stat.h keeps it: "leave this time as it is". */
     private static final long UTIME_OMIT = (1L << 30) - 2;
-
-    /** A quarter of a second in all: a fork takes milliseconds, on a busy machine some tens. */
-    private static final int FORK_TRIES = 25;
-
-    private static final long FORK_PAUSE_NANOS = 10_000_000;
-
-    private static final StructLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO =
-            STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
-
-    private static final MethodHandle OPENAT =
-            find("openat", 3, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
-    private static final MethodHandle CLOSE = find("close", -1, JAVA_INT, JAVA_INT);
-    private static final MethodHandle IOCTL =
-            find("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle FCNTL =
-            find("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FLOCK = find("flock", -1, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FSYNC = find("fsync", -1, JAVA_INT, JAVA_INT);
-    private static final MethodHandle FTRUNCATE =
-            find("ftruncate", -1, JAVA_INT, JAVA_INT, JAVA_LONG);
-    private static final MethodHandle LSEEK =
-            find("lseek", -1, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle FSETXATTR =
-            find("fsetxattr", -1, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT);
-    private static final MethodHandle FGETXATTR =
-            find("fgetxattr", -1, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
-    private static final MethodHandle FREMOVEXATTR =
-            find("fremovexattr", -1, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle STATX =
-            find("statx", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle FUTIMENS = find("futimens", -1, JAVA_INT, JAVA_INT, ADDRESS);
-    private static final MethodHandle FCHMOD = find("fchmod", -1, JAVA_INT, JAVA_INT, JAVA_INT);
-    private static final MethodHandle LINKAT =
-            find("linkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle RENAMEAT2 =
-            find("renameat2", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle UNLINKAT =
-            find("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle MKDIRAT =
-            find("mkdirat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
-    private static final MethodHandle PREAD =
-            find("pread", -1, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle PWRITE =
-            find("pwrite", -1, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle COPY_FILE_RANGE =
-            find(
-                    "copy_file_range",
-                    -1,
-                    JAVA_LONG,
-                    JAVA_INT,
-                    ADDRESS,
-                    JAVA_INT,
-                    ADDRESS,
-                    JAVA_LONG,
-                    JAVA_INT);
-    private static final MethodHandle STRERROR = find("strerror", -1, ADDRESS, JAVA_INT);
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment state = arena.allocate(STATE);
@@ -179,127 +129,21 @@ final class Native implements AutoCloseable {
         }
     }
 
-    /**
-     * Takes a read lease, which nobody gets while another has the file open for writing; who opens
-     * it so afterwards waits for us.
-     */
-    void lease(Fd file) throws OsException {
+    /** Sets or asks for a property of an opening. */
+    int fcntl(Fd file, int command, int argument, String call) throws OsException {
         try {
-            // The kernel tells of a waiting opener by SIGIO, which would end the JVM.
-            check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
-            outlastForks(
-                    () ->
-                            check(
-                                    (int)
-                                            FCNTL.invokeExact(
-                                                    state, file.number(), F_SETLEASE, F_RDLCK),
-                                    "lease",
-                                    file));
+            int result = (int) FCNTL.invokeExact(state, file.number(), command, argument);
+            return (int) check(result, call, file);
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
-    /**
-     * Whether anybody has a file open for writing; true where it cannot be known. A fork of ours
-     * that is just under way counts too.
-     */
-    boolean mayBeWritten(Fd file) throws OsException {
-        return refusesLease(file, F_RDLCK);
-    }
-
-    /**
-     * Whether a file is open besides the one opening that is given, be it by a loop device; true
-     * where it cannot be known.
-     */
-    boolean mayBeOpenElsewhere(Fd file) throws OsException {
-        return refusesLease(file, F_WRLCK);
-    }
-
-    /** As {@link #mayBeWritten}, but a fork of ours is waited for. */
-    boolean staysWritten(Fd file) throws OsException {
+    void flock(Fd file, int operation) throws OsException {
         try {
-            lease(file);
-            check(
-                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_UNLCK),
-                    "lease",
-                    file);
-            return false;
-        } catch (OsException e) {
-            return refused(e);
+            check((int) FLOCK.invokeExact(state, file.number(), operation), "lock", file);
         } catch (Throwable e) {
             throw failed(e);
-        }
-    }
-
-    private boolean refusesLease(Fd file, int kind) throws OsException {
-        try {
-            check((int) FCNTL.invokeExact(state, file.number(), F_SETSIG, SIGURG), "lease", file);
-            check((int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, kind), "lease", file);
-            // At once, so that nobody who opens it waits for us.
-            check(
-                    (int) FCNTL.invokeExact(state, file.number(), F_SETLEASE, F_UNLCK),
-                    "lease",
-                    file);
-            return false;
-        } catch (OsException e) {
-            return refused(e);
-        } catch (Throwable e) {
-            throw failed(e);
-        }
-    }
-
-    /** True if a lease was refused; throws what is no refusal. */
-    private static boolean refused(OsException e) throws OsException {
-        if (e.is(OsException.EAGAIN) || e.is(OsException.EACCES) || e.isLacking()) {
-            return true;
-        }
-        throw e;
-    }
-
-    /** Whether the lease still stands and nobody waits for its end. */
-    boolean holdsLease(Fd file) throws OsException {
-        try {
-            int held = (int) FCNTL.invokeExact(state, file.number(), F_GETLEASE, 0);
-            return check(held, "lease", file) == F_RDLCK;
-        } catch (Throwable e) {
-            throw failed(e);
-        }
-    }
-
-    /** Locks a file for this opening of it, or fails with EAGAIN. */
-    void lock(Fd file) throws OsException {
-        try {
-            outlastForks(
-                    () ->
-                            check(
-                                    (int) FLOCK.invokeExact(state, file.number(), LOCK_EX_NB),
-                                    "lock",
-                                    file));
-        } catch (Throwable e) {
-            throw failed(e);
-        }
-    }
-
-    private interface Attempt {
-        void run() throws Throwable;
-    }
-
-    /**
-     * Tries again for a moment while somebody has the file: a process that this one starts has all
-     * our files, and the locks on them, from its fork until it has become another program.
-     */
-    private static void outlastForks(Attempt attempt) throws Throwable {
-        for (int left = FORK_TRIES; ; left--) {
-            try {
-                attempt.run();
-                return;
-            } catch (OsException e) {
-                if (!e.is(OsException.EAGAIN) || left == 1) {
-                    throw e;
-                }
-                LockSupport.parkNanos(FORK_PAUSE_NANOS);
-            }
         }
     }
 
@@ -600,19 +444,5 @@ final class Native implements AutoCloseable {
             case Error error -> throw error;
             default -> throw new AssertionError(e);
         };
-    }
-
-    private static MethodHandle find(
-            String name, int firstVariadic, ValueLayout result, ValueLayout... arguments) {
-        Linker linker = Linker.nativeLinker();
-        Linker.Option errno = Linker.Option.captureCallState("errno");
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name),
-                FunctionDescriptor.of(result, arguments),
-                firstVariadic < 0
-                        ? new Linker.Option[] {errno}
-                        : new Linker.Option[] {
-                            errno, Linker.Option.firstVariadicArg(firstVariadic)
-                        });
     }
 }

@@ -34,7 +34,7 @@ final class Uses {
 
     void checkUnattached(Native os, String hint, Fd file) throws OsException, IOException {
         // The usual case, which spares a look at every loop device of the host.
-        if (!os.mayBeOpenElsewhere(file)) {
+        if (!Leases.mayBeOpenElsewhere(os, file)) {
             return;
         }
         List<Loops.Loop> loops = Loops.of(os, file, hint);
@@ -54,7 +54,7 @@ final class Uses {
     void checkUnwritten(Native os, Fd file) throws OsException {
         try {
             // Not for reading: a listing at the same time has it open so.
-            os.lease(file);
+            Leases.take(os, file);
         } catch (OsException e) {
             if (e.is(OsException.EAGAIN)) {
                 throw new OsException(
