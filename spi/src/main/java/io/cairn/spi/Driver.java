@@ -153,6 +153,11 @@ public interface Driver extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether and how it is known what deleting a snapshot would free here. */
+    default Optional<Measuring> measuring() {
+        return Optional.empty();
+    }
+
     /**
      * Lets go of the backend. Called once, when no call is running; later calls are a daemon's bug.
      */

@@ -10,7 +10,8 @@ public enum Capability {
     ATTACHING,
     EXPORTING,
     ADOPTING,
-    HANDING;
+    HANDING,
+    MEASURING;
 
     boolean of(Driver driver) {
         return switch (this) {
@@ -21,6 +22,7 @@ public enum Capability {
             case EXPORTING -> driver.exporting().isPresent();
             case ADOPTING -> driver.adopting().isPresent();
             case HANDING -> driver.handing().isPresent();
+            case MEASURING -> driver.measuring().isPresent();
         };
     }
 }

@@ -54,6 +54,12 @@ final class BaseDriverTestTest {
         "DELETES_WHAT_IS_USED, whatIsExportedIsNotDeletedNorTakenBack()",
         "DETACHES_WHAT_IS_OPEN, aDeviceThatIsOpenIsNotDetached()",
         "LEAVES_WHAT_IT_ADOPTED, anAdoptedVolumeIsLikeAnyOther()",
+        "MEASURES_WHAT_IS_SHARED, aSnapshotOfAnUnchangedVolumeFreesOnlyWhatItDoesNotShare()",
+        "MEASURES_NOTHING, aSnapshotFreesWhatWasOverwrittenSinceItWasCut()",
+        "MEASURES_WHAT_IS_SHARED, aSnapshotFreesNoMoreThanWasOverwritten()",
+        "MEASURES_ITS_VOLUME_ALONE, whatTwoSnapshotsShareIsFreedByTheLastOfThem()",
+        "MEASURES_ITS_VOLUME_ALONE, whatAVolumeMadeFromASnapshotSharesIsNotFreed()",
+        "MEASURES_WHAT_IS_NOT_THERE, whatIsNotThereIsNotMeasured()",
     })
     void aFlawIsFoundByItsCase(Flaw broken, String test) {
         assertThat(failures(broken, test.replaceFirst("\\(.*", ""))).contains(test);

@@ -19,6 +19,7 @@ import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
+import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Reverting;
 import io.cairn.spi.SnapshotId;
@@ -269,6 +270,11 @@ final class MemoryDriver implements Driver {
     }
 
     @Override
+    public Optional<Measuring> measuring() {
+        return Optional.of(this::freedByDeleting);
+    }
+
+    @Override
     public void close() {}
 
     private BackendVolume grow(VolumeId id, long sizeBytes) throws DriverException {
@@ -314,6 +320,25 @@ final class MemoryDriver implements Driver {
                     flaw == Flaw.SHRINKS_WHEN_REVERTED ? snapshot.sizeBytes() : volume.sizeBytes(),
                     new HashMap<>(storage.pages(snapshot.location())));
             return volume;
+        }
+    }
+
+    private long freedByDeleting(SnapshotId id, VolumeId volume) throws DriverException {
+        synchronized (storage) {
+            Optional<BackendSnapshot> snapshot = findSnapshot(id, volume);
+            if (snapshot.isEmpty() && flaw == Flaw.MEASURES_WHAT_IS_NOT_THERE) {
+                return 0;
+            }
+            String location =
+                    snapshot.orElseThrow(() -> new DriverException(NOT_FOUND, "no such snapshot"))
+                            .location();
+            return switch (flaw) {
+                case MEASURES_WHAT_IS_SHARED -> storage.unsharedBytes(location, _ -> false);
+                case MEASURES_ITS_VOLUME_ALONE ->
+                        storage.unsharedBytes(location, ("volume/" + volume)::equals);
+                case MEASURES_NOTHING -> 0;
+                default -> storage.unsharedBytes(location, other -> !other.equals(location));
+            };
         }
     }
 

@@ -41,6 +41,10 @@ final class MemoryProvider implements DriverProvider {
         SHRINKS_WHEN_REVERTED,
         DETACHES_WHAT_IS_OPEN,
         LEAVES_WHAT_IT_ADOPTED,
+        MEASURES_WHAT_IS_SHARED,
+        MEASURES_ITS_VOLUME_ALONE,
+        MEASURES_NOTHING,
+        MEASURES_WHAT_IS_NOT_THERE,
     }
 
     MemoryProvider(Flaw flaw) {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /** Contents by location, in pages that are shared until one side writes. Every method locks it. */
 final class MemoryStorage {
@@ -119,6 +120,19 @@ final class MemoryStorage {
         Set<byte[]> distinct = Collections.newSetFromMap(new IdentityHashMap<>());
         contents.values().forEach(content -> distinct.addAll(content.pages.values()));
         return (long) distinct.size() * PAGE;
+    }
+
+    /** What is at a location and at none of the others. */
+    synchronized long unsharedBytes(String location, Predicate<String> others) {
+        Set<byte[]> alone = Collections.newSetFromMap(new IdentityHashMap<>());
+        alone.addAll(get(location).pages.values());
+        contents.forEach(
+                (other, content) -> {
+                    if (others.test(other)) {
+                        content.pages.values().forEach(alone::remove);
+                    }
+                });
+        return (long) alone.size() * PAGE;
     }
 
     synchronized List<String> locations() {
