@@ -19,6 +19,7 @@ import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
+import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Reverting;
 import io.cairn.spi.SnapshotId;
@@ -48,6 +49,7 @@ final class FileDriver implements Driver {
     private final Optional<Attaching> attaching;
     private final Optional<Exporting> exporting;
     private final Adopting adopting;
+    private final Optional<Measuring> measuring;
     private final Turns turns = new Turns();
 
     /**
@@ -69,6 +71,8 @@ final class FileDriver implements Driver {
                         ? Optional.of(new Exports(calls, lookup, servers))
                         : Optional.empty();
         this.adopting = new Adoption(calls, folder, lookup, uses);
+        this.measuring =
+                folder.measurable() ? Optional.of(this::freedByDeleting) : Optional.empty();
     }
 
     @Override
@@ -282,6 +286,24 @@ final class FileDriver implements Driver {
                                     folder.handOver(os, to);
                                     return to;
                                 }));
+    }
+
+    @Override
+    public Optional<Measuring> measuring() {
+        return measuring;
+    }
+
+    private long freedByDeleting(SnapshotId id, VolumeId volume)
+            throws DriverException, InterruptedException {
+        return calls.call(
+                "measure snapshot %s of volume %s".formatted(id, volume),
+                os -> {
+                    try (Fd file = lookup.target(os, Target.of(volume, id), Native.O_RDONLY)) {
+                        return folder.clones()
+                                ? Extents.unsharedBytes(os, file)
+                                : os.stat(file).takenBytes();
+                    }
+                });
     }
 
     @Override

@@ -29,6 +29,7 @@ import java.util.TreeSet;
  * nothing is looked for, or made, on the one below.
  *
  * @param clones whether files can share content here, even if the method is another
+ * @param measurable whether it can be known what a file shares with others
  * @param ordered whether one sync of what was changed last makes all earlier changes durable too
  */
 record Folder(
@@ -39,6 +40,7 @@ record Folder(
         Fd snapshots,
         Method method,
         boolean clones,
+        boolean measurable,
         boolean ordered)
         implements AutoCloseable {
     static final String MARKER = "cairn.backend";
@@ -244,13 +246,15 @@ record Folder(
         }
         boolean clones = clones(os, root, marker);
         Method method = method(clones, wanted);
+        boolean measurable = !clones || Extents.told(os, marker);
         Fd volumes = os.open(root, VOLUMES, Native.O_RDONLY);
         try {
             // XFS writes all its changes to one log in the order they were made, and flushes the
             // disk before each part of it (fs/xfs/xfs_log_cil.c).
             boolean ordered = Files.getFileStore(path).type().equals("xfs");
             Fd snapshots = os.open(root, SNAPSHOTS, Native.O_RDONLY);
-            return new Folder(path, root, marker, volumes, snapshots, method, clones, ordered);
+            return new Folder(
+                    path, root, marker, volumes, snapshots, method, clones, measurable, ordered);
         } catch (OsException | IOException | RuntimeException e) {
             volumes.close();
             throw e;

@@ -11,12 +11,16 @@ import java.lang.foreign.MemorySegment;
  *
  * @param device as the loop driver tells it, {@code huge_encode_dev} of linux/kdev_t.h
  * @param links how many names the file has
+ * @param takenBytes what it takes of the disk, holes left out
  */
-record Stat(long device, long inode, int type, long links, long sizeBytes) {
+record Stat(long device, long inode, int type, long links, long sizeBytes, long takenBytes) {
     static final long BYTES = 256;
 
     /** STATX_BASIC_STATS. */
     static final int MASK = 0x7ff;
+
+    /** What st_blocks counts in, whatever the file system's own blocks are. */
+    private static final long BLOCK = 512;
 
     private static final int TYPE = 0170000;
     private static final int REGULAR = 0100000;
@@ -30,7 +34,8 @@ record Stat(long device, long inode, int type, long links, long sizeBytes) {
                 statx.get(JAVA_LONG, 32),
                 statx.get(JAVA_SHORT, 28) & TYPE,
                 statx.get(JAVA_INT, 16),
-                statx.get(JAVA_LONG, 40));
+                statx.get(JAVA_LONG, 40),
+                statx.get(JAVA_LONG, 48) * BLOCK);
     }
 
     boolean regular() {

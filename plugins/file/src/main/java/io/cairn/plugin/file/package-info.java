@@ -19,6 +19,9 @@
  * keeps every listing short, and the second name of a snapshot makes its id unique over all volumes
  * without a search.
  *
+ * <p>What deleting a snapshot would free, the file system tells by the extents that its file shares
+ * with no other.
+ *
  * <p>What is attached and exported, the kernel and the process list tell; nothing is kept of it.
  */
 @NullMarked

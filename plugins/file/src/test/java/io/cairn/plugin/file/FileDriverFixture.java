@@ -38,7 +38,8 @@ abstract class FileDriverFixture extends BaseDriverTest {
                         Capability.CLONING,
                         Capability.REVERTING,
                         Capability.ADOPTING,
-                        Capability.HANDING);
+                        Capability.HANDING,
+                        Capability.MEASURING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }
