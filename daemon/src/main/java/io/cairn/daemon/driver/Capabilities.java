@@ -31,7 +31,8 @@ final class Capabilities {
                         "attaching", open.attaching(),
                         "exporting", open.exporting(),
                         "adopting", open.adopting(),
-                        "handing", open.handing());
+                        "handing", open.handing(),
+                        "measuring", open.measuring());
         accessors.forEach(
                 (word, capability) -> {
                     if (capability.isPresent()) {

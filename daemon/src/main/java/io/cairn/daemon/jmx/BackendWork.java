@@ -84,6 +84,15 @@ class BackendWork {
         return "deleted " + BeanNames.snapshot(there.get());
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver how many bytes deleting a snapshot would free: about what neither its volume nor another snapshot nor a volume made from one needs",
+            role = Role.OPERATOR)
+    long measureFreedBytes(@Description(SNAPSHOT) String snapshot)
+            throws OperationException, InterruptedException {
+        return volumes.freedByDeleting(snapshot(snapshot).id());
+    }
+
     @WriteOperation(
             value =
                     "Makes a volume larger, also while it is attached; returns its new size in bytes",

@@ -150,6 +150,19 @@ final class SnapshotBean {
         return BeanNames.volume(volumes.createFromSnapshot(snapshot.id(), request)).toString();
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver how many bytes deleting the snapshot would free: about what neither its volume nor another snapshot nor a volume made from one needs",
+            role = Role.OPERATOR)
+    long measureFreedBytes() throws OperationException, InterruptedException {
+        return volumes.freedByDeleting(snapshot.id());
+    }
+
+    @ReadOperation(value = "The same with a unit, rounded, for people", role = Role.OPERATOR)
+    String measureFreedText() throws OperationException, InterruptedException {
+        return PoolBean.rounded(volumes.freedByDeleting(snapshot.id()));
+    }
+
     @WriteOperation(
             value =
                     "Deletes the snapshot, unless it is held or in use; volumes made from it live on",

@@ -37,7 +37,7 @@ final class Running {
         }
     }
 
-    /** As {@link #measured}, for what is about no single backend and is not measured. */
+    /** As {@link #measured}, for what is about no single backend or changes nothing. */
     <T> T inside(Body<T> body) throws OperationException, InterruptedException {
         gate.enter();
         try {

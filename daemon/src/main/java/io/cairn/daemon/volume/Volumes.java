@@ -366,6 +366,17 @@ public final class Volumes {
         deletions.deleteSnapshot(snapshot);
     }
 
+    /**
+     * The bytes that deleting a snapshot would free, about, whether or not anything forbids it;
+     * asks the driver.
+     *
+     * @throws OperationException UNSUPPORTED if the backend cannot tell
+     */
+    public long freedByDeleting(SnapshotId snapshot)
+            throws OperationException, InterruptedException {
+        return deletions.freedByDeleting(snapshot);
+    }
+
     public Optional<Volume> volume(VolumeId id) {
         return state.volume(id);
     }

@@ -132,6 +132,9 @@ final class BackendOperationsTest {
                 .hasMessageStartingWith("UNAVAILABLE: ");
         assertThatThrownBy(() -> invoke(snapshot, "createVolume", "copy"))
                 .hasMessageStartingWith("UNAVAILABLE: ");
+        assertThatThrownBy(() -> invoke(snapshot, "measureFreedBytes"))
+                .hasMessageStartingWith("UNAVAILABLE: cannot tell what deleting snapshot s of")
+                .hasMessageContaining("closed by an operator");
         assertThatThrownBy(() -> invoke(MORE, "refreshStats"))
                 .hasMessageStartingWith(
                         "UNAVAILABLE: the numbers of backend more are not refreshed");

@@ -145,6 +145,22 @@ final class ChangesBeanTest {
     }
 
     @Test
+    void aSnapshotTellsWhatItsDeletionWouldFree() throws Exception {
+        ObjectName snapshot = house.snapshot(volume, "s");
+        String id = (String) house.get(snapshot, "Id");
+        Object bytes = house.invoke(snapshot, "measureFreedBytes");
+        assertThat((Long) bytes).isBetween(0L, 1L << 16);
+        assertThat(house.invoke(snapshot, "measureFreedText"))
+                .isEqualTo(PoolBean.rounded((Long) bytes));
+        assertThat(house.invoke(House.FAST, "measureFreedBytes", "db1/s")).isEqualTo(bytes);
+        assertThat(house.invoke(House.FAST, "measureFreedBytes", id)).isEqualTo(bytes);
+        assertFails(
+                "NOT_FOUND: ",
+                "has no snapshot 'db1/t'",
+                () -> house.invoke(House.FAST, "measureFreedBytes", "db1/t"));
+    }
+
+    @Test
     void deletingWhatWasDeletedSucceedsAndSaysSo() throws Exception {
         ObjectName snapshot = house.snapshot(volume, "s");
         String id = (String) house.get(volume, "Id");

@@ -17,6 +17,7 @@ import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
+import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Reverting;
 import io.cairn.spi.Settings;
@@ -57,6 +58,9 @@ final class FaultyDriver implements Driver {
 
         /** What it states of itself when it opens. */
         volatile UnaryOperator<BackendFacts> facts = UnaryOperator.identity();
+
+        /** Whether it knows what deleting a snapshot would free. */
+        volatile boolean measures = true;
 
         Provider(DriverProvider real) {
             this.real = real;
@@ -256,6 +260,11 @@ final class FaultyDriver implements Driver {
     @Override
     public Optional<Handing> handing() {
         return real.handing();
+    }
+
+    @Override
+    public Optional<Measuring> measuring() {
+        return plan.measures ? real.measuring() : Optional.empty();
     }
 
     @Override
