@@ -1,17 +1,22 @@
 package io.cairn.daemon.crash;
 
-import static io.cairn.daemon.crash.CrashRun.BACKEND;
+import static io.cairn.daemon.crash.Requests.snapshot;
+import static io.cairn.daemon.crash.Requests.volume;
 
 import java.io.IOException;
 import java.util.Random;
 
-import javax.management.JMException;
 import javax.management.ObjectName;
 
-/** What a client does to a volume of its own that stays. */
+/**
+ * What a client does to a volume of its own that stays, each returning the volume as it is then.
+ */
 final class Changing {
     static final String SIZE = "size";
-    static final String TEXT = "text";
+
+    /** The name and the description, which change together or not at all. */
+    static final String TITLE = "title";
+
     static final String DEVICE = "device";
     static final String ATTACHED = "attached";
     static final String DETACHED = "detached";
@@ -20,91 +25,128 @@ final class Changing {
     private static final long MOST_BYTES = 1L << 20;
 
     private final Records records;
+    private final Requests requests;
     private final Random random;
 
     Changing(Records records, Random random) {
         this.records = records;
+        this.requests = new Requests(records);
         this.random = random;
     }
 
-    /** Makes a volume larger; returns its size from then on, as far as the client knows. */
-    long extend(Management daemon, String name, String id, long sizeBytes) throws IOException {
-        long larger = sizeBytes + STEP_BYTES * (1 + random.nextInt(4));
-        if (larger > MOST_BYTES) {
-            return sizeBytes;
-        }
-        boolean done =
-                set(
-                        id,
-                        SIZE,
-                        Long.toString(larger),
-                        () -> daemon.invoke(volume(name), "extend", larger + "B"));
-        if (done) {
-            records.resized(id, larger);
-        }
-        return done ? larger : sizeBytes;
+    static String title(String name, String description) {
+        return "%s '%s'".formatted(name, description);
     }
 
-    void describe(Management daemon, String name, String id) throws IOException {
-        String text = "of " + random.nextInt(1_000);
-        boolean _ = set(id, TEXT, text, () -> daemon.invoke(volume(name), "setDescription", text));
+    /** Makes it larger, as far as volumes here may be. */
+    Own extend(Management daemon, Own own) throws IOException {
+        long larger = own.sizeBytes() + STEP_BYTES * (1 + random.nextInt(4));
+        if (larger > MOST_BYTES) {
+            return own;
+        }
+        boolean done =
+                requests.set(
+                        Versions.key(own.id(), SIZE),
+                        Long.toString(larger),
+                        () -> daemon.invoke(volume(own.name()), "extend", larger + "B"));
+        if (!done) {
+            return own;
+        }
+        records.resized(own.id(), larger);
+        return own.ofSize(larger);
+    }
+
+    Own describe(Management daemon, Own own) throws IOException {
+        String text = text();
+        boolean done =
+                requests.set(
+                        Versions.key(own.id(), TITLE),
+                        title(own.name(), text),
+                        () -> daemon.invoke(volume(own.name()), "setDescription", text));
+        return done ? own.described(text) : own;
+    }
+
+    /** A description that is hardly any other's. */
+    String text() {
+        return "of " + random.nextInt(1_000);
+    }
+
+    /**
+     * @param to a name that no other volume has
+     */
+    Own rename(Management daemon, Own own, String to) throws IOException {
+        boolean done =
+                requests.set(
+                        Versions.key(own.id(), TITLE),
+                        title(to, own.text()),
+                        () ->
+                                Requests.expect(
+                                        volume(to),
+                                        daemon.invoke(volume(own.name()), "rename", to)));
+        records.count("renamed volumes", done);
+        return done ? own.named(to) : own;
+    }
+
+    /**
+     * Renames one of its snapshots.
+     *
+     * @param from the snapshot's name
+     * @param to a name that no other snapshot of it has
+     */
+    Own renameSnapshot(Management daemon, Own own, String from, String to) throws IOException {
+        String id = own.snapshots().get(from);
+        if (id == null) {
+            throw new IllegalArgumentException("%s has no %s".formatted(own, from));
+        }
+        boolean done =
+                requests.set(
+                        Versions.key(id, TITLE),
+                        title(to, ""),
+                        () ->
+                                Requests.expect(
+                                        snapshot(own.name(), to),
+                                        daemon.invoke(snapshot(own.name(), from), "rename", to)));
+        if (done) {
+            own.snapshots().remove(from);
+            own.snapshots().put(to, id);
+        }
+        records.count("renamed snapshots", done);
+        return own;
     }
 
     /**
      * @param snapshot its name
      */
-    void revert(Management daemon, String name, String id, String snapshot, String snapshotId)
-            throws IOException {
-        records.reverting(id, snapshotId);
-        if (ask(() -> daemon.invoke(volume(name), "revert", snapshot, name))) {
-            records.reverted(id, snapshotId);
+    Own revert(Management daemon, Own own, String snapshot, String snapshotId) throws IOException {
+        records.reverting(own.id(), snapshotId);
+        if (requests.done(
+                () -> daemon.invoke(volume(own.name()), "revert", snapshot, own.name()))) {
+            records.reverted(own.id(), snapshotId);
         }
+        return own;
     }
 
     /** Connects this host and attaches. */
-    boolean attach(Management daemon, String name, String id) throws IOException {
-        return set(
-                id,
-                DEVICE,
-                ATTACHED,
-                () -> {
-                    String connection = daemon.invoke(volume(name), "connect", "", "");
-                    daemon.invoke(new ObjectName(connection), "attach");
-                });
+    Own attach(Management daemon, Own own) throws IOException {
+        boolean _ =
+                requests.set(
+                        Versions.key(own.id(), DEVICE),
+                        ATTACHED,
+                        () -> {
+                            String connection =
+                                    daemon.invoke(volume(own.name()), "connect", "", "");
+                            daemon.invoke(new ObjectName(connection), "attach");
+                        });
+        return own.connected(true);
     }
 
     /** Detaches and disconnects whatever there is. */
-    boolean cleanUp(Management daemon, String name, String id) throws IOException {
-        return set(id, DEVICE, DETACHED, () -> daemon.invoke(volume(name), "cleanup", name));
-    }
-
-    private interface Asking {
-        void ask() throws JMException, IOException;
-    }
-
-    private boolean set(String id, String property, String value, Asking asking)
-            throws IOException {
-        Versions.Version version = records.versions.asking(Versions.key(id, property), value);
-        boolean done = ask(asking);
-        if (done) {
-            version.done();
-        }
-        return done;
-    }
-
-    private boolean ask(Asking asking) throws IOException {
-        records.asked.incrementAndGet();
-        try {
-            asking.ask();
-            records.acknowledged.incrementAndGet();
-            return true;
-        } catch (JMException e) {
-            records.problems.add("a client was refused: " + e.getMessage());
-            return false;
-        }
-    }
-
-    private static ObjectName volume(String name) {
-        return Management.volume(BACKEND, name);
+    Own cleanUp(Management daemon, Own own) throws IOException {
+        boolean gone =
+                requests.set(
+                        Versions.key(own.id(), DEVICE),
+                        DETACHED,
+                        () -> daemon.invoke(volume(own.name()), "cleanup", own.name()));
+        return own.connected(!gone);
     }
 }

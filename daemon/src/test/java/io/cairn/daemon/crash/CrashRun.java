@@ -22,6 +22,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
+import javax.management.JMException;
 import javax.management.ObjectName;
 
 /** Lets clients work, kills the daemon, starts it again and looks, as often as is wanted. */
@@ -104,7 +105,7 @@ final class CrashRun {
                 Management management = ready(daemon)) {
             Found _ = Inspection.inspect(management, backend, records, loss);
         }
-        return "%d cycles, %d starts, %d killed without work (%d before they were ready), %d losses of power, %d requests, %d acknowledged, %d s"
+        return "%d cycles, %d starts, %d killed without work (%d before they were ready), %d losses of power, %d requests, %d acknowledged (%s), %d s"
                 .formatted(
                         cycles,
                         starts,
@@ -113,6 +114,7 @@ final class CrashRun {
                         lossesOfPower,
                         records.asked.get(),
                         records.acknowledged.get(),
+                        records.counts(),
                         Duration.ofNanos(System.nanoTime() - begun).toSeconds());
     }
 
@@ -123,7 +125,7 @@ final class CrashRun {
         try (DaemonProcess daemon = start()) {
             try (Management management = ready(daemon)) {
                 Found found = Inspection.inspect(management, backend, records, before);
-                records.beginWith(found.ids(), found.keys());
+                records.beginWith(found.ids(), found.byKey().keySet());
                 records.versions.beginWith(found.properties());
                 clients.forEach(client -> client.see(found));
             }
@@ -162,7 +164,7 @@ final class CrashRun {
                 working.add(
                         threads.submit(
                                 () -> {
-                                    client.work(() -> connect(daemon, connected));
+                                    work(client, daemon, connected);
                                     return client;
                                 }));
             }
@@ -188,6 +190,20 @@ final class CrashRun {
         }
         records.writeLate(backend, random, loss, disk != null);
         return loss;
+    }
+
+    /** Works until the connection ends, which it must not do by itself. */
+    private void work(Client client, DaemonProcess daemon, CountDownLatch connected)
+            throws JMException, IOException {
+        try (Management management = connect(daemon, connected)) {
+            while (!records.isKilling()) {
+                client.step(management);
+            }
+        } catch (IOException e) {
+            if (!records.isKilling()) {
+                throw e;
+            }
+        }
     }
 
     private void losePower(Disk disk) throws IOException, InterruptedException {

@@ -4,18 +4,25 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
- * What a daemon has, at rest.
+ * What a daemon has, at rest; all by their ids.
  *
- * @param volumes by name
- * @param snapshots by the key that {@link Records} gives them
+ * @param volumes what it says of volumes
+ * @param snapshots what it says of snapshots
  */
 record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
-    /** A volume or a snapshot. */
+    /**
+     * A volume or a snapshot.
+     *
+     * @param volume the id of a snapshot's volume; a volume's own
+     * @param volumeName its name; a volume's own
+     */
     record Item(
             String id,
             String volume,
+            String volumeName,
             String name,
             long sizeBytes,
             long snapshots,
@@ -25,32 +32,52 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
         boolean connected() {
             return !attachState.equals(Changing.DETACHED);
         }
+
+        /** Whether it is of those whose ids nobody knows. */
+        boolean shared() {
+            return volumeName.startsWith(Shared.PREFIX);
+        }
+
+        /** What it goes by in the {@link Ledger}. */
+        String key() {
+            if (!shared()) {
+                return id;
+            }
+            return id.equals(volume) ? name : Records.key(volumeName, name);
+        }
+
+        String title() {
+            return Changing.title(name, description);
+        }
     }
 
-    /** What may change of the volumes, by the keys of {@link Versions}. */
+    /** What may change, by the keys of {@link Versions}. */
     Map<String, String> properties() {
         Map<String, String> properties = new TreeMap<>();
         for (Item volume : volumes.values()) {
             properties.put(
                     Versions.key(volume.id(), Changing.SIZE), Long.toString(volume.sizeBytes()));
-            properties.put(Versions.key(volume.id(), Changing.TEXT), volume.description());
             properties.put(
                     Versions.key(volume.id(), Changing.DEVICE),
                     volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
         }
+        all().forEach(
+                        item ->
+                                properties.put(
+                                        Versions.key(item.id(), Changing.TITLE), item.title()));
         return properties;
     }
 
-    Set<String> keys() {
-        Set<String> keys = new TreeSet<>(volumes.keySet());
-        keys.addAll(snapshots.keySet());
-        return keys;
+    /** All that there is, by the keys of the {@link Ledger}. */
+    Map<String, Item> byKey() {
+        Map<String, Item> items = new TreeMap<>();
+        all().forEach(item -> items.put(item.key(), item));
+        return items;
     }
 
     Set<String> ids() {
         Set<String> ids = new TreeSet<>();
-        volumes.values().forEach(item -> ids.add(item.id()));
-        snapshots.values().forEach(item -> ids.add(item.id()));
+        all().forEach(item -> ids.add(item.id()));
         return ids;
     }
 
@@ -61,5 +88,9 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
                 .filter(item -> item.volume().equals(volume))
                 .forEach(item -> ids.put(item.name(), item.id()));
         return ids;
+    }
+
+    private Stream<Item> all() {
+        return Stream.concat(volumes.values().stream(), snapshots.values().stream());
     }
 }

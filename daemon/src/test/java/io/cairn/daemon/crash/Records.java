@@ -10,8 +10,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /** All that the clients know. Objects that one client owns are known by ids which it chose. */
 final class Records {
@@ -22,7 +24,9 @@ final class Records {
     final Set<String> problems = new ConcurrentSkipListSet<>();
 
     private final AtomicLong generations = new AtomicLong();
-    private final Map<String, String> keys = new ConcurrentHashMap<>();
+    private final Map<String, Long> counts = new ConcurrentSkipListMap<>();
+    private final Map<String, String> volumes = new ConcurrentHashMap<>();
+    private final Map<String, String> titles = new ConcurrentHashMap<>();
     private final Map<String, Content> first = new ConcurrentHashMap<>();
     private final Map<String, Content> now = new ConcurrentHashMap<>();
     private final Map<String, Revert> reverts = new ConcurrentHashMap<>();
@@ -35,20 +39,49 @@ final class Records {
      */
     private record Revert(Content to, long answeredAt) {}
 
-    /** What a snapshot is called here; a volume goes by its name. */
+    /** What a snapshot that all clients use is called here; its volume goes by its name. */
     static String key(String volume, String snapshot) {
         return volume + "/" + snapshot;
     }
 
-    /** Notes that an object is being asked for, with what it will hold. */
-    void asking(String id, String key, Content content) {
-        keys.put(id, key);
+    /**
+     * Notes that an object is being asked for.
+     *
+     * @param volume the id of a snapshot's volume; a volume's own
+     * @param title its name and description
+     * @param content what it will hold
+     */
+    void asking(String id, String volume, String title, Content content) {
+        volumes.put(id, volume);
+        titles.put(id, title);
         first.put(id, content);
         now.putIfAbsent(id, content);
     }
 
-    boolean isAsked(String id, String key) {
-        return key.equals(keys.get(id));
+    boolean isAsked(String id) {
+        return first.containsKey(id);
+    }
+
+    /** The id of the volume that a snapshot was asked for of; a volume's own. */
+    String volumeOf(String id) {
+        return volumes.getOrDefault(id, "of none");
+    }
+
+    /** The name and description that an object was asked for with. */
+    String firstTitle(String id) {
+        return titles.getOrDefault(id, "");
+    }
+
+    /** Notes one more of a kind of things that clients do, if it was done. */
+    void count(String what, boolean done) {
+        counts.merge(what, done ? 1L : 0L, Long::sum);
+    }
+
+    /** How much was done of each kind. */
+    String counts() {
+        return counts.entrySet().stream()
+                .map(each -> each.getValue() + " " + each.getKey())
+                .collect(Collectors.joining(", "));
     }
 
     Content content(String id) {
@@ -112,7 +145,7 @@ final class Records {
     void writeLate(Path backend, Random random, Loss loss, boolean sync) throws IOException {
         for (Map.Entry<String, Content> entry : Map.copyOf(now).entrySet()) {
             String id = entry.getKey();
-            if (String.valueOf(keys.get(id)).contains("/")) {
+            if (!volumeOf(id).equals(id)) {
                 continue;
             }
             Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
@@ -134,7 +167,8 @@ final class Records {
     void beginWith(Set<String> ids, Set<String> objects) {
         ledger.beginWith(objects);
         reverts.clear();
-        keys.keySet().retainAll(ids);
+        volumes.keySet().retainAll(ids);
+        titles.keySet().retainAll(ids);
         first.keySet().retainAll(ids);
         now.keySet().retainAll(ids);
     }

@@ -1,0 +1,173 @@
+package io.cairn.daemon.crash;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.cairn.daemon.crash.Found.Item;
+import io.cairn.daemon.crash.Ledger.Loss;
+
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * Holds what lies on a backend against what its daemon says and against the clients' records. It is
+ * looked at by its files alone.
+ */
+final class Storage {
+    /** The extended attribute in which the driver keeps what a file is. */
+    private static final String LABEL = "cairn";
+
+    private final Path backend;
+    private final Records records;
+    private final Loss loss;
+    private final Problems problems;
+
+    Storage(Path backend, Records records, Loss loss, Problems problems) {
+        this.backend = backend;
+        this.records = records;
+        this.loss = loss;
+        this.problems = problems;
+    }
+
+    void check(Found found) throws IOException {
+        checkFiles(found);
+        checkDevices(found);
+        checkContents(found);
+    }
+
+    private void checkFiles(Found found) throws IOException {
+        problems.expect(
+                "the backend's folder",
+                Set.of("cairn.backend", "volumes", "snapshots"),
+                names(backend));
+        problems.expect(
+                "the folder of volumes",
+                found.volumes().keySet(),
+                names(backend.resolve("volumes")));
+        problems.expect(
+                "the folder of snapshots",
+                found.snapshots().keySet(),
+                names(backend.resolve("snapshots")));
+        for (Item volume : found.volumes().values()) {
+            Set<String> files = new TreeSet<>(Set.of("volume.img"));
+            found.snapshotsOf(volume.id()).values().forEach(id -> files.add(id + ".snap"));
+            Path home = home(volume);
+            if (Files.exists(home)) {
+                problems.expect("the folder of " + volume.name(), files, names(home));
+            }
+        }
+    }
+
+    /** What is attached has a device, and nothing else of the backend has one. */
+    private void checkDevices(Found found) throws IOException {
+        Set<Path> wanted =
+                found.volumes().values().stream()
+                        .filter(volume -> volume.attachState().equals(Changing.ATTACHED))
+                        .map(this::file)
+                        .collect(Collectors.toCollection(TreeSet::new));
+        problems.expect("the files with devices", wanted, Devices.below(backend).keySet());
+    }
+
+    private void checkContents(Found found) throws IOException {
+        for (Item volume : found.volumes().values()) {
+            checkContent(volume);
+        }
+        for (Item snapshot : found.snapshots().values()) {
+            Path file = file(snapshot);
+            checkContent(snapshot);
+            if (Files.exists(file) && !Files.getAttribute(file, "unix:nlink").equals(2)) {
+                problems.add("%s has not just two names".formatted(file));
+            }
+        }
+    }
+
+    private void checkContent(Item item) throws IOException {
+        Path file = file(item);
+        if (!Files.exists(file) || !(item.shared() || records.isAsked(item.id()))) {
+            return; // That it is missing, or should be, is told already.
+        }
+        checkLabel(item, file);
+        Content content =
+                item.shared() ? Content.zeroes(Making.SIZE_BYTES) : records.content(item.id());
+        Set<String> sizes =
+                records.versions.possible(
+                        Versions.key(item.id(), Changing.SIZE),
+                        Long.toString(
+                                item.shared()
+                                        ? content.sizeBytes()
+                                        : records.firstBytes(item.id())),
+                        loss);
+        problems.expectOneOf("the size of " + item, sizes, Long.toString(item.sizeBytes()));
+        Content whole = content.resized(item.sizeBytes());
+        Optional<String> problem = whole.problemOf(file);
+        Optional<Content> other =
+                records.other(item.id(), loss).map(to -> to.resized(item.sizeBytes()));
+        if (problem.isPresent() && other.isPresent() && other.get().problemOf(file).isEmpty()) {
+            whole = other.get();
+            problem = Optional.empty();
+        }
+        problem.ifPresent(text -> problems.add("%s (%s): %s".formatted(item, file, text)));
+        if (!item.shared()) {
+            records.found(item.id(), whole.durableSince(Content.WITH_THE_OBJECT));
+        }
+    }
+
+    /** A lost state can be rebuilt only from what the files bear. */
+    private void checkLabel(Item item, Path file) throws IOException {
+        Map<String, String> label = new HashMap<>();
+        for (String line : label(file).lines().toList()) {
+            String[] words = line.split(" ", 2);
+            label.put(words[0], words[words.length - 1]);
+        }
+        Map<String, String> mark = new HashMap<>();
+        for (String field : label.getOrDefault("mark", "").split("&", -1)) {
+            String[] sides = field.split("=", 2);
+            mark.put(sides[0], URLDecoder.decode(sides[sides.length - 1], UTF_8));
+        }
+        problems.expect(
+                "the id that %s bears".formatted(file), item.id(), label.getOrDefault("id", ""));
+        problems.expect(
+                "the name and the description that %s bears".formatted(file),
+                item.title(),
+                Changing.title(
+                        mark.getOrDefault("name", ""), mark.getOrDefault("description", "")));
+    }
+
+    /** What a file bears, or nothing. */
+    private static String label(Path file) throws IOException {
+        UserDefinedFileAttributeView view =
+                Files.getFileAttributeView(file, UserDefinedFileAttributeView.class);
+        if (!view.list().contains(LABEL)) {
+            return "";
+        }
+        ByteBuffer bytes = ByteBuffer.allocate(view.size(LABEL));
+        int length = view.read(LABEL, bytes);
+        return new String(bytes.array(), 0, length, UTF_8);
+    }
+
+    private Path file(Item item) {
+        return home(item)
+                .resolve(item.id().equals(item.volume()) ? "volume.img" : item.id() + ".snap");
+    }
+
+    private Path home(Item item) {
+        return backend.resolve("volumes").resolve(item.volume());
+    }
+
+    private static Set<String> names(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.map(entry -> entry.toFile().getName())
+                    .collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+}
