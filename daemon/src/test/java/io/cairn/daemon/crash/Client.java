@@ -32,6 +32,7 @@ final class Client {
     private final boolean attaches;
     private final Making making;
     private final Changing changing;
+    private final GivenUp givenUp;
     private final Shared shared;
     private final Map<String, Own> volumes = new TreeMap<>();
 
@@ -39,7 +40,13 @@ final class Client {
      * @param syncs whether it waits until what it wrote is on the disk
      * @param attaches whether volumes can be attached here and still be snapshotted
      */
-    Client(int number, Records records, Random random, boolean syncs, boolean attaches) {
+    Client(
+            int number,
+            Path backend,
+            Records records,
+            Random random,
+            boolean syncs,
+            boolean attaches) {
         this.records = records;
         this.prefix = "client" + number + "-";
         this.random = random;
@@ -47,11 +54,13 @@ final class Client {
         this.attaches = attaches;
         this.making = new Making(records);
         this.changing = new Changing(records, random);
+        this.givenUp = new GivenUp(backend, records, random);
         this.shared = new Shared(records, random);
     }
 
     /** Learns what there is of its own after a start. */
     void see(Found found) {
+        givenUp.see(found, prefix);
         volumes.clear();
         for (Found.Item item : found.volumes().values()) {
             if (item.name().startsWith(prefix)) {
@@ -71,6 +80,10 @@ final class Client {
     void step(Management daemon) throws JMException, IOException {
         if (random.nextInt(5) == 0) {
             shared.use(daemon);
+            return;
+        }
+        if (givenUp.any() && random.nextInt(20) == 0) {
+            givenUp.write(syncs);
             return;
         }
         String name = prefix + random.nextInt(NAMES);
@@ -137,9 +150,12 @@ final class Client {
         make(daemon, name, any).ifPresent(this::put);
     }
 
-    /** Makes a volume, from another if there is one and chance will have it so. */
+    /** Makes a volume, from what there is if chance will have it so. */
     private Optional<Own> make(Management daemon, String name, Optional<Own> any)
             throws IOException {
+        if (givenUp.any() && random.nextInt(3) != 0) {
+            return givenUp.takeOver(daemon, name, changing.text());
+        }
         int way = any.isPresent() ? random.nextInt(4) : 3;
         if (way == 0) {
             List<String> snapshots = List.copyOf(any.orElseThrow().snapshots().keySet());
@@ -168,7 +184,9 @@ final class Client {
     /** Takes a volume away: one that is free, if there is any. */
     private void leave(Management daemon, Own otherwise) throws IOException {
         Own own = volumes.values().stream().filter(Own::free).findFirst().orElse(otherwise);
-        if (making.delete(daemon, own)) {
+        boolean deletes = givenUp.full() || random.nextInt(3) == 0;
+        boolean gone = deletes ? making.delete(daemon, own) : givenUp.giveUp(daemon, own);
+        if (gone) {
             volumes.remove(own.name());
         }
     }

@@ -63,7 +63,9 @@ final class CrashRun {
         this.disk = disk;
         this.random = new Random(seed);
         for (int i = 0; i < CLIENTS; i++) {
-            clients.add(new Client(i, records, new Random(seed + 1 + i), disk != null, attaches));
+            clients.add(
+                    new Client(
+                            i, backend, records, new Random(seed + 1 + i), disk != null, attaches));
         }
         Files.createDirectory(backend);
         // The first loss of power may come before anything else has it written.

@@ -11,10 +11,11 @@ import java.util.stream.Stream;
  *
  * @param volumes what it says of volumes
  * @param snapshots what it says of snapshots
+ * @param files the volumes that were given up, as they lie on the backend
  */
-record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
+record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String, Item> files) {
     /**
-     * A volume or a snapshot.
+     * A volume, a snapshot, or a file that was a volume, which has no description.
      *
      * @param volume the id of a snapshot's volume; a volume's own
      * @param volumeName its name; a volume's own
@@ -28,6 +29,13 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
             long snapshots,
             String description,
             String attachState) {
+        /**
+         * @param name with {@link GivenUp#HERE}
+         */
+        static Item ofFile(String id, String name, long sizeBytes) {
+            return new Item(id, id, name, name, sizeBytes, 0, "", Changing.DETACHED);
+        }
+
         /** Whether a host is connected to it. */
         boolean connected() {
             return !attachState.equals(Changing.DETACHED);
@@ -54,13 +62,16 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
     /** What may change, by the keys of {@link Versions}. */
     Map<String, String> properties() {
         Map<String, String> properties = new TreeMap<>();
-        for (Item volume : volumes.values()) {
-            properties.put(
-                    Versions.key(volume.id(), Changing.SIZE), Long.toString(volume.sizeBytes()));
-            properties.put(
-                    Versions.key(volume.id(), Changing.DEVICE),
-                    volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
-        }
+        Stream.concat(volumes.values().stream(), files.values().stream())
+                .forEach(
+                        volume -> {
+                            properties.put(
+                                    Versions.key(volume.id(), Changing.SIZE),
+                                    Long.toString(volume.sizeBytes()));
+                            properties.put(
+                                    Versions.key(volume.id(), Changing.DEVICE),
+                                    volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
+                        });
         all().forEach(
                         item ->
                                 properties.put(
@@ -91,6 +102,6 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots) {
     }
 
     private Stream<Item> all() {
-        return Stream.concat(volumes.values().stream(), snapshots.values().stream());
+        return Stream.of(volumes, snapshots, files).flatMap(items -> items.values().stream());
     }
 }

@@ -34,17 +34,18 @@ final class Inspection {
     static Found inspect(Management daemon, Path backend, Records records, Loss loss)
             throws JMException, IOException {
         Inspection inspection = new Inspection(daemon, records, loss);
-        Found found = inspection.read();
+        Storage storage = new Storage(backend, records, loss, inspection.problems);
+        Found found = inspection.read(storage.givenUp());
         inspection.checkObjects(found);
         inspection.checkCounts(found);
         inspection.checkProperties(found);
-        new Storage(backend, records, loss, inspection.problems).check(found);
+        storage.check(found);
         inspection.problems.addAll(records.problems);
         inspection.problems.refuse();
         return found;
     }
 
-    private Found read() throws JMException, IOException {
+    private Found read(Map<String, Item> givenUp) throws JMException, IOException {
         Map<String, Item> volumes = new TreeMap<>();
         Map<String, String> ids = new TreeMap<>();
         for (CompositeData row : daemon.rows("listVolumes")) {
@@ -71,7 +72,7 @@ final class Inspection {
                 problems.add("snapshot %s, or its id, is listed twice".formatted(item));
             }
         }
-        return new Found(volumes, snapshots);
+        return new Found(volumes, snapshots, givenUp);
     }
 
     private Item item(
@@ -98,6 +99,11 @@ final class Inspection {
 
     private void checkObjects(Found found) {
         Map<String, Item> items = found.byKey();
+        for (Item file : found.files().values()) {
+            if (found.volumes().containsKey(file.id())) {
+                problems.add(file + " is there, and is a volume too");
+            }
+        }
         Set<String> all = new TreeSet<>(records.ledger.keys());
         all.addAll(items.keySet());
         for (String key : all) {

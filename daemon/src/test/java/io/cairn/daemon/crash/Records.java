@@ -148,7 +148,7 @@ final class Records {
             if (!volumeOf(id).equals(id)) {
                 continue;
             }
-            Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
+            Path image = Storage.image(backend, id);
             boolean unknown = entry.getValue().durableAt() >= loss.from();
             if (Files.exists(image)) {
                 // An extension may have been begun, or lost.

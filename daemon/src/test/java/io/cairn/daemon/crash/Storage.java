@@ -15,7 +15,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,6 +29,9 @@ import java.util.stream.Stream;
 final class Storage {
     /** The extended attribute in which the driver keeps what a file is. */
     private static final String LABEL = "cairn";
+
+    private static final Pattern GIVEN_UP =
+            Pattern.compile(".+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.img");
 
     private final Path backend;
     private final Records records;
@@ -39,6 +45,36 @@ final class Storage {
         this.problems = problems;
     }
 
+    /** The volumes that were given up, by their ids; what else lies there is told by the check. */
+    Map<String, Item> givenUp() throws IOException {
+        Map<String, Item> files = new TreeMap<>();
+        for (String name : names(backend)) {
+            Matcher matcher = GIVEN_UP.matcher(name);
+            if (matcher.matches()) {
+                String id = matcher.group(1);
+                long bytes = Files.size(backend.resolve(name));
+                Item other = files.put(id, Item.ofFile(id, GivenUp.HERE + name, bytes));
+                if (other != null) {
+                    problems.add("%s was given up as another file too".formatted(other));
+                }
+            }
+        }
+        return files;
+    }
+
+    /** Where a volume's bytes are, or would be: of a volume, or of a file if it was given up. */
+    static Path image(Path backend, String id) throws IOException {
+        Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
+        if (!Files.exists(image)) {
+            for (String name : names(backend)) {
+                if (name.endsWith("-%s.img".formatted(id))) {
+                    return backend.resolve(name);
+                }
+            }
+        }
+        return image;
+    }
+
     void check(Found found) throws IOException {
         checkFiles(found);
         checkDevices(found);
@@ -46,10 +82,11 @@ final class Storage {
     }
 
     private void checkFiles(Found found) throws IOException {
-        problems.expect(
-                "the backend's folder",
-                Set.of("cairn.backend", "volumes", "snapshots"),
-                names(backend));
+        Set<String> top = new TreeSet<>(Set.of("cairn.backend", "volumes", "snapshots"));
+        found.files()
+                .values()
+                .forEach(item -> top.add(item.name().substring(GivenUp.HERE.length())));
+        problems.expect("the backend's folder", top, names(backend));
         problems.expect(
                 "the folder of volumes",
                 found.volumes().keySet(),
@@ -81,6 +118,9 @@ final class Storage {
     private void checkContents(Found found) throws IOException {
         for (Item volume : found.volumes().values()) {
             checkContent(volume);
+        }
+        for (Item file : found.files().values()) {
+            checkContent(file);
         }
         for (Item snapshot : found.snapshots().values()) {
             Path file = file(snapshot);
@@ -124,6 +164,10 @@ final class Storage {
 
     /** A lost state can be rebuilt only from what the files bear. */
     private void checkLabel(Item item, Path file) throws IOException {
+        if (isFile(item)) {
+            problems.expect("what %s bears".formatted(file), "", label(file));
+            return;
+        }
         Map<String, String> label = new HashMap<>();
         for (String line : label(file).lines().toList()) {
             String[] words = line.split(" ", 2);
@@ -156,8 +200,15 @@ final class Storage {
     }
 
     private Path file(Item item) {
+        if (isFile(item)) {
+            return backend.resolve(item.name());
+        }
         return home(item)
                 .resolve(item.id().equals(item.volume()) ? "volume.img" : item.id() + ".snap");
+    }
+
+    private static boolean isFile(Item item) {
+        return item.name().startsWith(GivenUp.HERE);
     }
 
     private Path home(Item item) {
