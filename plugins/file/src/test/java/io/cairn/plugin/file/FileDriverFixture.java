@@ -98,14 +98,19 @@ abstract class FileDriverFixture extends BaseDriverTest {
     /** The file that a device shows; empty for none. Others attach and detach meanwhile. */
     private static String backing(Path device) throws IOException {
         Path backing = device.resolve("loop/backing_file");
-        try {
-            return Files.readString(backing).strip();
-        } catch (IOException e) {
-            if (Files.exists(backing)) {
-                throw e;
+        IOException last = null;
+        for (int tries = 0; tries < 10 && Files.exists(backing); tries++) {
+            try {
+                return Files.readString(backing).strip();
+            } catch (IOException e) {
+                // Taken away since, and perhaps another's already.
+                last = e;
             }
-            return "";
         }
+        if (last != null && Files.exists(backing)) {
+            throw last;
+        }
+        return "";
     }
 
     @Override
