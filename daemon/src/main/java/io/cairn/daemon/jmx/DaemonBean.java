@@ -6,12 +6,15 @@ import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
 import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.volume.DamagedRow;
 import io.cairn.daemon.volume.OperationException;
+import io.cairn.spi.VolumeId;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The daemon as a whole. Safe for many threads. */
@@ -19,6 +22,9 @@ import java.util.stream.Stream;
 final class DaemonBean extends DaemonLists {
     /** Of the attribute; the operation gives more. */
     private static final int MAX_UNFINISHED = 100;
+
+    /** A screen holds no more, and the log has all. */
+    private static final int MAX_DAMAGED = 100;
 
     private final Sources sources;
     private final LongSupplier missedNotifications;
@@ -34,7 +40,8 @@ final class DaemonBean extends DaemonLists {
         return sources.version();
     }
 
-    @Shown("running, or degraded if a backend is down or the state store takes no changes")
+    @Shown(
+            "running, or degraded if a backend is down, the state store takes no changes or rows of it are damaged")
     String state() {
         return problems().isEmpty() ? "running" : "degraded";
     }
@@ -96,7 +103,7 @@ final class DaemonBean extends DaemonLists {
 
     @Shown("How many changes were begun and are not finished, those that run now included")
     long unfinishedCount() {
-        return sources.counts().unfinished();
+        return sources.volumes().unfinished().size();
     }
 
     @Shown(
@@ -178,6 +185,21 @@ final class DaemonBean extends DaemonLists {
         return String.join("\n", sources.store().get().repairs());
     }
 
+    @Shown(
+            "How many damaged rows of the state were met since the daemon started, 1000 at most; lists leave out what they stand for")
+    int damagedCount() {
+        return sources.volumes().damaged().size();
+    }
+
+    @Shown(
+            "The damaged rows and what is wrong with them, a line each, 100 at most; empty if none was met")
+    String damagedText() {
+        return sources.volumes().damaged().stream()
+                .limit(MAX_DAMAGED)
+                .map(DamagedRow::toString)
+                .collect(Collectors.joining("\n"));
+    }
+
     @Shown("How many plugin folders there are")
     int pluginCount() {
         return sources.plugins().size();
@@ -243,6 +265,20 @@ final class DaemonBean extends DaemonLists {
         return sources.operations().close(name, confirm);
     }
 
+    @WriteOperation(
+            value =
+                    "As the operation of the same name of a volume, also for one that has no MBean since its row is damaged or missing; returns what it was",
+            role = Role.ADMIN)
+    String forgetUnfinished(
+            @Description("The volume's UUID, as listUnfinished gives it") String id,
+            @Description("The UUID once more, so that nothing is given up by a slip")
+                    String confirm)
+            throws OperationException, InterruptedException {
+        VolumeId volume = volumeId(id);
+        VolumeBean.requireTyped(confirm.strip(), volume.toString(), volume.toString(), "given up");
+        return sources.volumes().forgetUnfinished(volume);
+    }
+
     @ReadOperation("Every driver that backends can use, with all its settings")
     List<DriverRow> listDrivers() {
         return sources.operations().drivers().stream().map(DriverTexts::row).toList();
@@ -262,6 +298,12 @@ final class DaemonBean extends DaemonLists {
         StoreHealth store = sources.store().get();
         if (store.state() != StoreHealth.State.OPEN) {
             problems.add("the state store is %s: %s".formatted(storeState(), store.reason()));
+        }
+        int damaged = damagedCount();
+        if (damaged > 0) {
+            problems.add(
+                    "%s of the state %s damaged; DamagedText says which"
+                            .formatted(Texts.number(damaged, "row"), damaged == 1 ? "is" : "are"));
         }
         down().forEach(
                         backend ->

@@ -133,18 +133,8 @@ class DaemonLists extends DaemonValues {
     @ReadOperation("Finds a volume or a snapshot by its UUID; returns its ObjectName")
     String find(@Description("The UUID of a volume or a snapshot") String id)
             throws OperationException {
-        VolumeId volumeId;
-        SnapshotId snapshotId;
-        try {
-            volumeId = VolumeId.parse(id.strip());
-            snapshotId = SnapshotId.parse(id.strip());
-        } catch (IllegalArgumentException e) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "'%s' is not a UUID: write 36 characters such as 123e4567-e89b-42d3-a456-426614174000"
-                            .formatted(Names.shortened(id)),
-                    e);
-        }
+        VolumeId volumeId = volumeId(id);
+        SnapshotId snapshotId = new SnapshotId(volumeId.value());
         return sources.volumes()
                 .volume(volumeId)
                 .map(BeanNames::volume)
@@ -156,6 +146,18 @@ class DaemonLists extends DaemonValues {
                                         "no volume and no snapshot has the id %s"
                                                 .formatted(volumeId)))
                 .toString();
+    }
+
+    static VolumeId volumeId(String text) throws OperationException {
+        try {
+            return VolumeId.parse(text.strip());
+        } catch (IllegalArgumentException e) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is not a UUID: write 36 characters such as 123e4567-e89b-42d3-a456-426614174000"
+                            .formatted(Names.shortened(text)),
+                    e);
+        }
     }
 
     private BackendRow row(BackendStatus backend) {

@@ -335,10 +335,12 @@ final class EventTexts {
         return new EventData(type, backend, "", "", "", "", false, what, code, reason, open);
     }
 
+    /** The backend is empty where a damaged row does not tell it. */
     private static List<Target> containers(String backend) {
-        return List.of(
-                new Target(BeanNames.backend(backend), Change.STAYED),
-                new Target(BeanNames.DAEMON, Change.STAYED));
+        Target daemon = new Target(BeanNames.DAEMON, Change.STAYED);
+        return backend.isEmpty()
+                ? List.of(daemon)
+                : List.of(new Target(BeanNames.backend(backend), Change.STAYED), daemon);
     }
 
     private static String settled(boolean recovered) {

@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.volume.DamagedRowException;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 
@@ -39,6 +40,7 @@ final class Failures {
     static MBeanException of(Exception failure, String operation, ObjectName name) {
         return switch (failure) {
             case OperationException e -> failure(e.code(), message(e));
+            case DamagedRowException e -> failure(Code.FAULT, String.valueOf(e.getMessage()));
             case SecurityException e -> throw e;
             case InterruptedException _ -> {
                 Thread.currentThread().interrupt();

@@ -1,6 +1,7 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.jmx.VirtualObjects.Found;
+import io.cairn.daemon.volume.DamagedRowException;
 import io.cairn.daemon.volume.OperationException;
 
 import org.jspecify.annotations.Nullable;
@@ -326,6 +327,8 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
         }
         try {
             return now.objects.find(name);
+        } catch (DamagedRowException e) {
+            throw failed("FAULT: " + e.getMessage());
         } catch (RuntimeException e) {
             throw unreadable(e);
         }
@@ -350,6 +353,8 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
         List<ObjectInstance> found;
         try {
             found = now.objects.query(pattern);
+        } catch (DamagedRowException e) {
+            throw failed("FAULT: " + e.getMessage());
         } catch (OperationException | RuntimeException e) {
             if (pattern != null && !pattern.isDomainPattern()) {
                 throw unreadable(e);
@@ -399,7 +404,10 @@ final class VirtualMBeanServer extends ReservingMBeanServer {
     }
 
     private static RuntimeOperationsException unavailable(String why) {
-        String text = "UNAVAILABLE: " + why;
+        return failed("UNAVAILABLE: " + why);
+    }
+
+    private static RuntimeOperationsException failed(String text) {
         return new RuntimeOperationsException(new IllegalStateException(text), text);
     }
 }

@@ -3,6 +3,7 @@ package io.cairn.daemon.jmx;
 import io.cairn.daemon.jmx.Rows.HoldRow;
 import io.cairn.daemon.jmx.Rows.LabelRow;
 import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.DamagedRowException;
 import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.OperationException;
@@ -12,6 +13,8 @@ import io.cairn.daemon.volume.Volumes;
 import io.cairn.spi.ByteSize;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 import javax.management.ObjectName;
 
@@ -112,7 +115,7 @@ class VolumeAttributes {
     String originSnapshot() {
         return volume.origin()
                 .flatMap(Origin::snapshot)
-                .flatMap(volumes::snapshot)
+                .flatMap(id -> readable(() -> volumes.snapshot(id)))
                 .map(snapshot -> BeanNames.snapshot(snapshot).toString())
                 .orElse("");
     }
@@ -121,7 +124,7 @@ class VolumeAttributes {
             "The ObjectName of the volume that it was made from, or from a snapshot of; empty if there is none, or none any more")
     String originVolume() {
         return volume.origin()
-                .flatMap(origin -> volumes.volume(origin.volume()))
+                .flatMap(origin -> readable(() -> volumes.volume(origin.volume())))
                 .map(source -> BeanNames.volume(source).toString())
                 .orElse("");
     }
@@ -207,7 +210,27 @@ class VolumeAttributes {
         return Filter.ofVolume(volume.backend(), volume.name());
     }
 
+    /** An attribute of one object does not fail for the row of another. */
+    private static <T> Optional<T> readable(Supplier<Optional<T>> reading) {
+        try {
+            return reading.get();
+        } catch (DamagedRowException _) {
+            return Optional.empty();
+        }
+    }
+
     private String originText(Origin origin) {
+        try {
+            return readableText(origin);
+        } catch (DamagedRowException _) {
+            return "%s of volume %s, whose row is damaged"
+                    .formatted(
+                            origin.snapshot().map(id -> "snapshot " + id).orElse("the content"),
+                            origin.volume());
+        }
+    }
+
+    private String readableText(Origin origin) {
         if (origin.snapshot().isEmpty()) {
             return volumes.volume(origin.volume())
                     .map(source -> "volume " + source.name())

@@ -37,7 +37,7 @@ record Addition(
         // Last, since they are counted in the rows of what they lead to.
         for (Connection connection : connections) {
             Writes.insertConnection(statements, connection);
-            Writes.countConnections(statements, connection, 1);
+            Writes.countConnections(statements, connection.target(), 1);
         }
     }
 

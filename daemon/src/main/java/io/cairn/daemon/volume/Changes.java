@@ -208,7 +208,10 @@ final class Changes {
             case Intent.Making making -> Optional.of(making.made());
             case Intent.CreateSnapshot _ -> Optional.empty();
             case Intent.Changing changing -> Optional.of(changing.of());
-            case Intent.DeleteSnapshot _, Intent.AlterSnapshot _, Intent.ChangeConnection _ ->
+            case Intent.DeleteSnapshot _,
+                    Intent.AlterSnapshot _,
+                    Intent.ChangeConnection _,
+                    Intent.Damaged _ ->
                     Optional.empty();
         };
     }

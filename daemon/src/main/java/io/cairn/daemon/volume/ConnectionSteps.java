@@ -6,6 +6,7 @@ import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
+import java.util.List;
 
 /** What changes a connection, and tells of it. The caller has the turn of its volume. */
 final class ConnectionSteps {
@@ -51,10 +52,9 @@ final class ConnectionSteps {
 
     /** The end of the last one makes it available again. */
     void tellUse(VolumeId id) {
-        parts.state()
-                .volume(id)
+        parts.state().volumes(List.of(id.value())).values().stream()
                 .filter(volume -> volume.connectionCount() == 0)
-                .ifPresent(volume -> tell(volume, ObjectState.IN_USE, ObjectState.AVAILABLE));
+                .forEach(volume -> tell(volume, ObjectState.IN_USE, ObjectState.AVAILABLE));
     }
 
     private void tell(Volume volume, ObjectState from, ObjectState to) {

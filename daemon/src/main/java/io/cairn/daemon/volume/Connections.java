@@ -120,7 +120,7 @@ public final class Connections {
      */
     public void detachHere(Target target) throws OperationException, InterruptedException {
         Connection here =
-                parts.state().connections(target.volume()).stream()
+                Parts.readable(() -> parts.state().connections(target.volume())).stream()
                         .filter(other -> other.local() && other.target().equals(target))
                         .findFirst()
                         .orElseThrow(
@@ -226,30 +226,32 @@ public final class Connections {
         return ConnectionPlanning.problems(connector, protocol);
     }
 
+    /**
+     * A connection, by its id.
+     *
+     * @throws DamagedRowException if it cannot be read
+     */
     public Optional<Connection> find(ConnectionId id) {
         return parts.state().connection(id);
     }
 
-    /** Those of a volume and of its snapshots, newest first. */
+    /** Those of a volume and of its snapshots that are not damaged, newest first. */
     public List<Connection> of(VolumeId volume) {
-        return parts.state().connections(volume);
+        return parts.state().readableConnections(volume);
     }
 
     /**
-     * Those of a backend, newest first.
+     * Those of a backend that are not damaged, newest first.
      *
      * @param limit the most items, above zero
      * @param continuation empty, or what the page before came with
      */
     public Page<Connection> of(String backend, int limit, String continuation)
             throws OperationException {
-        List<State.Numbered> found =
-                parts.state().connections(backend, Tombstones.before(continuation), limit + 1);
-        boolean more = found.size() > limit;
-        List<State.Numbered> items = more ? found.subList(0, limit) : found;
-        return new Page<>(
-                items.stream().map(State.Numbered::connection).toList(),
-                more ? Tombstones.after(items.getLast().ordinal()) : "");
+        return ByOrdinal.page(
+                (before, most) -> parts.state().connections(backend, before, most),
+                limit,
+                continuation);
     }
 
     private interface Planned {
@@ -321,8 +323,7 @@ public final class Connections {
     }
 
     private Connection known(ConnectionId id) throws OperationException {
-        return parts.state()
-                .connection(id)
+        return Parts.readable(() -> parts.state().connection(id))
                 .orElseThrow(
                         () ->
                                 new OperationException(

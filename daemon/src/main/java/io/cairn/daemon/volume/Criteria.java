@@ -61,9 +61,9 @@ record Criteria(
         boolean nothing = false;
         if (filter.volume().isPresent()) {
             checkName("volume", filter.volume().get());
-            Optional<Volume> volume =
-                    state.volume(filter.backend().orElseThrow(), filter.volume().get());
-            volume.ifPresent(found -> ids.add(found.id().value()));
+            Optional<VolumeId> volume =
+                    state.volumeId(filter.backend().orElseThrow(), filter.volume().get());
+            volume.ifPresent(found -> ids.add(found.value()));
             nothing = volume.isEmpty();
         }
         Optional<Source> source = Source.of(filter);
@@ -75,9 +75,9 @@ record Criteria(
         List<String> backends = new ArrayList<>();
         for (UUID id : ids) {
             // One that is gone took its snapshots with it.
-            Optional<Volume> volume = state.volume(new VolumeId(id));
-            volume.ifPresent(found -> backends.add(found.backend()));
-            nothing |= volume.isEmpty();
+            Optional<String> backend = state.backend(new VolumeId(id));
+            backend.ifPresent(backends::add);
+            nothing |= backend.isEmpty();
         }
         filter.backend().ifPresent(backends::add);
         return new Criteria(filter, Bounds.of(filter, now), ids, backends, nothing);

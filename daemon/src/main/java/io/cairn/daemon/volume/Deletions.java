@@ -8,7 +8,6 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
@@ -16,8 +15,6 @@ import java.util.UUID;
 final class Deletions {
     /** How many snapshots a refusal to delete their volume names. */
     private static final int NAMED_SNAPSHOTS = 5;
-
-    private static final int PAGE = 100;
 
     private final Parts parts;
     private final Listing listing;
@@ -137,7 +134,7 @@ final class Deletions {
 
     private VolumeEvent deleteAll(Volume doomed) throws OperationException, InterruptedException {
         requireUnheld(doomed);
-        List<Snapshot> snapshots = snapshots(doomed);
+        List<Snapshot> snapshots = parts.snapshots(doomed).reversed();
         for (Snapshot snapshot : snapshots) {
             requireFree(snapshot);
         }
@@ -149,22 +146,6 @@ final class Deletions {
                                             snapshot, doomed.pool(), Instant.now()));
         }
         return parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
-    }
-
-    private List<Snapshot> snapshots(Volume volume) throws OperationException {
-        List<Snapshot> all = new ArrayList<>();
-        String continuation = "";
-        do {
-            Page<Snapshot> page =
-                    listing.snapshots(
-                            Filter.ofVolume(volume.backend(), volume.name()),
-                            List.of(),
-                            PAGE,
-                            continuation);
-            all.addAll(page.items());
-            continuation = page.continuation();
-        } while (!continuation.isEmpty());
-        return all;
     }
 
     private void requireFree(Volume volume) throws OperationException {
@@ -204,7 +185,7 @@ final class Deletions {
 
     private OperationException connected(String what, VolumeId volume, long count) {
         List<String> hosts =
-                parts.state().connections(volume).stream()
+                parts.state().readableConnections(volume).stream()
                         .map(Connection::host)
                         .distinct()
                         .limit(NAMED_SNAPSHOTS)
@@ -216,7 +197,7 @@ final class Deletions {
                                 what,
                                 count,
                                 count == 1 ? "connection" : "connections",
-                                String.join(", ", hosts)));
+                                hosts.isEmpty() ? "none can be read" : String.join(", ", hosts)));
     }
 
     private OperationException hasSnapshots(Volume volume) throws OperationException {

@@ -48,8 +48,24 @@ public final class Dossiers {
         comparison = new Comparison(parts.state(), backends);
     }
 
-    /** The volumes of a backend as they are now, the oldest first. */
+    /**
+     * The volumes of a backend as they are now, the oldest first.
+     *
+     * @throws OperationException FAULT if one is damaged, since an export would lack it
+     */
     public List<VolumeId> volumes(String backend) throws OperationException {
+        List<VolumeId> found = readable(backend);
+        List<DamagedRow> damaged = parts.state().damage().of("volume", Optional.of(backend));
+        if (!damaged.isEmpty()) {
+            throw new OperationException(
+                    Code.FAULT,
+                    "the rows of %d volumes of backend %s are damaged, such as %s; an export of all would lack them: export the others one by one, as BACKEND/VOLUME"
+                            .formatted(damaged.size(), backend, damaged.getFirst()));
+        }
+        return found;
+    }
+
+    private List<VolumeId> readable(String backend) throws OperationException {
         Filter all = Filter.ofBackend(backend).in(new Order(Order.By.CREATED, false));
         List<VolumeId> found = new ArrayList<>();
         String continuation = "";
@@ -71,14 +87,18 @@ public final class Dossiers {
     /**
      * All of a volume at one instant; empty if it is gone.
      *
-     * @throws OperationException BUSY or UNAVAILABLE while a change of it is not finished
+     * @throws OperationException BUSY or UNAVAILABLE while a change of it is not finished; FAULT if
+     *     a part of it is damaged
      */
     public Optional<Dossier> read(VolumeId id) throws OperationException, InterruptedException {
         return parts.running()
                 .inside(
                         () -> {
                             try (var _ = parts.turns().take(id)) {
-                                return parts.state().volume(id).map(this::dossier);
+                                Optional<Volume> volume = parts.state().volume(id);
+                                return volume.isEmpty()
+                                        ? Optional.empty()
+                                        : Optional.of(dossier(volume.get()));
                             }
                         });
     }
@@ -139,11 +159,16 @@ public final class Dossiers {
                 .inside(
                         () -> {
                             requireClosed(backend);
-                            try (var _ = parts.turns().take(volumes(backend))) {
+                            List<VolumeId> doomed = new ArrayList<>(readable(backend));
+                            parts.open().all().stream()
+                                    .filter(intent -> intent.backend().equals(backend))
+                                    .forEach(intent -> doomed.add(intent.volume()));
+                            try (var _ = parts.turns().take(doomed)) {
                                 Counts gone = tally.of(backend);
                                 parts.journal().forget(backend);
                                 tally.forget(backend);
                                 pools.forget(backend);
+                                parts.state().damage().forgetAll();
                                 Events.LOG.warn(
                                         "Forgot {} volumes and {} snapshots of backend {}",
                                         gone.volumes(),
@@ -165,10 +190,10 @@ public final class Dossiers {
         }
     }
 
-    private Dossier dossier(Volume volume) {
+    private Dossier dossier(Volume volume) throws OperationException {
         State state = parts.state();
         List<Dossier.Cut> cuts = new ArrayList<>();
-        for (Snapshot snapshot : state.snapshots(volume.id())) {
+        for (Snapshot snapshot : parts.snapshots(volume)) {
             cuts.add(
                     new Dossier.Cut(
                             snapshot,

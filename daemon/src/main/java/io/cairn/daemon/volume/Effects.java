@@ -137,6 +137,7 @@ final class Effects {
                         before, after, alteration(before.name(), after.name()), again);
             }
             case Intent.ChangeConnection change -> changed(change, again);
+            case Intent.Damaged damaged -> throw damaged.unusable();
         };
     }
 
@@ -186,7 +187,8 @@ final class Effects {
                     Intent.AlterVolume _,
                     Intent.CreateSnapshot _,
                     Intent.DeleteSnapshot _,
-                    Intent.AlterSnapshot _ -> {}
+                    Intent.AlterSnapshot _,
+                    Intent.Damaged _ -> {}
         }
     }
 

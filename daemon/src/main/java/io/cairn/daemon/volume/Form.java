@@ -26,6 +26,9 @@ final class Form {
                         .collect(Collectors.joining("&"));
     }
 
+    /**
+     * @throws IllegalArgumentException if it is no such line; the message may tell of the values
+     */
     static Map<String, String> decode(String text) {
         Map<String, String> fields = new TreeMap<>();
         if (text.isEmpty()) {
@@ -33,6 +36,9 @@ final class Form {
         }
         for (String pair : text.split("&", -1)) {
             int equals = pair.indexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException("a pair has no '='");
+            }
             fields.put(
                     URLDecoder.decode(pair.substring(0, equals), UTF_8),
                     URLDecoder.decode(pair.substring(equals + 1), UTF_8));

@@ -1,5 +1,7 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
@@ -183,6 +185,37 @@ sealed interface Intent {
         public String what() {
             return "change snapshot %s of volume %s on backend %s"
                     .formatted(before.name(), before.volumeName(), backend());
+        }
+    }
+
+    /**
+     * What cannot be read of its row. It is never carried out, and keeps its volume from other
+     * changes until an operator gives it up.
+     *
+     * @param backend empty if it is not known
+     * @param problem what is wrong with the row
+     * @param unmade whether the volume is, as far as can be read, in the state only to be made
+     * @param connection the one that, as far as can be read, was to be made
+     */
+    record Damaged(
+            VolumeId volume,
+            String backend,
+            String what,
+            String problem,
+            boolean unmade,
+            Optional<ConnectionId> connection,
+            Instant begunAt)
+            implements Intent {
+        /** Why nothing else can be done to its volume. */
+        OperationException refusal() {
+            return new OperationException(
+                    Code.FAULT,
+                    "'%s' is unfinished and comes first, and its row is damaged: %s; nothing was changed; an administrator can end it by forgetUnfinished"
+                            .formatted(what, problem));
+        }
+
+        IllegalStateException unusable() {
+            return new IllegalStateException("'%s' is for no use: %s".formatted(what, problem));
         }
     }
 

@@ -21,6 +21,11 @@ enum IntentKind {
     DETACH,
     DISCONNECT;
 
+    /** Whether it makes a volume, which has no place before. */
+    boolean makes() {
+        return this == CREATE_VOLUME || this == CLONE_VOLUME || this == ADOPT_VOLUME;
+    }
+
     static IntentKind of(Intent intent) {
         return switch (intent) {
             case Intent.CreateVolume _ -> CREATE_VOLUME;
@@ -42,6 +47,7 @@ enum IntentKind {
                         case DETACH -> DETACH;
                         case DISCONNECT -> DISCONNECT;
                     };
+            case Intent.Damaged damaged -> throw damaged.unusable();
         };
     }
 }

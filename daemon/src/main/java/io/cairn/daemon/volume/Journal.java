@@ -54,7 +54,7 @@ final class Journal {
                     if (intent instanceof Intent.ChangeConnection change
                             && change.step() == Intent.ChangeConnection.Step.CONNECT) {
                         Writes.insertConnection(statements, change.connection());
-                        Writes.countConnections(statements, change.connection(), 1);
+                        Writes.countConnections(statements, change.connection().target(), 1);
                     }
                     Writes.insertIntent(statements, intent);
                     return true;
@@ -172,8 +172,9 @@ final class Journal {
         complete(
                 intent,
                 statements -> {
-                    Writes.deleteConnection(statements, intent.connection());
-                    Writes.countConnections(statements, intent.connection(), -1);
+                    Connection gone = intent.connection();
+                    Writes.deleteConnection(statements, gone.id());
+                    Writes.countConnections(statements, gone.target(), -1);
                 });
     }
 
@@ -273,8 +274,17 @@ final class Journal {
                     }
                     if (intent instanceof Intent.ChangeConnection change
                             && change.step() == Intent.ChangeConnection.Step.CONNECT) {
-                        Writes.deleteConnection(statements, change.connection());
-                        Writes.countConnections(statements, change.connection(), -1);
+                        Connection doomed = change.connection();
+                        Writes.deleteConnection(statements, doomed.id());
+                        Writes.countConnections(statements, doomed.target(), -1);
+                    }
+                    if (intent instanceof Intent.Damaged damaged) {
+                        if (damaged.unmade()) {
+                            Writes.deleteVolume(statements, damaged.volume());
+                        }
+                        if (damaged.connection().isPresent()) {
+                            Writes.deleteUnmade(statements, damaged.connection().get());
+                        }
                     }
                 });
     }

@@ -21,14 +21,25 @@ final class Labels {
         return text.toString();
     }
 
+    /**
+     * @throws IllegalArgumentException if it is no such text, saying where
+     */
     static Map<String, String> parse(String text) {
         if (text.isEmpty()) {
             return Map.of();
         }
+        if (text.length() == 1 || !text.startsWith("\n") || !text.endsWith("\n")) {
+            throw new IllegalArgumentException("labels: they are not between line breaks");
+        }
         Map<String, String> labels = new LinkedHashMap<>();
-        for (String line : text.substring(1).lines().toList()) {
+        for (String line : text.substring(1, text.length() - 1).split("\n", -1)) {
             int equals = line.indexOf('=');
-            labels.put(line.substring(0, equals), line.substring(equals + 1));
+            if (equals < 1
+                    || labels.put(line.substring(0, equals), line.substring(equals + 1)) != null) {
+                throw new IllegalArgumentException(
+                        "labels: the line '%s' is no KEY=VALUE, or the second one of its key"
+                                .formatted(Names.shortened(line)));
+            }
         }
         return labels;
     }

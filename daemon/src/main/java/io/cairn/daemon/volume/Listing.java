@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 
 /**
  * Lists of volumes and snapshots, a page at a time. A page begins where the one before ended, at a
- * place in the order and not at a number, so it stays right while objects come and go. Safe for
- * many threads.
+ * place in the order and not at a number, so it stays right while objects come and go. What is
+ * damaged is left out. Safe for many threads.
  */
 final class Listing {
     private final State state;
@@ -118,6 +118,7 @@ final class Listing {
                 new Paging<>(
                         scan,
                         state::volumes,
+                        id -> state.damage().has("volume", id),
                         criteria::fit,
                         criteria.bounds(),
                         filter.order(),
@@ -137,6 +138,7 @@ final class Listing {
                 new Paging<>(
                         scan,
                         state::snapshots,
+                        id -> state.damage().has("snapshot", id),
                         criteria::fit,
                         criteria.bounds(),
                         filter.order(),

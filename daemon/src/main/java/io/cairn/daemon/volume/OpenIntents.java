@@ -48,7 +48,12 @@ final class OpenIntents {
         Set<VolumeId> kept = new HashSet<>();
         for (Intent intent : intents) {
             kept.addAll(intent.volumes());
-            intent.volumes().forEach(volume -> byVolume.putIfAbsent(volume, new Open(intent, "")));
+            String error =
+                    intent instanceof Intent.Damaged damaged
+                            ? String.valueOf(damaged.refusal().getMessage())
+                            : "";
+            intent.volumes()
+                    .forEach(volume -> byVolume.putIfAbsent(volume, new Open(intent, error)));
         }
         byVolume.keySet().retainAll(kept);
     }
@@ -106,7 +111,11 @@ final class OpenIntents {
     /** The volumes that are in the state store and do not count yet. */
     Set<VolumeId> beingMade() {
         return all().stream()
-                .filter(Intent.Making.class::isInstance)
+                .filter(
+                        intent ->
+                                intent instanceof Intent.Making
+                                        || (intent instanceof Intent.Damaged damaged
+                                                && damaged.unmade()))
                 .map(Intent::volume)
                 .collect(Collectors.toSet());
     }
@@ -148,6 +157,7 @@ final class OpenIntents {
             case Intent.DeleteVolume _, Intent.ReleaseVolume _ -> ObjectState.DELETING;
             case Intent.ExtendVolume _ -> ObjectState.EXTENDING;
             case Intent.RevertVolume _ -> ObjectState.REVERTING;
+            case Intent.Damaged _ -> ObjectState.ERROR;
             case Intent.AlterVolume _,
                     Intent.CreateSnapshot _,
                     Intent.DeleteSnapshot _,

@@ -22,6 +22,7 @@ import java.util.function.Predicate;
  * looked at than are listed, and so that this ends, a page may then end early.
  *
  * @param whole reads what has these ids, in any order, without what is gone
+ * @param damaged whether what has an id is known to be damaged, so that no list holds it
  * @param fits whether something belongs to the list
  * @param ranges for each backend those that hold all that belongs to the list; what is in all of
  *     them and within the bounds belongs to it, but for its state
@@ -30,6 +31,7 @@ import java.util.function.Predicate;
 record Paging<T>(
         Scan scan,
         Function<Collection<UUID>, Map<UUID, T>> whole,
+        Predicate<UUID> damaged,
         Predicate<T> fits,
         Bounds bounds,
         Order order,
@@ -208,6 +210,7 @@ record Paging<T>(
     private List<Entry> within(List<Entry> entries) {
         return entries.stream()
                 .filter(entry -> bounds.hold(entry.created(), entry.name(), entry.size()))
+                .filter(entry -> !damaged.test(entry.id()))
                 .toList();
     }
 

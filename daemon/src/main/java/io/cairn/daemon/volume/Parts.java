@@ -5,6 +5,9 @@ import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
+import java.util.List;
+import java.util.function.Supplier;
+
 /** What all operations are made of, made once. */
 record Parts(
         Running running,
@@ -16,7 +19,7 @@ record Parts(
         Turns turns,
         Events events) {
     Volume known(VolumeId id) throws OperationException {
-        return state.volume(id)
+        return readable(() -> state.volume(id))
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -24,11 +27,36 @@ record Parts(
     }
 
     Snapshot known(SnapshotId id) throws OperationException {
-        return state.snapshot(id)
+        return readable(() -> state.snapshot(id))
                 .orElseThrow(
                         () ->
                                 new OperationException(
                                         Code.NOT_FOUND, "there is no snapshot %s".formatted(id)));
+    }
+
+    /**
+     * All of a volume, in the order in which they came to be.
+     *
+     * @throws OperationException FAULT if one cannot be read, or cannot be told to be of the volume
+     */
+    List<Snapshot> snapshots(Volume volume) throws OperationException {
+        List<Snapshot> found = readable(() -> state.snapshots(volume.id()));
+        if (found.size() != volume.snapshotCount()) {
+            throw new OperationException(
+                    Code.FAULT,
+                    "volume %s has %d snapshots and %d of them are in the state, which is damaged; nothing was changed"
+                            .formatted(volume.name(), volume.snapshotCount(), found.size()));
+        }
+        return found;
+    }
+
+    /** Reads for an operation what may be damaged. */
+    static <T> T readable(Supplier<T> reading) throws OperationException {
+        try {
+            return reading.get();
+        } catch (DamagedRowException e) {
+            throw e.asOperation();
+        }
     }
 
     /**

@@ -26,7 +26,8 @@ record PoolChange(String pool, PoolCounts more) {
             case Intent.RevertVolume _,
                     Intent.AlterVolume _,
                     Intent.AlterSnapshot _,
-                    Intent.ChangeConnection _ ->
+                    Intent.ChangeConnection _,
+                    Intent.Damaged _ ->
                     Optional.empty();
         };
     }

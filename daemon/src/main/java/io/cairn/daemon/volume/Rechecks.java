@@ -8,6 +8,7 @@ import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.spi.Attachment;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,11 +102,18 @@ final class Rechecks {
     private boolean look(Backend backend, List<Connection> all) throws InterruptedException {
         boolean looked = true;
         for (Connection recorded : all) {
-            try (var _ = parts.turns().take(recorded.target().volume())) {
+            VolumeId volume = recorded.target().volume();
+            if (parts.open().of(volume).filter(Intent.Damaged.class::isInstance).isPresent()) {
+                // Nothing can be done to it before an operator has ended that.
+                continue;
+            }
+            try (var _ = parts.turns().take(volume)) {
                 Optional<Connection> now = parts.state().connection(recorded.id());
                 if (now.isPresent()) {
                     look(backend, now.get());
                 }
+            } catch (DamagedRowException _) {
+                // It is reported, and no other look would read it.
             } catch (OperationException | DriverException | StoreException e) {
                 looked = false;
                 LOG.warn(

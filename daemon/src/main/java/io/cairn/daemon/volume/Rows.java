@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -37,55 +39,91 @@ final class Rows {
 
     static final int CONNECTION_ORDINAL = 17;
 
+    static final String DELETED =
+            "id, kind, backend, volume_id, volume_name, name, description, labels, size_bytes,"
+                    + " created_at, deleted_at, ordinal";
+
+    static final int DELETED_ORDINAL = 12;
+
     private static final long SECOND = 1_000_000_000L;
 
     private Rows() {}
 
+    /**
+     * @throws DamagedRowException if it cannot be read, as the other readings of whole rows
+     */
     static Volume volume(ResultSet row, OpenIntents open) throws SQLException {
         VolumeId id = new VolumeId(row.getObject(1, UUID.class));
-        long connections = row.getLong(19);
-        return new Volume(
-                id,
-                row.getString(2),
-                row.getString(3),
-                row.getString(4),
-                row.getString(5),
-                Labels.parse(row.getString(6)),
-                new Particulars(
-                        row.getString(14),
-                        row.getString(15),
-                        row.getString(16),
-                        Form.decode(row.getString(17)),
-                        Form.decode(row.getString(18))),
-                row.getLong(7),
-                open.stateOf(id, connections > 0),
-                instant(row.getLong(8)),
-                origin(row.getObject(9, UUID.class), row.getObject(10, UUID.class)),
-                row.getString(11),
-                row.getLong(12),
-                connections,
-                row.getLong(20));
+        try {
+            long connections = count("connection_count", row.getLong(19));
+            return new Volume(
+                    id,
+                    name("backend", row.getString(2)),
+                    row.getString(3),
+                    name("name", row.getString(4)),
+                    row.getString(5),
+                    Labels.parse(row.getString(6)),
+                    new Particulars(
+                            row.getString(14),
+                            row.getString(15),
+                            row.getString(16),
+                            form("specs", row.getString(17)),
+                            form("qos", row.getString(18))),
+                    size(row.getLong(7)),
+                    open.stateOf(id, connections > 0),
+                    instant(row.getLong(8)),
+                    origin(row.getObject(9, UUID.class), row.getObject(10, UUID.class)),
+                    row.getString(11),
+                    count("snapshot_count", row.getLong(12)),
+                    connections,
+                    count("hold_count", row.getLong(20)));
+        } catch (IllegalArgumentException e) {
+            throw damaged("volume", id, row.getString(2), e);
+        }
     }
 
-    static Snapshot snapshot(ResultSet row, String volumeName, OpenIntents open)
+    /**
+     * @param volumeName null if its volume is not there
+     */
+    static Snapshot snapshot(ResultSet row, @Nullable String volumeName, OpenIntents open)
             throws SQLException {
+        return named(unnamed(row, open), volumeName);
+    }
+
+    /** Without the name of its volume. */
+    static Snapshot unnamed(ResultSet row, OpenIntents open) throws SQLException {
         SnapshotId id = new SnapshotId(row.getObject(1, UUID.class));
         VolumeId volume = new VolumeId(row.getObject(2, UUID.class));
-        long connections = row.getLong(11);
-        return new Snapshot(
-                id,
-                volume,
-                row.getString(3),
-                volumeName,
-                row.getString(4),
-                row.getString(5),
-                Labels.parse(row.getString(6)),
-                row.getLong(7),
-                open.stateOf(id, volume, connections > 0),
-                instant(row.getLong(8)),
-                row.getString(9),
-                connections,
-                row.getLong(12));
+        try {
+            long connections = count("connection_count", row.getLong(11));
+            return new Snapshot(
+                    id,
+                    volume,
+                    name("backend", row.getString(3)),
+                    "",
+                    name("name", row.getString(4)),
+                    row.getString(5),
+                    Labels.parse(row.getString(6)),
+                    size(row.getLong(7)),
+                    open.stateOf(id, volume, connections > 0),
+                    instant(row.getLong(8)),
+                    row.getString(9),
+                    connections,
+                    count("hold_count", row.getLong(12)));
+        } catch (IllegalArgumentException e) {
+            throw damaged("snapshot", id, row.getString(3), e);
+        }
+    }
+
+    /**
+     * @param volumeName null if its volume is not there
+     */
+    static Snapshot named(Snapshot snapshot, @Nullable String volumeName) {
+        try {
+            return snapshot.ofVolumeNamed(volumeName(snapshot.volume(), volumeName));
+        } catch (IllegalArgumentException e) {
+            throw damaged("snapshot", snapshot.id(), snapshot.backend(), e);
+        }
     }
 
     static Connection connection(ResultSet row, OpenIntents open) throws SQLException {
@@ -93,25 +131,120 @@ final class Rows {
         VolumeId volume = new VolumeId(row.getObject(2, UUID.class));
         Optional<SnapshotId> snapshot =
                 Optional.ofNullable(row.getObject(3, UUID.class)).map(SnapshotId::new);
-        return new Connection(
-                id,
-                new Target(volume, snapshot),
-                row.getString(4),
-                row.getString(5),
-                Optional.ofNullable(row.getString(6)).orElse(""),
-                row.getString(7),
-                row.getBoolean(8),
-                row.getBoolean(9),
-                row.getString(10),
-                Form.decode(row.getString(11)),
-                Form.decode(row.getString(12)),
-                Form.decode(row.getString(13)).keySet(),
-                row.getString(14),
-                open.stateOf(id, volume, Connection.State.valueOf(row.getString(15))),
-                instant(row.getLong(16)));
+        try {
+            return new Connection(
+                    id,
+                    new Target(volume, snapshot),
+                    name("backend", row.getString(4)),
+                    volumeName(volume, row.getString(5)),
+                    snapshot.isEmpty() ? "" : name("the name of its snapshot", row.getString(6)),
+                    row.getString(7),
+                    row.getBoolean(8),
+                    row.getBoolean(9),
+                    row.getString(10),
+                    form("connector", row.getString(11)),
+                    form("info", row.getString(12)),
+                    form("secrets", row.getString(13)).keySet(),
+                    row.getString(14),
+                    open.stateOf(
+                            id,
+                            volume,
+                            named(Connection.State.values(), "state", row.getString(15))),
+                    instant(row.getLong(16)));
+        } catch (IllegalArgumentException e) {
+            throw damaged("connection", id, row.getString(4), e);
+        }
+    }
+
+    static Deleted deleted(ResultSet row) throws SQLException {
+        UUID id = row.getObject(1, UUID.class);
+        try {
+            return new Deleted(
+                    id,
+                    named(Deleted.Kind.values(), "kind", row.getString(2)),
+                    name("backend", row.getString(3)),
+                    row.getObject(4, UUID.class),
+                    row.getString(5),
+                    row.getString(6),
+                    row.getString(7),
+                    Labels.parse(row.getString(8)),
+                    size(row.getLong(9)),
+                    instant(row.getLong(10)),
+                    instant(row.getLong(11)));
+        } catch (IllegalArgumentException e) {
+            throw damaged("tombstone", id, row.getString(3), e);
+        }
+    }
+
+    /** The one of an enum that a text names. */
+    static <E extends Enum<E>> E named(E[] all, String column, String text) {
+        return Arrays.stream(all)
+                .filter(one -> one.name().equals(text))
+                .findAny()
+                .orElseThrow(
+                        () ->
+                                new IllegalArgumentException(
+                                        "%s: there is no '%s'"
+                                                .formatted(column, Names.shortened(text))));
+    }
+
+    /** A text that can name something. */
+    static String name(String column, @Nullable String text) {
+        if (text == null || !Names.valid(text)) {
+            throw new IllegalArgumentException(
+                    text == null
+                            ? "%s: it is missing".formatted(column)
+                            : "%s: '%s' is no name".formatted(column, Names.shortened(text)));
+        }
+        return text;
+    }
+
+    private static String volumeName(VolumeId volume, @Nullable String name) {
+        if (name == null) {
+            throw new IllegalArgumentException("volume_id: there is no volume " + volume);
+        }
+        return name("the name of its volume", name);
+    }
+
+    private static long size(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException(
+                    "size_bytes: nothing has a size of %d bytes".formatted(bytes));
+        }
+        return bytes;
+    }
+
+    private static long count(String column, long number) {
+        if (number < 0) {
+            throw new IllegalArgumentException("%s: it is %d".formatted(column, number));
+        }
+        return number;
+    }
+
+    /** What is wrong with it is not told, since it may be secret. */
+    private static Map<String, String> form(String column, String text) {
+        try {
+            return Form.decode(text);
+        } catch (IllegalArgumentException _) {
+            throw new IllegalArgumentException(column + ": it is no list of KEY=VALUE");
+        }
+    }
+
+    private static DamagedRowException damaged(
+            String table, Object id, String backend, IllegalArgumentException why) {
+        return new DamagedRowException(
+                new DamagedRow(
+                        table,
+                        id.toString(),
+                        Names.shortened(backend),
+                        String.valueOf(why.getMessage())));
     }
 
     private static Optional<Origin> origin(@Nullable UUID volume, @Nullable UUID snapshot) {
+        if (volume == null && snapshot != null) {
+            throw new IllegalArgumentException(
+                    "origin_volume: it is missing, and origin_snapshot is not");
+        }
         return Optional.ofNullable(volume)
                 .map(
                         id ->

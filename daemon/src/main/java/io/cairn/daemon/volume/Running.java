@@ -27,6 +27,8 @@ final class Running {
             T result = body.run();
             done = true;
             return result;
+        } catch (DamagedRowException e) {
+            throw e.asOperation();
         } finally {
             gate.leave();
             if (done) {
@@ -42,6 +44,8 @@ final class Running {
         gate.enter();
         try {
             return body.run();
+        } catch (DamagedRowException e) {
+            throw e.asOperation();
         } finally {
             gate.leave();
         }

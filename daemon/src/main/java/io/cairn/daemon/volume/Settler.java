@@ -42,6 +42,7 @@ final class Settler {
     void start(Duration patience) throws InterruptedException {
         Map<String, Long> found =
                 open.all().stream()
+                        .filter(Settler::canBeSettled)
                         .collect(Collectors.groupingBy(Intent::backend, Collectors.counting()));
         found.forEach(
                 (backend, count) ->
@@ -77,10 +78,16 @@ final class Settler {
         }
     }
 
+    /** What cannot be read is for an operator. */
+    private static boolean canBeSettled(Intent intent) {
+        return !(intent instanceof Intent.Damaged);
+    }
+
     /** Looks the backend up each time, since it may have been closed and opened anew. */
     private void settleAll(String backend) throws InterruptedException {
         for (Intent intent : open.all()) {
-            if (!intent.backend().equals(backend)
+            if (!canBeSettled(intent)
+                    || !intent.backend().equals(backend)
                     || backends.find(backend).filter(one -> one.state().up()).isEmpty()) {
                 continue;
             }

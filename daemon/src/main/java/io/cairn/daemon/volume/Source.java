@@ -1,6 +1,7 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import java.util.List;
@@ -41,11 +42,10 @@ record Source(Optional<UUID> id, List<String> path) {
         if (id.isPresent()) {
             return id;
         }
-        Optional<VolumeId> volume = state.volume(path.get(0), path.get(1)).map(Volume::id);
+        Optional<VolumeId> volume = state.volumeId(path.get(0), path.get(1));
         return path.size() == OF_VOLUME
                 ? volume.map(VolumeId::value)
-                : volume.flatMap(of -> state.snapshot(of, path.get(2)))
-                        .map(snapshot -> snapshot.id().value());
+                : volume.flatMap(of -> state.snapshotId(of, path.get(2))).map(SnapshotId::value);
     }
 
     /** What a snapshot may be of; empty if there is none of that name. */

@@ -7,40 +7,45 @@ import io.cairn.spi.VolumeId;
 
 import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.Query;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * What the state store knows of single volumes and snapshots and of open intents. Each look-up is
  * by an index. Safe for many threads. Lists are in {@link Listing}.
+ *
+ * <p>Where it says so, what is damaged is left out; all else throws {@link DamagedRowException}.
  */
 final class State {
-    private static final Logger LOG = LoggerFactory.getLogger(State.class);
     private static final String VOLUMES = "SELECT " + Rows.VOLUME + " FROM volume v ";
     private static final String SNAPSHOTS =
             "SELECT "
                     + Rows.SNAPSHOT
-                    + ", v.name FROM snapshot s JOIN volume v ON v.id = s.volume_id ";
+                    + ", v.name FROM snapshot s LEFT JOIN volume v ON v.id = s.volume_id ";
     private static final String CONNECTIONS =
             "SELECT "
                     + Rows.CONNECTION
-                    + " FROM connection c JOIN volume v ON v.id = c.volume_id"
+                    + " FROM connection c LEFT JOIN volume v ON v.id = c.volume_id"
                     + " LEFT JOIN snapshot s ON s.id = c.snapshot_id ";
+
+    private static final String CONNECTIONS_OF_VOLUME =
+            CONNECTIONS + "WHERE c.volume_id = ? ORDER BY c.volume_id DESC, c.ordinal DESC";
 
     private final StateStore store;
     private final OpenIntents open;
+    private final Damage damage = new Damage();
 
     State(StateStore store, OpenIntents open) {
         this.store = store;
@@ -52,12 +57,44 @@ final class State {
         T read(ResultSet row) throws SQLException;
     }
 
+    /** What of it was found to be damaged. */
+    Damage damage() {
+        return damage;
+    }
+
     Optional<Volume> volume(VolumeId id) {
         return rows(VOLUMES + "WHERE v.id = ?", this::volume, id.value()).stream().findFirst();
     }
 
     Optional<Volume> volume(String backend, String name) {
         return rows(VOLUMES + "WHERE v.backend = ? AND v.name = ?", this::volume, backend, name)
+                .stream()
+                .findFirst();
+    }
+
+    /** Of a volume that may be damaged, as of the snapshots and backends below. */
+    Optional<VolumeId> volumeId(String backend, String name) {
+        return rows(
+                        "SELECT v.id FROM volume v WHERE v.backend = ? AND v.name = ?",
+                        row -> new VolumeId(row.getObject(1, UUID.class)),
+                        backend,
+                        name)
+                .stream()
+                .findFirst();
+    }
+
+    Optional<SnapshotId> snapshotId(VolumeId volume, String name) {
+        return rows(
+                        "SELECT s.id FROM snapshot s WHERE s.volume_id = ? AND s.name = ?",
+                        row -> new SnapshotId(row.getObject(1, UUID.class)),
+                        volume.value(),
+                        name)
+                .stream()
+                .findFirst();
+    }
+
+    Optional<String> backend(VolumeId id) {
+        return rows("SELECT backend FROM volume WHERE id = ?", row -> row.getString(1), id.value())
                 .stream()
                 .findFirst();
     }
@@ -84,21 +121,27 @@ final class State {
                 volume.value());
     }
 
-    /** The volumes that have these ids; those that are gone are left out. */
+    /** The volumes that have these ids; those that are gone or damaged are left out. */
     Map<UUID, Volume> volumes(Collection<UUID> ids) {
         Map<UUID, Volume> found = new HashMap<>();
-        rowsOf(VOLUMES + "WHERE v.id IN (UNNEST(?))", this::volume, ids)
+        rowsOf(VOLUMES + "WHERE v.id IN (UNNEST(?))", readable(this::volume), ids).stream()
+                .flatMap(Optional::stream)
                 .forEach(volume -> found.put(volume.id().value(), volume));
         return found;
     }
 
-    /** The snapshots that have these ids; those that are gone are left out. */
+    /** The snapshots that have these ids; those that are gone or damaged are left out. */
     Map<UUID, Snapshot> snapshots(Collection<UUID> ids) {
         List<Snapshot> unnamed =
                 rowsOf(
-                        "SELECT " + Rows.SNAPSHOT + " FROM snapshot s WHERE s.id IN (UNNEST(?))",
-                        row -> Rows.snapshot(row, "", open),
-                        ids);
+                                "SELECT "
+                                        + Rows.SNAPSHOT
+                                        + " FROM snapshot s WHERE s.id IN (UNNEST(?))",
+                                readable(row -> Rows.unnamed(row, open)),
+                                ids)
+                        .stream()
+                        .flatMap(Optional::stream)
+                        .toList();
         record Named(VolumeId id, String name) {}
         Map<VolumeId, String> names = new HashMap<>();
         rowsOf(
@@ -110,11 +153,19 @@ final class State {
                         unnamed.stream().map(one -> one.volume().value()).distinct().toList())
                 .forEach(named -> names.put(named.id(), named.name()));
         Map<UUID, Snapshot> found = new HashMap<>();
+        List<UUID> without = new ArrayList<>();
         for (Snapshot snapshot : unnamed) {
-            found.put(
-                    snapshot.id().value(),
-                    snapshot.ofVolumeNamed(names.getOrDefault(snapshot.volume(), "")));
+            String name = names.get(snapshot.volume());
+            if (name == null || !Names.valid(name)) {
+                without.add(snapshot.id().value());
+            } else {
+                found.put(snapshot.id().value(), snapshot.ofVolumeNamed(name));
+            }
         }
+        // Its volume may be gone by now, and it too: one look at both tells that from damage.
+        rowsOf(SNAPSHOTS + "WHERE s.id IN (UNNEST(?))", readable(this::snapshot), without).stream()
+                .flatMap(Optional::stream)
+                .forEach(snapshot -> found.put(snapshot.id().value(), snapshot));
         return found;
     }
 
@@ -123,9 +174,10 @@ final class State {
         return store.reads()
                 .withHandle(
                         handle ->
-                                handle.createQuery("SELECT backend FROM backend_count")
-                                        .mapTo(String.class)
-                                        .set());
+                                names(
+                                        handle.createQuery("SELECT backend FROM backend_count")
+                                                .mapTo(String.class)
+                                                .list()));
     }
 
     /** The backends that volumes are known of, those being created included. */
@@ -133,12 +185,18 @@ final class State {
         return store.reads()
                 .withHandle(
                         handle ->
-                                handle.createQuery(
-                                                "SELECT backend FROM backend_count WHERE volumes > 0 OR"
-                                                        + " snapshots > 0 UNION SELECT v.backend FROM intent i"
-                                                        + " JOIN volume v ON v.id = i.volume_id")
-                                        .mapTo(String.class)
-                                        .set());
+                                names(
+                                        handle.createQuery(
+                                                        "SELECT backend FROM backend_count WHERE volumes > 0 OR"
+                                                                + " snapshots > 0 UNION SELECT v.backend FROM intent i"
+                                                                + " JOIN volume v ON v.id = i.volume_id")
+                                                .mapTo(String.class)
+                                                .list()));
+    }
+
+    /** Without what a damaged row gives for one. */
+    private static Set<String> names(Collection<String> backends) {
+        return backends.stream().filter(Names::valid).collect(Collectors.toSet());
     }
 
     Optional<Connection> connection(ConnectionId id) {
@@ -148,30 +206,30 @@ final class State {
 
     /** Those of a volume and of its snapshots, newest first. */
     List<Connection> connections(VolumeId volume) {
-        return rows(
-                CONNECTIONS + "WHERE c.volume_id = ? ORDER BY c.volume_id DESC, c.ordinal DESC",
-                this::connection,
-                volume.value());
+        return rows(CONNECTIONS_OF_VOLUME, this::connection, volume.value());
     }
 
-    /**
-     * Those of a backend, newest first.
-     *
-     * @param before the ordinal of the last one of the page before
-     */
-    List<Numbered> connections(String backend, long before, int limit) {
+    /** As {@link #connections(VolumeId)}, without those that are damaged. */
+    List<Connection> readableConnections(VolumeId volume) {
+        return rows(CONNECTIONS_OF_VOLUME, readable(this::connection), volume.value()).stream()
+                .flatMap(Optional::stream)
+                .toList();
+    }
+
+    /** Those of a backend, newest first. */
+    List<ByOrdinal.Row<Connection>> connections(String backend, long before, int limit) {
         return rows(
                 CONNECTIONS
                         + "WHERE c.backend = ? AND c.ordinal < ? ORDER BY c.backend DESC, c.ordinal DESC"
                         + " LIMIT ?",
-                row -> new Numbered(connection(row), row.getLong(Rows.CONNECTION_ORDINAL)),
+                row ->
+                        new ByOrdinal.Row<>(
+                                readable(this::connection).read(row),
+                                row.getLong(Rows.CONNECTION_ORDINAL)),
                 backend,
                 before,
                 limit);
     }
-
-    /** A connection with the number that puts it in order. */
-    record Numbered(Connection connection, long ordinal) {}
 
     /** What a volume was adopted from, in the driver's words; empty if it was made. */
     Optional<String> adoptedFrom(VolumeId id) {
@@ -208,46 +266,23 @@ final class State {
                 object);
     }
 
-    /** Every intent that no completed change has erased. */
+    /** Every intent that no completed change has erased, the damaged ones included. */
     List<Intent> intents() {
-        int next = Rows.VOLUME_LAST + 1;
-        List<Intents.Row> rows =
-                rows(
-                        "SELECT "
-                                + Rows.VOLUME
-                                + ", i.kind, i.begun_at, i.snapshot_id, i.name, i.description, i.labels,"
-                                + " i.size_bytes, i.connection_id, i.path"
-                                + " FROM intent i JOIN volume v ON v.id = i.volume_id",
-                        row ->
-                                new Intents.Row(
-                                        IntentKind.valueOf(row.getString(next)),
-                                        Rows.instant(row.getLong(next + 1)),
-                                        volume(row),
-                                        Optional.ofNullable(row.getObject(next + 2, UUID.class))
-                                                .map(SnapshotId::new),
-                                        Optional.ofNullable(row.getString(next + 3)),
-                                        Optional.ofNullable(row.getString(next + 4)),
-                                        Optional.ofNullable(row.getString(next + 5))
-                                                .map(Labels::parse),
-                                        row.getLong(next + 6),
-                                        Optional.ofNullable(row.getObject(next + 7, UUID.class))
-                                                .map(ConnectionId::new),
-                                        Optional.ofNullable(row.getString(next + 8))));
-        return rows.stream().flatMap(row -> intent(row).stream()).toList();
-    }
-
-    /** One that cannot be read, as of a damaged row, stays where it is and stops no start. */
-    private Optional<Intent> intent(Intents.Row row) {
-        try {
-            return Optional.of(Intents.of(row, this));
-        } catch (NoSuchElementException e) {
-            LOG.error(
-                    "The unfinished change {} of volume {} cannot be read: what it is about is not in the state",
-                    row.kind(),
-                    row.volume().name(),
-                    e);
-            return Optional.empty();
+        List<Intent> intents =
+                rows(Intents.SELECT, row -> Intents.row(row, open, damage)).stream()
+                        .map(row -> Intents.of(row, this))
+                        .toList();
+        for (Intent intent : intents) {
+            if (intent instanceof Intent.Damaged damaged) {
+                damage.note(
+                        new DamagedRow(
+                                Intents.TABLE,
+                                damaged.volume().toString(),
+                                damaged.backend(),
+                                damaged.problem()));
+            }
         }
+        return intents;
     }
 
     /**
@@ -263,7 +298,12 @@ final class State {
                                 new Row(
                                         row.getString(1),
                                         new Counts(row.getLong(2), row.getLong(3), 0)))
-                .forEach(row -> counts.put(row.backend(), row.counts()));
+                .forEach(
+                        row -> {
+                            if (named("backend_count", row.backend())) {
+                                counts.put(row.backend(), row.counts());
+                            }
+                        });
         return counts;
     }
 
@@ -278,20 +318,38 @@ final class State {
                                         new PoolTally.Key(row.getString(1), row.getString(2)),
                                         new PoolCounts(
                                                 row.getLong(3), row.getLong(4), row.getLong(5))))
-                .forEach(row -> counts.put(row.key(), row.counts()));
+                .forEach(
+                        row -> {
+                            if (named("pool_count", row.key().backend())) {
+                                counts.put(row.key(), row.counts());
+                            }
+                        });
         return counts;
     }
 
+    /** What is counted for no backend is damaged. */
+    private boolean named(String table, String backend) {
+        boolean valid = Names.valid(backend);
+        if (!valid) {
+            damage.note(
+                    new DamagedRow(
+                            table, Names.shortened(backend), "", "backend: it is no name of one"));
+        }
+        return valid;
+    }
+
     <T> List<T> rows(String sql, Reading<T> reading, Object... arguments) {
-        return store.reads()
-                .withHandle(
-                        handle -> {
-                            Query query = handle.createQuery(sql);
-                            for (int i = 0; i < arguments.length; i++) {
-                                query.bind(i, arguments[i]);
-                            }
-                            return query.map((row, _) -> reading.read(row)).list();
-                        });
+        return noted(
+                () ->
+                        store.reads()
+                                .withHandle(
+                                        handle -> {
+                                            Query query = handle.createQuery(sql);
+                                            for (int i = 0; i < arguments.length; i++) {
+                                                query.bind(i, arguments[i]);
+                                            }
+                                            return query.map((row, _) -> reading.read(row)).list();
+                                        }));
     }
 
     /**
@@ -313,6 +371,27 @@ final class State {
                                         .bind(0, array)
                                         .map((row, _) -> reading.read(row))
                                         .list());
+    }
+
+    /** Reads what is damaged as nothing. */
+    <T> Reading<Optional<T>> readable(Reading<T> reading) {
+        return row -> {
+            try {
+                return Optional.of(reading.read(row));
+            } catch (DamagedRowException e) {
+                damage.note(e.row());
+                return Optional.empty();
+            }
+        };
+    }
+
+    private <T> T noted(Supplier<T> reading) {
+        try {
+            return reading.get();
+        } catch (DamagedRowException e) {
+            damage.note(e.row());
+            throw e;
+        }
     }
 
     private Volume volume(ResultSet row) throws SQLException {

@@ -11,8 +11,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * What is remembered of volumes and snapshots that were deleted, and for how long. Safe for many
@@ -22,15 +20,11 @@ public final class Tombstones {
     /** So many are forgotten in one change, so that others need not wait for long. */
     private static final int BATCH = 500;
 
-    private static final Pattern CONTINUATION = Pattern.compile("after-([1-9]\\d{0,17})");
-
     private static final Duration EVERY = Duration.ofMinutes(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Tombstones.class);
 
-    private static final String COLUMNS =
-            "SELECT id, kind, backend, volume_id, volume_name, name, description, labels, size_bytes,"
-                    + " created_at, deleted_at, ordinal FROM tombstone ";
+    private static final String COLUMNS = "SELECT " + Rows.DELETED + " FROM tombstone ";
 
     private final State state;
     private final Journal journal;
@@ -48,7 +42,10 @@ public final class Tombstones {
     }
 
     public Optional<Deleted> find(UUID id) {
-        return rows(COLUMNS + "WHERE id = ?", id).stream().map(Placed::deleted).findFirst();
+        return rows(COLUMNS + "WHERE id = ?", id).stream()
+                .map(ByOrdinal.Row::item)
+                .flatMap(Optional::stream)
+                .findFirst();
     }
 
     /** The one of a backend that was deleted last, by the name that it had then. */
@@ -61,7 +58,8 @@ public final class Tombstones {
                         backend,
                         kind.name())
                 .stream()
-                .map(Placed::deleted)
+                .map(ByOrdinal.Row::item)
+                .flatMap(Optional::stream)
                 .findFirst();
     }
 
@@ -73,19 +71,17 @@ public final class Tombstones {
      */
     public Page<Deleted> list(String backend, int limit, String continuation)
             throws OperationException {
-        List<Placed> found =
-                rows(
-                        COLUMNS
-                                + "WHERE backend = ? AND ordinal < ? ORDER BY backend DESC, ordinal DESC LIMIT"
-                                + " ?",
-                        backend,
-                        before(continuation),
-                        limit + 1);
-        boolean more = found.size() > limit;
-        List<Placed> items = more ? found.subList(0, limit) : found;
-        return new Page<>(
-                items.stream().map(Placed::deleted).toList(),
-                more ? after(items.getLast().ordinal()) : "");
+        return ByOrdinal.page(
+                (before, most) ->
+                        rows(
+                                COLUMNS
+                                        + "WHERE backend = ? AND ordinal < ? ORDER BY backend DESC, ordinal"
+                                        + " DESC LIMIT ?",
+                                backend,
+                                before,
+                                most),
+                limit,
+                continuation);
     }
 
     /** What a caller is told who looks for something that was deleted. */
@@ -126,46 +122,14 @@ public final class Tombstones {
         }
     }
 
-    /** What the next page goes on after; lists in the order of their ordinals have no other. */
-    static String after(long ordinal) {
-        return "after-" + ordinal;
-    }
-
-    /** The ordinal in a continuation. */
-    static long before(String continuation) throws OperationException {
-        if (continuation.isEmpty()) {
-            return Long.MAX_VALUE;
-        }
-        Matcher known = CONTINUATION.matcher(continuation);
-        if (!known.matches()) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "'%s' is no continuation: pass the one that the page before it came with, or nothing"
-                            .formatted(Names.shortened(continuation)));
-        }
-        return Long.parseLong(known.group(1));
-    }
-
-    private record Placed(Deleted deleted, long ordinal) {}
-
-    private List<Placed> rows(String sql, Object... arguments) {
+    /** What is damaged cannot be told of; it is reported all the same. */
+    private List<ByOrdinal.Row<Deleted>> rows(String sql, Object... arguments) {
         return state.rows(
                 sql,
                 row ->
-                        new Placed(
-                                new Deleted(
-                                        row.getObject(1, UUID.class),
-                                        Deleted.Kind.valueOf(row.getString(2)),
-                                        row.getString(3),
-                                        row.getObject(4, UUID.class),
-                                        row.getString(5),
-                                        row.getString(6),
-                                        row.getString(7),
-                                        Labels.parse(row.getString(8)),
-                                        row.getLong(9),
-                                        Rows.instant(row.getLong(10)),
-                                        Rows.instant(row.getLong(11))),
-                                row.getLong(12)),
+                        new ByOrdinal.Row<>(
+                                state.readable(Rows::deleted).read(row),
+                                row.getLong(Rows.DELETED_ORDINAL)),
                 arguments);
     }
 }

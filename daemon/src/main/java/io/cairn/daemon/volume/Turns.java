@@ -78,7 +78,11 @@ final class Turns {
         return take(List.of(volume));
     }
 
-    /** A turn on all of these volumes, none of which has an open intent then. */
+    /**
+     * A turn on all of these volumes, none of which has an open intent then.
+     *
+     * @throws OperationException FAULT if one has a damaged intent
+     */
     KeyedLocks<UUID>.Held take(Collection<VolumeId> wanted)
             throws OperationException, InterruptedException {
         while (true) {
@@ -160,6 +164,9 @@ final class Turns {
             Optional<Intent> earlier = open.of(volume);
             if (earlier.isEmpty()) {
                 continue;
+            }
+            if (earlier.get() instanceof Intent.Damaged damaged) {
+                throw damaged.refusal();
             }
             try {
                 if (!settle(earlier.get(), PATIENCE)) {

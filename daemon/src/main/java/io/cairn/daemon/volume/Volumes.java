@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 
 /**
  * Every operation on volumes and snapshots. Safe for many threads: operations on one volume wait
@@ -36,6 +38,7 @@ import java.util.function.ToLongFunction;
 @Singleton
 public final class Volumes {
     private final Background background = new Background();
+    private final Backends backends;
     private final Parts parts;
     private final State state;
     private final OpenIntents open;
@@ -57,6 +60,7 @@ public final class Volumes {
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
+        this.backends = backends;
         open = new OpenIntents();
         events = new Events();
         running = new Running(metrics);
@@ -80,6 +84,7 @@ public final class Volumes {
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {
+                    state.damage().forgetAll();
                     open.replaceBy(state.intents());
                     tally.replaceBy(state.counts());
                     pools.replaceBy(state.poolCounts());
@@ -350,7 +355,11 @@ public final class Volumes {
     public String forgetUnfinished(VolumeId volume)
             throws OperationException, InterruptedException {
         return switch (turns.forget(volume)) {
-            case VolumeEvent.OperationUndone undone -> undone.what();
+            case VolumeEvent.OperationUndone undone -> {
+                state.damage().forget(Intents.TABLE, volume.value());
+                state.damage().forget("volume", volume.value());
+                yield undone.what();
+            }
             case VolumeEvent other -> throw new IllegalStateException("it ended in " + other);
         };
     }
@@ -377,6 +386,11 @@ public final class Volumes {
         return deletions.freedByDeleting(snapshot);
     }
 
+    /**
+     * A volume, by its id.
+     *
+     * @throws DamagedRowException if it cannot be read, as all that look for one object
+     */
     public Optional<Volume> volume(VolumeId id) {
         return state.volume(id);
     }
@@ -397,7 +411,17 @@ public final class Volumes {
 
     /** A snapshot of a volume, each by its name or by the text of its id. */
     public Optional<Snapshot> snapshot(String backend, String volume, String nameOrId) {
-        Optional<VolumeId> of = volume(backend, volume).map(Volume::id);
+        // Of a volume that may be damaged.
+        Optional<VolumeId> of =
+                state.volumeId(backend, volume)
+                        .or(
+                                () ->
+                                        Ids.volume(volume)
+                                                .filter(
+                                                        id ->
+                                                                state.backend(id)
+                                                                        .filter(backend::equals)
+                                                                        .isPresent()));
         Optional<Snapshot> named = of.flatMap(id -> state.snapshot(id, nameOrId));
         return named.isPresent()
                 ? named
@@ -415,27 +439,30 @@ public final class Volumes {
      */
     public Page<Volume> volumes(Filter filter, int limit, String continuation)
             throws OperationException {
-        return listing.volumes(filter, tally.backends(), limit, continuation);
+        return listing.volumes(filter, backendNames(), limit, continuation);
     }
 
     /** Snapshots; the parameters are those of {@link #volumes}. */
     public Page<Snapshot> snapshots(Filter filter, int limit, String continuation)
             throws OperationException {
-        return listing.snapshots(filter, tally.backends(), limit, continuation);
+        return listing.snapshots(filter, backendNames(), limit, continuation);
     }
 
-    /** How many volumes a list would hold. All of a backend are counted from memory. */
+    /**
+     * How many volumes a list would hold. All of a backend are counted from memory. What is damaged
+     * counts until it is met.
+     */
     public long countVolumes(Filter filter) throws OperationException {
         return filter.wholeBackends()
-                ? counted(filter, Counts::volumes) + creating(filter)
-                : listing.countVolumes(filter, tally.backends());
+                ? counted(filter, Counts::volumes) + creating(filter) - damaged("volume", filter)
+                : listing.countVolumes(filter, backendNames());
     }
 
     /** As {@link #countVolumes}, of snapshots. */
     public long countSnapshots(Filter filter) throws OperationException {
         return filter.wholeBackends()
-                ? counted(filter, Counts::snapshots)
-                : listing.countSnapshots(filter, tally.backends());
+                ? counted(filter, Counts::snapshots) - damaged("snapshot", filter)
+                : listing.countSnapshots(filter, backendNames());
     }
 
     /** What a backend holds, from memory; zeroes for one that is not known. */
@@ -459,6 +486,27 @@ public final class Volumes {
         return turns.unfinished();
     }
 
+    /** The damaged rows of the state that were met so far, by their tables and ids. */
+    public List<DamagedRow> damaged() {
+        return state.damage().all();
+    }
+
+    /** Those that count and are not listed. */
+    private long damaged(String table, Filter filter) {
+        Set<String> uncounted =
+                open.beingMade().stream().map(VolumeId::toString).collect(Collectors.toSet());
+        return state.damage().of(table, filter.backend()).stream()
+                .filter(row -> !uncounted.contains(row.id()))
+                .count();
+    }
+
+    /** Also of those whose count is damaged. */
+    private Set<String> backendNames() {
+        Set<String> names = new TreeSet<>(tally.backends());
+        backends.all().forEach(backend -> names.add(backend.name()));
+        return names;
+    }
+
     private long counted(Filter filter, ToLongFunction<Counts> what) {
         return filter.backend().map(Set::of).orElseGet(tally::backends).stream()
                 .mapToLong(backend -> what.applyAsLong(tally.of(backend)))
@@ -467,8 +515,10 @@ public final class Volumes {
 
     /** They are listed and not yet counted. */
     private long creating(Filter filter) {
-        return open.beingMade().stream()
-                .flatMap(id -> state.volume(id).stream())
+        return state
+                .volumes(open.beingMade().stream().map(VolumeId::value).toList())
+                .values()
+                .stream()
                 .filter(volume -> filter.backend().map(volume.backend()::equals).orElse(true))
                 .count();
     }

@@ -1,7 +1,9 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.store.Statements;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
 import org.jspecify.annotations.Nullable;
@@ -13,6 +15,7 @@ import java.sql.Types;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -54,6 +57,7 @@ final class Writes {
             }
             case Intent.ChangeConnection change ->
                     insert.setObject(9, change.connection().id().value());
+            case Intent.Damaged damaged -> throw damaged.unusable();
         }
         insert.executeUpdate();
     }
@@ -187,10 +191,32 @@ final class Writes {
         update.executeUpdate();
     }
 
-    static void deleteConnection(Statements statements, Connection connection) throws SQLException {
+    static void deleteConnection(Statements statements, ConnectionId id) throws SQLException {
         PreparedStatement delete = statements.prepare("DELETE FROM connection WHERE id = ?");
-        delete.setObject(1, connection.id().value());
+        delete.setObject(1, id.value());
         delete.executeUpdate();
+    }
+
+    /** Deletes a connection that was to be made, if its row says that it was not yet. */
+    static void deleteUnmade(Statements statements, ConnectionId id) throws SQLException {
+        PreparedStatement query =
+                statements.prepare(
+                        "SELECT volume_id, snapshot_id FROM connection WHERE id = ? AND state = ?");
+        query.setObject(1, id.value());
+        query.setString(2, Connection.State.CONNECTING.name());
+        Target target;
+        try (ResultSet found = query.executeQuery()) {
+            if (!found.next()) {
+                return;
+            }
+            target =
+                    new Target(
+                            new VolumeId(found.getObject(1, UUID.class)),
+                            Optional.ofNullable(found.getObject(2, UUID.class))
+                                    .map(SnapshotId::new));
+        }
+        deleteConnection(statements, id);
+        countConnections(statements, target, -1);
     }
 
     static void insertHold(Statements statements, UUID object, Hold hold) throws SQLException {
@@ -297,16 +323,11 @@ final class Writes {
         add(statements, table, "hold_count", object, more);
     }
 
-    static void countConnections(Statements statements, Connection connection, int more)
+    static void countConnections(Statements statements, Target target, int more)
             throws SQLException {
-        add(statements, "volume", "connection_count", connection.target().volume().value(), more);
-        if (connection.target().snapshot().isPresent()) {
-            add(
-                    statements,
-                    "snapshot",
-                    "connection_count",
-                    connection.target().snapshot().get().value(),
-                    more);
+        add(statements, "volume", "connection_count", target.volume().value(), more);
+        if (target.snapshot().isPresent()) {
+            add(statements, "snapshot", "connection_count", target.snapshot().get().value(), more);
         }
     }
 

@@ -27,6 +27,7 @@ import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.Driver;
+import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.PoolStats;
 
@@ -67,6 +68,7 @@ final class House implements AutoCloseable {
     final KeyValues keyValues;
     final MBeanServer server;
     private final Path folder;
+    private final boolean kept;
     private final StateStore store;
     private final Backends backends;
     private final ManagementBeans beans;
@@ -84,8 +86,34 @@ final class House implements AutoCloseable {
      *     {@code s0} and so on, the last being the newest; without one there is no such volume
      */
     House(MBeanServer server, Role inProcess, QueryLimits limits, int snapshots) throws Exception {
+        this(
+                Files.createTempDirectory("cairn-jmx-"),
+                false,
+                new FileDriverProvider(),
+                server,
+                inProcess,
+                limits,
+                snapshots);
+    }
+
+    /** In a folder that stays, so that opening one again there is a restart. */
+    static House in(Path folder, DriverProvider driver) throws Exception {
+        return new House(
+                folder, true, driver, newServer(), Role.ADMIN, new QueryLimits(50, 1_000), 0);
+    }
+
+    private House(
+            Path folder,
+            boolean kept,
+            DriverProvider driver,
+            MBeanServer server,
+            Role inProcess,
+            QueryLimits limits,
+            int snapshots)
+            throws Exception {
         this.server = server;
-        folder = Files.createTempDirectory("cairn-jmx-");
+        this.folder = folder;
+        this.kept = kept;
         Path images = Files.createDirectories(folder.resolve("images"));
         store =
                 StateStore.open(
@@ -100,9 +128,7 @@ final class House implements AutoCloseable {
         metrics.failed("slow", Operation.CREATE_SNAPSHOT);
         Configuration configuration =
                 configuration(folder, Map.of("directory", images.toString()), inProcess);
-        backends =
-                Backends.open(
-                        DAEMON, Set.of(), Plugins.of(new FileDriverProvider()), configuration);
+        backends = Backends.open(DAEMON, Set.of(), Plugins.of(driver), configuration);
         volumes = new Volumes(store, backends, metrics);
         keyValues = new KeyValues(store);
         ConcurrentNavigableMap<String, Supplier<BackendStatus>> statuses =
@@ -162,6 +188,18 @@ final class House implements AutoCloseable {
         return server.invoke(bean, operation, arguments, signature);
     }
 
+    /** Changes rows as nothing else would. */
+    void damage(String... statements) throws StoreException {
+        boolean _ =
+                store.commit(
+                        prepared -> {
+                            for (String sql : statements) {
+                                prepared.prepare(sql).executeUpdate();
+                            }
+                            return true;
+                        });
+    }
+
     /** What the backend itself has. */
     Inventory inventory() throws Exception {
         return backends.find("fast").orElseThrow().call(Driver::inventory);
@@ -182,6 +220,9 @@ final class House implements AutoCloseable {
         }
         backends.close(Duration.ofSeconds(20));
         store.close();
+        if (kept) {
+            return;
+        }
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

@@ -34,22 +34,22 @@ import java.util.Queue;
 import java.util.function.UnaryOperator;
 
 /** A real driver whose changes fail before or after their effect, as the test says. */
-final class FaultyDriver implements Driver {
+public final class FaultyDriver implements Driver {
     /** When a fault strikes. */
-    enum Moment {
+    public enum Moment {
         BEFORE,
         AFTER
     }
 
     /** What happens then. */
-    interface Fault {
+    public interface Fault {
         void strike() throws DriverException, InterruptedException;
     }
 
     private record Planned(Moment moment, Fault fault) {}
 
     /** The faults to come, one for each change, in order; shared by every driver it opens. */
-    static final class Provider implements DriverProvider {
+    public static final class Provider implements DriverProvider {
         private final DriverProvider real;
         private final Queue<Planned> faults = new ArrayDeque<>();
 
@@ -62,16 +62,16 @@ final class FaultyDriver implements Driver {
         /** Whether it knows what deleting a snapshot would free. */
         volatile boolean measures = true;
 
-        Provider(DriverProvider real) {
+        public Provider(DriverProvider real) {
             this.real = real;
         }
 
-        synchronized void next(Moment moment, Fault fault) {
+        public synchronized void next(Moment moment, Fault fault) {
             faults.add(new Planned(moment, fault));
         }
 
         /** The next change does its work and then dies, so that nobody learns of it. */
-        void diesAfterTheNextChange() {
+        public void diesAfterTheNextChange() {
             next(
                     Moment.AFTER,
                     () -> {
@@ -79,7 +79,7 @@ final class FaultyDriver implements Driver {
                     });
         }
 
-        void diesBeforeTheNextChange() {
+        public void diesBeforeTheNextChange() {
             next(
                     Moment.BEFORE,
                     () -> {

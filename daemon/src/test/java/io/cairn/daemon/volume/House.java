@@ -10,6 +10,7 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.Driver;
@@ -113,6 +114,28 @@ final class House implements AutoCloseable {
                                                 .mapTo(String.class)
                                                 .one());
         Logger.getLogger("hsqldb.db." + database).warning("it smells of smoke");
+    }
+
+    /** Changes rows as nothing else would. */
+    void damage(String... statements) throws StoreException {
+        boolean _ =
+                store.commit(
+                        prepared -> {
+                            for (String sql : statements) {
+                                prepared.prepare(sql).executeUpdate();
+                            }
+                            return true;
+                        });
+    }
+
+    /** How many rows a table has. */
+    int rows(String table) {
+        return store.reads()
+                .withHandle(
+                        handle ->
+                                handle.createQuery("SELECT COUNT(*) FROM " + table)
+                                        .mapTo(Integer.class)
+                                        .one());
     }
 
     Backend backend() {

@@ -5,6 +5,8 @@ import io.cairn.spi.Inventory;
 import io.cairn.tck.BaseDriverTest;
 import io.cairn.tck.Capability;
 
+import org.jspecify.annotations.Nullable;
+
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.DirectoryStream;
@@ -98,7 +100,7 @@ abstract class FileDriverFixture extends BaseDriverTest {
     /** The file that a device shows; empty for none. Others attach and detach meanwhile. */
     private static String backing(Path device) throws IOException {
         Path backing = device.resolve("loop/backing_file");
-        IOException last = null;
+        @Nullable IOException last = null;
         for (int tries = 0; tries < 10 && Files.exists(backing); tries++) {
             try {
                 return Files.readString(backing).strip();
