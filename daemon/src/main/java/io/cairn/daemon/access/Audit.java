@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -31,7 +32,14 @@ public final class Audit {
 
     private final LongSupplier nanos;
     private final Quota refusals;
-    private final Deque<String> kept = new ArrayDeque<>();
+    private final Deque<Line> kept = new ArrayDeque<>();
+
+    /**
+     * A line that was written.
+     *
+     * @param text without secrets
+     */
+    public record Line(Instant at, String text) {}
 
     public Audit() {
         this(System::nanoTime);
@@ -50,7 +58,7 @@ public final class Audit {
      *
      * @param limit at most so many, from 0 to 1000
      */
-    public List<String> recent(int limit) {
+    public List<Line> recent(int limit) {
         synchronized (kept) {
             return List.copyOf(kept).subList(Math.max(0, kept.size() - limit), kept.size());
         }
@@ -107,7 +115,7 @@ public final class Audit {
 
     private void write(String line) {
         synchronized (kept) {
-            kept.addLast(line);
+            kept.addLast(new Line(Instant.now(), line));
             if (kept.size() > KEPT) {
                 kept.removeFirst();
             }

@@ -30,6 +30,11 @@ public final class Callers {
         this.audit = audit;
     }
 
+    /** The record of what callers did. */
+    public Audit audit() {
+        return audit;
+    }
+
     /**
      * Who is calling right now.
      *

@@ -1,7 +1,9 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.driver.PluginReport;
+import io.cairn.daemon.jmx.Rows.AuditRow;
 import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
@@ -27,11 +29,13 @@ final class DaemonBean extends DaemonLists {
     private static final int MAX_DAMAGED = 100;
 
     private final Sources sources;
+    private final Audit audit;
     private final LongSupplier missedNotifications;
 
-    DaemonBean(Sources sources, LongSupplier missedNotifications) {
+    DaemonBean(Sources sources, Audit audit, LongSupplier missedNotifications) {
         super(sources);
         this.sources = sources;
+        this.audit = audit;
         this.missedNotifications = missedNotifications;
     }
 
@@ -277,6 +281,34 @@ final class DaemonBean extends DaemonLists {
         VolumeId volume = volumeId(id);
         VolumeBean.requireTyped(confirm.strip(), volume.toString(), volume.toString(), "given up");
         return sources.volumes().forgetUnfinished(volume);
+    }
+
+    @ReadOperation(
+            value =
+                    "Who did what, and what was refused, since the daemon started, newest first: the newest 1000 lines of the audit at most, and fewer if they are long",
+            role = Role.ADMIN)
+    List<AuditRow> listAudit(@Description(Requests.LIMIT_WITHOUT_MORE) int limit)
+            throws OperationException {
+        return audited(limit).stream()
+                .map(line -> new AuditRow(Texts.millis(line.at()), line.text()))
+                .toList();
+    }
+
+    @ReadOperation(value = "The same as lines of plain text", role = Role.ADMIN)
+    String listAuditText(@Description(Requests.LIMIT_WITHOUT_MORE) int limit)
+            throws OperationException {
+        List<Audit.Line> lines = audited(limit);
+        return Stream.concat(
+                        lines.stream().map(line -> Texts.millis(line.at()) + " " + line.text()),
+                        Stream.of(Texts.number(lines.size(), "line")))
+                .collect(Collectors.joining("\n"));
+    }
+
+    private List<Audit.Line> audited(int limit) throws OperationException {
+        return Pages.first(
+                audit.recent(Requests.limit(limit)).reversed(),
+                limit,
+                line -> line.text().length());
     }
 
     @ReadOperation("Every driver that backends can use, with all its settings")

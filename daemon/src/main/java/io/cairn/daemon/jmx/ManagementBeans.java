@@ -154,7 +154,7 @@ public final class ManagementBeans implements AutoCloseable {
                     new Bean<>(
                             BeanNames.DAEMON,
                             DAEMON,
-                            new DaemonBean(sources, beans.notifier::missed),
+                            new DaemonBean(sources, callers.audit(), beans.notifier::missed),
                             callers,
                             subscriptions));
         } catch (RuntimeException e) {

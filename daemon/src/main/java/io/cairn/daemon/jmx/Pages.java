@@ -110,14 +110,24 @@ final class Pages {
 
     /** The first of the changes, as many as fit a page. */
     static List<Unfinished> first(List<Unfinished> changes, int limit) {
-        List<Unfinished> fitting = new ArrayList<>();
+        return first(
+                changes, limit, change -> change.what().length() + change.lastError().length());
+    }
+
+    /**
+     * The first of something, as many as fit a page.
+     *
+     * @param bytes what one takes beyond an empty row
+     */
+    static <T> List<T> first(List<T> all, int limit, ToLongFunction<T> bytes) {
+        List<T> fitting = new ArrayList<>();
         long taken = 0;
-        for (Unfinished change : changes) {
+        for (T one : all) {
             if (fitting.size() == limit || taken >= MOST_BYTES) {
                 break;
             }
-            fitting.add(change);
-            taken += ROW_BYTES + change.what().length() + change.lastError().length();
+            fitting.add(one);
+            taken += ROW_BYTES + bytes.applyAsLong(one);
         }
         return fitting;
     }

@@ -56,6 +56,8 @@ final class Requests {
     static final String LIMIT =
             "How many rows at most: 1 to 1000; fewer come if they are big, with a continuation";
 
+    static final String LIMIT_WITHOUT_MORE = "How many lines at most: 1 to 1000";
+
     private static final String LABEL = "label.";
 
     private final Map<String, String> values;

@@ -74,6 +74,12 @@ final class Rows {
             @Description("Why it is not finished; empty if it was not tried yet")
                     String lastError) {}
 
+    @Description("A line of the audit")
+    record AuditRow(
+            @Description("When it was written, ISO-8601 in UTC") String at,
+            @Description("Who did what from where, with which arguments, and how it ended")
+                    String line) {}
+
     @Description("A backend")
     record BackendRow(
             @Description("Its MBean") ObjectName objectName,

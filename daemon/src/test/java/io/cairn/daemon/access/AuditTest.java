@@ -63,7 +63,7 @@ final class AuditTest {
                         who="in-process" role=operator from="local" did="make on cairn:type=Probe" \
                         arguments=["a", "***"] outcome="ok" ms=12\
                         """);
-        assertThat(audit.recent(5)).isEqualTo(lines());
+        assertThat(audit.recent(5)).extracting(Audit.Line::text).isEqualTo(lines());
     }
 
     @Test

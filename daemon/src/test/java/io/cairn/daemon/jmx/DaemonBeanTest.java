@@ -3,6 +3,7 @@ package io.cairn.daemon.jmx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.cairn.daemon.access.Role;
 import io.cairn.daemon.volume.Unfinished;
 import io.cairn.spi.VolumeId;
 
@@ -10,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import java.time.Instant;
@@ -178,6 +180,36 @@ final class DaemonBeanTest {
         ObjectName pool = ((ObjectName[]) house.get(House.FAST, "Pools"))[0];
         assertThat(house.get(pool, "UsedPercent")).isEqualTo(25.0);
         assertThat(house.get(pool, "FreeBytes")).isEqualTo(75L << 30);
+    }
+
+    @Test
+    void anAdministratorReadsTheAudit() throws Exception {
+        house.volume("db1");
+        house.invoke(BeanNames.DAEMON, "putValue", "k", "hidden");
+        CompositeData[] rows = (CompositeData[]) house.invoke(BeanNames.DAEMON, "listAudit", 2);
+        assertThat(rows).hasSize(2);
+        assertThat((String) rows[0].get("line"))
+                .startsWith("who=\"in-process\" role=admin from=\"local\" did=\"putValue on ")
+                .contains("arguments=[\"k\", \"***\"] outcome=\"ok\"");
+        assertThat((String) rows[1].get("line")).contains("createVolume", "db1");
+        assertThat(Instant.parse((String) rows[1].get("at")))
+                .isBetween(Instant.now().minusSeconds(60), Instant.now());
+        assertThat((String) house.invoke(BeanNames.DAEMON, "listAuditText", 1))
+                .matches("\\d{4}-\\d\\d-\\d\\dT\\S+Z who=.*listAudit on .*\n1 line");
+        assertThatThrownBy(() -> house.invoke(BeanNames.DAEMON, "listAudit", 0))
+                .hasMessageStartingWith("INVALID: the limit 0 is not allowed");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"READER", "OPERATOR"})
+    void nobodyElseReadsTheAudit(Role role) throws Exception {
+        try (House guarded = new House(role, QueryLimits.DEFAULT)) {
+            for (String operation : List.of("listAudit", "listAuditText")) {
+                assertThatThrownBy(() -> guarded.invoke(BeanNames.DAEMON, operation, 10))
+                        .isExactlyInstanceOf(SecurityException.class)
+                        .hasMessageContaining("admin");
+            }
+        }
     }
 
     @Test
