@@ -168,10 +168,9 @@ final class EventTexts {
             case OperationFailed failed ->
                     new Told(
                             OPERATION_FAILED,
-                            "%s on backend %s failed: %s: %s%s"
+                            "%s failed: %s: %s%s"
                                     .formatted(
                                             failed.what(),
-                                            failed.backend(),
                                             failed.code(),
                                             failed.reason(),
                                             failed.unfinished()
@@ -188,8 +187,8 @@ final class EventTexts {
             case OperationUndone undone ->
                     new Told(
                             OPERATION_UNDONE,
-                            "%s on backend %s was unfinished and is undone: %s"
-                                    .formatted(undone.what(), undone.backend(), undone.reason()),
+                            "%s was unfinished and is undone: %s"
+                                    .formatted(undone.what(), undone.reason()),
                             operation(
                                     OPERATION_UNDONE,
                                     undone.backend(),
