@@ -60,6 +60,19 @@ final class ConfigReaderTest {
     }
 
     @Test
+    void theRolesThatTheShippedFileNamesAreTaken() throws Exception {
+        List<String> lines = Files.readAllLines(SHIPPED);
+        String words = lines.get(lines.indexOf("#jmx.inProcessRole=reader") - 1);
+        List<Role> taken = new ArrayList<>();
+        for (String word : words.replaceAll("[#.]| or", "").strip().split(",? ", -1)) {
+            daemon("jmx.inProcessRole=" + word);
+            taken.add(ConfigReader.read(etc).daemon().jmx().inProcessRole());
+        }
+
+        assertThat(taken).containsExactly(Role.values());
+    }
+
+    @Test
     void theShippedFileDocumentsEveryKeyWithItsDefault() throws Exception {
         Map<String, String> documented = new TreeMap<>();
         for (String line : Files.readAllLines(SHIPPED)) {
