@@ -3,6 +3,8 @@ package io.cairn.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.cairn.daemon.Shell.Outcome;
+
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -16,10 +18,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
@@ -35,7 +35,6 @@ import javax.management.remote.JMXServiceURL;
 final class ReadmeIT {
     private static final Path DISTRIBUTION = Path.of(System.getProperty("cairn.dist"));
     private static final Path JMXTERM = Path.of(System.getProperty("cairn.jmxterm"));
-    private static final Path ROOT = DISTRIBUTION.resolve("../../..").normalize();
 
     /** Whether this user can have block devices. */
     private static final boolean DEVICES = Files.isWritable(Path.of("/dev/loop-control"));
@@ -50,13 +49,11 @@ final class ReadmeIT {
     /** A daemon, and where it listens. */
     private record Running(Process process, String url, int port) {}
 
-    private record Outcome(int status, String out, String err) {}
-
     @BeforeAll
     static void installAndStart() throws Exception {
-        readme = Readme.read(ROOT.resolve("README.md"));
+        readme = Readme.read(Shell.ROOT.resolve("README.md"));
         Outcome installed =
-                shell(ROOT, "HOME='%s'\n".formatted(home) + readme.block("install"), "");
+                shell(Shell.ROOT, "HOME='%s'\n".formatted(home) + readme.block("install"), "");
         assertThat(installed.status()).describedAs(installed.err()).isZero();
         installation = home.resolve(String.valueOf(DISTRIBUTION.getFileName()));
         Files.copy(JMXTERM, installation.resolve("jmxterm-1.0.4-uber.jar"));
@@ -66,7 +63,7 @@ final class ReadmeIT {
     @AfterAll
     static void stop() throws InterruptedException {
         if (daemon != null) {
-            stop(daemon.process());
+            Shell.stop(daemon.process());
         }
     }
 
@@ -95,19 +92,6 @@ final class ReadmeIT {
                                 "cairn.properties",
                                 "backend.properties"));
         assertThat(readme.reasons()).hasSize(4).allMatch(reason -> reason.length() > 10);
-    }
-
-    @Test
-    void theQuickStartShowsASnapshotThatHolds() throws Exception {
-        // It is said to need no root; without capabilities, root is a user like others.
-        String powerless =
-                System.getProperty("user.name").equals("root")
-                        ? "setpriv --inh-caps=-all --bounding-set=-all "
-                        : "";
-        Outcome shown = shell(ROOT, powerless + readme.block("quickstart"), "");
-
-        assertThat(shown.status()).describedAs(shown.out() + shown.err()).isZero();
-        assertThat(shown.out()).contains("Everything was as it should be.");
     }
 
     @Test
@@ -262,8 +246,8 @@ final class ReadmeIT {
             assertThat(before.isRegistered(volume)).isFalse();
             invoke(after, snapshot.toString(), "delete", "nightly");
         } finally {
-            stop(from.process());
-            stop(to.process());
+            Shell.stop(from.process());
+            Shell.stop(to.process());
         }
     }
 
@@ -293,7 +277,7 @@ final class ReadmeIT {
             assertThat(server.getAttribute(backend, "Description"))
                     .isEqualTo("The array in rack 4");
         } finally {
-            stop(example.process());
+            Shell.stop(example.process());
         }
     }
 
@@ -315,22 +299,8 @@ final class ReadmeIT {
     }
 
     private static Outcome shell(Path folder, String commands, String input) throws Exception {
-        Path out = Files.createTempFile(home, "shell", ".out");
-        Path err = Files.createTempFile(home, "shell", ".err");
-        Path in = Files.writeString(Files.createTempFile(home, "shell", ".in"), input);
         String here = daemon == null ? commands : commands.replace("7091", "" + daemon.port());
-        Process process =
-                bash(folder, "set -eu\n" + here)
-                        .redirectInput(in.toFile())
-                        .redirectOutput(out.toFile())
-                        .redirectError(err.toFile())
-                        .start();
-        try {
-            assertThat(process.waitFor(240, TimeUnit.SECONDS)).isTrue();
-        } finally {
-            stop(process);
-        }
-        return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
+        return Shell.run(home, folder, here, input);
     }
 
     /** Starts a daemon of the installation with this folder's {@code etc} and {@code data}. */
@@ -345,7 +315,7 @@ final class ReadmeIT {
         Path log = folder.resolve("started.log");
         Path address = folder.resolve("data/jmx-address");
         Process process =
-                bash(folder, "exec " + command)
+                Shell.bash(home, folder, "exec " + command)
                         .redirectErrorStream(true)
                         .redirectOutput(log.toFile())
                         .start();
@@ -363,28 +333,6 @@ final class ReadmeIT {
             process.destroyForcibly();
             throw e;
         }
-    }
-
-    private static ProcessBuilder bash(Path folder, String commands) {
-        ProcessBuilder builder =
-                new ProcessBuilder("bash", "-c", commands).directory(folder.toFile());
-        Map<String, String> environment = builder.environment();
-        environment.put("JAVA25_HOME", System.getProperty("java.home"));
-        environment.put("CAIRN_WARM", "no");
-        if (!folder.equals(ROOT)) {
-            // jmxterm keeps a history there.
-            environment.put("JAVA_TOOL_OPTIONS", "-Duser.home=" + home);
-        }
-        return builder;
-    }
-
-    private static void stop(Process process) throws InterruptedException {
-        List<ProcessHandle> all = process.descendants().toList();
-        process.destroy();
-        if (!process.waitFor(60, TimeUnit.SECONDS)) {
-            process.destroyForcibly();
-        }
-        all.forEach(ProcessHandle::destroyForcibly);
     }
 
     private static void invoke(
