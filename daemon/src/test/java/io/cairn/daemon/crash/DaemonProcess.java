@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -44,20 +43,31 @@ final class DaemonProcess implements AutoCloseable {
 
     /** Starts one on a folder that another one is using. */
     static DaemonProcess second(Path etc, Path data, Path output) throws IOException {
+        return of(
+                Path.of(System.getProperty("cairn.dist")),
+                Map.of("CAIRN_WARM", "no"),
+                etc,
+                data,
+                output);
+    }
+
+    /** Starts one of an installation, with more in its environment. */
+    static DaemonProcess of(
+            Path home, Map<String, String> environment, Path etc, Path data, Path output)
+            throws IOException {
         List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("cairn.dist"), "bin/cairnd").toString(),
-                                "--etc",
-                                etc.toString(),
-                                "--data",
-                                data.toString()));
+                List.of(
+                        home.resolve("bin/cairnd").toString(),
+                        "--etc",
+                        etc.toString(),
+                        "--data",
+                        data.toString());
         ProcessBuilder builder =
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()));
         builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
-        builder.environment().put("CAIRN_WARM", "no");
+        builder.environment().putAll(environment);
         return new DaemonProcess(builder.start(), data, output);
     }
 
@@ -73,11 +83,16 @@ final class DaemonProcess implements AutoCloseable {
         }
     }
 
-    @SuppressWarnings("BanJNDI") // the address is of this test's own child
+    /** As the administrator. */
     JMXConnector connect(String password) throws IOException {
+        return connect("admin", password);
+    }
+
+    @SuppressWarnings("BanJNDI") // the address is of this test's own child
+    JMXConnector connect(String user, String password) throws IOException {
         JMXServiceURL url = new JMXServiceURL(Files.readString(address(data)).strip());
         return JMXConnectorFactory.connect(
-                url, Map.of(JMXConnector.CREDENTIALS, new String[] {"admin", password}));
+                url, Map.of(JMXConnector.CREDENTIALS, new String[] {user, password}));
     }
 
     String password() throws IOException {
