@@ -45,7 +45,7 @@ final class Shell {
         ProcessBuilder builder =
                 new ProcessBuilder("bash", "-c", commands).directory(folder.toFile());
         Map<String, String> environment = builder.environment();
-        environment.put("CAIRN_JAVA_HOME", System.getProperty("java.home"));
+        environment.put("JAVA25_HOME", System.getProperty("java.home"));
         environment.put("CAIRN_WARM", "no");
         if (!folder.equals(ROOT)) {
             // jmxterm keeps a history there; a build would look for its repository.
