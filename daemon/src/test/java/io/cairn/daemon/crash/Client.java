@@ -141,6 +141,9 @@ final class Client {
     /** Gives a name that is free to a new volume, or to one that there is. */
     private void use(Management daemon, String name) throws IOException {
         Optional<Own> any = any();
+        if (volumes.size() == VOLUMES && random.nextBoolean()) {
+            return;
+        }
         if (any.isPresent() && (volumes.size() == VOLUMES || random.nextInt(4) == 0)) {
             Own renamed = changing.rename(daemon, any.get(), name);
             volumes.remove(any.get().name());
@@ -173,7 +176,7 @@ final class Client {
     /** Gives a name that is free to a new snapshot, or to one that there is. */
     private void useSnapshot(Management daemon, Own own, String name) throws IOException {
         List<String> names = List.copyOf(own.snapshots().keySet());
-        if (!names.isEmpty() && random.nextInt(3) == 0) {
+        if (!names.isEmpty() && random.nextBoolean()) {
             String from = names.get(random.nextInt(names.size()));
             put(changing.renameSnapshot(daemon, own, from, name));
         } else {

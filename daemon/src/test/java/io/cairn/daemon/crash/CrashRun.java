@@ -41,6 +41,7 @@ final class CrashRun {
     private final Random random;
     private final Records records = new Records();
     private final List<Client> clients = new ArrayList<>();
+    private final Moving moving = new Moving(records);
     private String password = "";
     private long startMillis = 2_000;
     private int starts;
@@ -105,7 +106,7 @@ final class CrashRun {
         }
         try (DaemonProcess daemon = start();
                 Management management = ready(daemon)) {
-            Found _ = Inspection.inspect(management, backend, records, loss);
+            Found _ = inspect(management, loss);
         }
         return "%d cycles, %d starts, %d killed without work (%d before they were ready), %d losses of power, %d requests, %d acknowledged (%s), %d s"
                 .formatted(
@@ -126,12 +127,15 @@ final class CrashRun {
         }
         try (DaemonProcess daemon = start()) {
             try (Management management = ready(daemon)) {
-                Found found = Inspection.inspect(management, backend, records, before);
+                Found found = inspect(management, before);
                 records.beginWith(found.ids(), found.byKey().keySet());
                 records.versions.beginWith(found.properties());
                 clients.forEach(client -> client.see(found));
+                moving.see(found);
             }
-            return workAndKill(daemon);
+            return random.nextInt(5) == 0
+                    ? workAndKill(daemon, List.of(moving::step))
+                    : workAndKill(daemon, clients.stream().<Work>map(each -> each::step).toList());
         }
     }
 
@@ -152,22 +156,35 @@ final class CrashRun {
         }
     }
 
-    private Loss workAndKill(DaemonProcess daemon) throws Exception {
+    private Found inspect(Management management, Loss loss) throws JMException, IOException {
+        moving.settle(management, loss);
+        return Inspection.inspect(management, backend, records, loss);
+    }
+
+    /** What is done again and again until the daemon is killed. */
+    private interface Work {
+        void step(Management daemon) throws JMException, IOException;
+    }
+
+    /**
+     * @param all what is done at once, each over a connection of its own
+     */
+    private Loss workAndKill(DaemonProcess daemon, List<Work> all) throws Exception {
         // Mostly short, since the first operations after a start are hit by that.
         Duration life = Duration.ofMillis((long) Math.exp(2 + random.nextDouble() * 6));
         boolean whileConnecting = random.nextInt(8) == 0;
         boolean power = disk != null && random.nextInt(3) == 0;
         Loss loss = Loss.NONE;
-        CountDownLatch connected = new CountDownLatch(whileConnecting ? 0 : CLIENTS);
+        CountDownLatch connected = new CountDownLatch(whileConnecting ? 0 : all.size());
         records.killing(false);
         try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread::new)) {
             List<Future<?>> working = new ArrayList<>();
-            for (Client client : clients) {
+            for (Work work : all) {
                 working.add(
                         threads.submit(
                                 () -> {
-                                    work(client, daemon, connected);
-                                    return client;
+                                    workOn(work, daemon, connected);
+                                    return work;
                                 }));
             }
             try {
@@ -183,8 +200,8 @@ final class CrashRun {
                 daemon.kill();
                 records.killed();
             }
-            for (Future<?> client : working) {
-                client.get();
+            for (Future<?> each : working) {
+                each.get();
             }
         }
         if (power && disk != null) {
@@ -195,11 +212,11 @@ final class CrashRun {
     }
 
     /** Works until the connection ends, which it must not do by itself. */
-    private void work(Client client, DaemonProcess daemon, CountDownLatch connected)
+    private void workOn(Work work, DaemonProcess daemon, CountDownLatch connected)
             throws JMException, IOException {
         try (Management management = connect(daemon, connected)) {
             while (!records.isKilling()) {
-                client.step(management);
+                work.step(management);
             }
         } catch (IOException e) {
             if (!records.isKilling()) {
