@@ -125,15 +125,18 @@ final class CrashRun {
         while (random.nextInt(3) == 0) {
             killAtStart();
         }
+        boolean moves = random.nextInt(5) == 0;
         try (DaemonProcess daemon = start()) {
             try (Management management = ready(daemon)) {
                 Found found = inspect(management, before);
                 records.beginWith(found.ids(), found.byKey().keySet());
                 records.versions.beginWith(found.properties());
                 clients.forEach(client -> client.see(found));
-                moving.see(found);
+                if (moves) {
+                    moving.prepare(management, found);
+                }
             }
-            return random.nextInt(5) == 0
+            return moves
                     ? workAndKill(daemon, List.of(moving::step))
                     : workAndKill(daemon, clients.stream().<Work>map(each -> each::step).toList());
         }

@@ -5,8 +5,6 @@ import static io.cairn.daemon.crash.CrashRun.BACKEND;
 import io.cairn.daemon.crash.Ledger.Loss;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Set;
 
 import javax.management.JMException;
@@ -26,10 +24,8 @@ final class Moving {
 
     private final Records records;
     private final Requests requests;
-    private final List<Found.Item> attached = new ArrayList<>();
     private String known = "";
     private String file = "";
-    private boolean exported;
     private int exports;
 
     Moving(Records records) {
@@ -37,26 +33,24 @@ final class Moving {
         this.requests = new Requests(records);
     }
 
-    /** Learns what there is after a start. */
-    void see(Found found) {
-        attached.clear();
-        found.volumes().values().stream().filter(Found.Item::connected).forEach(attached::add);
+    /** Exports everything, once no host has access to any of it. */
+    void prepare(Management daemon, Found found) throws IOException {
+        for (Found.Item volume : found.volumes().values()) {
+            if (volume.connected()) {
+                disconnect(daemon, volume);
+            }
+        }
         known =
                 "%d volumes and %d snapshots"
                         .formatted(found.volumes().size(), found.snapshots().size());
-        exported = false;
+        file = "backend-%d.json".formatted(++exports);
+        boolean _ =
+                requests.done(
+                        () -> daemon.invoke(Management.DAEMON, "exportStateTo", BACKEND, file));
     }
 
-    /** Moves everything once, after all hosts were disconnected. */
+    /** Moves everything once. */
     void step(Management daemon) throws IOException {
-        if (!exported) {
-            disconnect(daemon);
-            file = "backend-%d.json".formatted(++exports);
-            exported =
-                    requests.done(
-                            () -> daemon.invoke(Management.DAEMON, "exportStateTo", BACKEND, file));
-            return;
-        }
         boolean _ =
                 requests.done(
                         () -> daemon.invoke(Management.DAEMON, "closeBackend", BACKEND, BACKEND));
@@ -101,16 +95,12 @@ final class Moving {
         }
     }
 
-    /** Hosts keep no access to what is forgotten. */
-    private void disconnect(Management daemon) throws IOException {
-        for (Found.Item volume : attached) {
-            ObjectName bean = Requests.volume(volume.name());
-            boolean _ =
-                    requests.set(
-                            Versions.key(volume.id(), Changing.DEVICE),
-                            Changing.DETACHED,
-                            () -> daemon.invoke(bean, "cleanup", volume.name()));
-        }
-        attached.clear();
+    private void disconnect(Management daemon, Found.Item volume) throws IOException {
+        ObjectName bean = Requests.volume(volume.name());
+        boolean _ =
+                requests.set(
+                        Versions.key(volume.id(), Changing.DEVICE),
+                        Changing.DETACHED,
+                        () -> daemon.invoke(bean, "cleanup", volume.name()));
     }
 }
