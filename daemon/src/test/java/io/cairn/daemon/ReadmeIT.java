@@ -208,6 +208,8 @@ final class ReadmeIT {
                 Files.createDirectories(first.resolve("etc/backends")).resolve("fast.properties");
         Files.writeString(fast, backend);
         Files.createDirectories(second.resolve("etc/backends"));
+        Files.createFile(first.resolve("etc/cairn.properties"));
+        Files.createFile(second.resolve("etc/cairn.properties"));
         Running from = startIn(first);
         Running to = startIn(second);
         try (JMXConnector fromConnector = connect(from, first.resolve("data"));
@@ -234,7 +236,9 @@ final class ReadmeIT {
             Files.writeString(second.resolve("etc/backends/fast.properties"), backend);
             Outcome taken = jmxterm(second, to, readme.block("take over"));
 
-            assertThat(taken.out()).contains("would be created");
+            assertThat(taken.out())
+                    .contains(
+                            "this was a dry run", "2 created, 0 the same already, 0 in conflict\n");
             assertThat(after.getAttribute(snapshot, "Id")).isEqualTo(id);
             assertThat((ObjectName[]) after.getAttribute(volume, "Snapshots"))
                     .containsExactly(snapshot);
