@@ -78,7 +78,7 @@ final class Alteration {
                             "it is attached as %s, so its size must be a multiple of %d bytes; %d is none"
                                     .formatted(loops.getFirst().device(), Loops.SECTOR, sizeBytes));
                 }
-                uses.checkUnexported(target);
+                uses.checkGrowable(target);
                 try (Fd writable = os.open(home(home), IMAGE, Native.O_RDWR)) {
                     os.resize(writable, sizeBytes);
                 }

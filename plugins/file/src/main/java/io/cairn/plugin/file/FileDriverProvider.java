@@ -17,6 +17,7 @@ public final class FileDriverProvider implements DriverProvider {
     static final String METHOD = "snapshot.method";
     static final String POOL = "pool";
     static final String EXPORT_NBD = "export.nbd";
+    static final String EXPORT_PROGRAM = "export.program";
     static final String EXPORT_DIRECTORY = "export.directory";
     private static final String TCP = "tcp";
 
@@ -65,6 +66,18 @@ public final class FileDriverProvider implements DriverProvider {
                                                 + " can.")
                                 .among("unix", TCP),
                         Option.optional(
+                                        EXPORT_PROGRAM,
+                                        Option.Type.TEXT,
+                                        NbdProgram.ANY,
+                                        "Which program serves exports by NBD: nbdkit lets a volume"
+                                                + " grow meanwhile, qemu-storage-daemon does not,"
+                                                + " auto takes the first of them that is"
+                                                + " installed. Without it there are no exports.")
+                                .among(
+                                        NbdProgram.ANY,
+                                        NbdProgram.NBDKIT.program(),
+                                        NbdProgram.QEMU.program()),
+                        Option.optional(
                                 EXPORT_DIRECTORY,
                                 Option.Type.PATH,
                                 "/run/cairn",
@@ -82,7 +95,7 @@ public final class FileDriverProvider implements DriverProvider {
                         folder.path(),
                         settings.path(EXPORT_DIRECTORY),
                         settings.text(EXPORT_NBD).equals(TCP),
-                        NbdProgram.first());
+                        NbdProgram.first(settings.text(EXPORT_PROGRAM)));
         try (Native os = new Native()) {
             return new FileDriver(folder, settings.text(POOL), servers, Loops.available(os));
         }

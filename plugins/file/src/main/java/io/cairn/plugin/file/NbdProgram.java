@@ -13,59 +13,21 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The NBD servers that can be used, the first one that is installed. Each goes into the background
- * by itself once it listens, and is told apart from any other process by its command line.
+ * The NBD servers that can be used, the better one first. Each goes into the background by itself
+ * once it listens, and is told apart from any other process by its command line.
  */
 enum NbdProgram {
-    QEMU("qemu-storage-daemon") {
-        @Override
-        List<String> arguments(Order order) {
-            String access = order.readOnly() ? "on" : "off";
-            String image =
-                    "{\"driver\":\"raw\",\"node-name\":\"image\",\"read-only\":%s,\"discard\":\"unmap\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\",\"read-only\":%s,\"auto-read-only\":false,\"discard\":\"unmap\"}}"
-                            .formatted(order.readOnly(), json(order.image()), order.readOnly());
-            String address =
-                    switch (order.address()) {
-                        case UnixDomainSocketAddress unix ->
-                                UNIX + unix.toString().replace(",", ",,");
-                        case InetSocketAddress inet ->
-                                INET
-                                        + "addr.host=%s,addr.port=%d"
-                                                .formatted(inet.getHostString(), inet.getPort());
-                        default -> throw new IllegalStateException(String.valueOf(order.address()));
-                    };
-            return List.of(
-                    "--blockdev",
-                    image,
-                    "--nbd-server",
-                    address,
-                    "--export",
-                    "type=nbd,id=export,node-name=image,name=%s,writable=%s"
-                            .formatted(order.export(), access.equals("on") ? "off" : "on"),
-                    "--daemonize",
-                    PID_FILE,
-                    order.pidFile().toString());
-        }
-
-        @Override
-        boolean readOnly(List<String> commandLine) {
-            return after(commandLine, "--export").endsWith(",writable=off");
-        }
-
-        @Override
-        SocketAddress address(List<String> commandLine) {
-            String address = after(commandLine, "--nbd-server");
-            return address.startsWith(UNIX)
-                    ? UnixDomainSocketAddress.of(
-                            address.substring(UNIX.length()).replace(",,", ","))
-                    : loopback(address.substring(address.lastIndexOf('=') + 1));
-        }
-    },
     NBDKIT("nbdkit") {
         @Override
         List<String> launcher() {
             // It stays in the session that it was started in, and would end with it.
             return List.of("setsid");
+        }
+
+        // It asks the file for each client that connects.
+        @Override
+        boolean growing() {
+            return true;
         }
 
         @Override
@@ -108,7 +70,60 @@ enum NbdProgram {
                     ? loopback(after(commandLine, "--port"))
                     : UnixDomainSocketAddress.of(socket);
         }
+    },
+    QEMU("qemu-storage-daemon") {
+        // It asks the file once, when it starts.
+        @Override
+        boolean growing() {
+            return false;
+        }
+
+        @Override
+        List<String> arguments(Order order) {
+            String access = order.readOnly() ? "on" : "off";
+            String image =
+                    "{\"driver\":\"raw\",\"node-name\":\"image\",\"read-only\":%s,\"discard\":\"unmap\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\",\"read-only\":%s,\"auto-read-only\":false,\"discard\":\"unmap\"}}"
+                            .formatted(order.readOnly(), json(order.image()), order.readOnly());
+            String address =
+                    switch (order.address()) {
+                        case UnixDomainSocketAddress unix ->
+                                UNIX + unix.toString().replace(",", ",,");
+                        case InetSocketAddress inet ->
+                                INET
+                                        + "addr.host=%s,addr.port=%d"
+                                                .formatted(inet.getHostString(), inet.getPort());
+                        default -> throw new IllegalStateException(String.valueOf(order.address()));
+                    };
+            return List.of(
+                    "--blockdev",
+                    image,
+                    "--nbd-server",
+                    address,
+                    "--export",
+                    "type=nbd,id=export,node-name=image,name=%s,writable=%s"
+                            .formatted(order.export(), access.equals("on") ? "off" : "on"),
+                    "--daemonize",
+                    PID_FILE,
+                    order.pidFile().toString());
+        }
+
+        @Override
+        boolean readOnly(List<String> commandLine) {
+            return after(commandLine, "--export").endsWith(",writable=off");
+        }
+
+        @Override
+        SocketAddress address(List<String> commandLine) {
+            String address = after(commandLine, "--nbd-server");
+            return address.startsWith(UNIX)
+                    ? UnixDomainSocketAddress.of(
+                            address.substring(UNIX.length()).replace(",,", ","))
+                    : loopback(address.substring(address.lastIndexOf('=') + 1));
+        }
     };
+
+    /** Stands for the first one that is installed. */
+    static final String ANY = "auto";
 
     private static final String UNIX = "addr.type=unix,addr.path=";
     private static final String INET = "addr.type=inet,";
@@ -130,15 +145,29 @@ enum NbdProgram {
         return List.of();
     }
 
+    /** Whether clients that connect later see what was added to a file meanwhile. */
+    abstract boolean growing();
+
     abstract List<String> arguments(Order order);
 
     abstract boolean readOnly(List<String> commandLine);
 
     abstract SocketAddress address(List<String> commandLine);
 
-    /** The program to use on this machine. */
-    static Optional<NbdProgram> first() {
-        return Arrays.stream(values()).filter(each -> each.installed().isPresent()).findFirst();
+    String program() {
+        return program;
+    }
+
+    /**
+     * The program to use on this machine.
+     *
+     * @param wanted its name, or what stands for any
+     */
+    static Optional<NbdProgram> first(String wanted) {
+        return Arrays.stream(values())
+                .filter(each -> wanted.equals(ANY) || wanted.equals(each.program))
+                .filter(each -> each.installed().isPresent())
+                .findFirst();
     }
 
     /** Where the program is installed, if it is. */

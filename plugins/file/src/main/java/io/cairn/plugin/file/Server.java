@@ -23,7 +23,8 @@ import java.util.Map;
  * @param export the name that clients ask for
  * @param address where it listens: a unix socket or a port of the loopback interface
  */
-record Server(long pid, String export, boolean readOnly, SocketAddress address) {
+record Server(
+        long pid, NbdProgram program, String export, boolean readOnly, SocketAddress address) {
     /** What every NBD server says first; nbd/doc/proto.md of the NetworkBlockDevice project. */
     private static final byte[] GREETING = "NBDMAGIC".getBytes(US_ASCII);
 

@@ -76,6 +76,11 @@ final class Servers {
         return !of(target).isEmpty();
     }
 
+    /** The server of the target, if there is one, that would not see that it is larger. */
+    Optional<Server> notGrowing(Target target) throws IOException {
+        return of(target).stream().filter(server -> !server.program().growing()).findFirst();
+    }
+
     boolean anyWriting(Target target) throws IOException {
         return of(target).stream().anyMatch(server -> !server.readOnly());
     }
@@ -269,6 +274,7 @@ final class Servers {
                 return Optional.of(
                         new Server(
                                 pid,
+                                kind,
                                 pidFile.toFile().getName().split("\\.", -1)[0],
                                 kind.readOnly(commandLine),
                                 kind.address(commandLine)));

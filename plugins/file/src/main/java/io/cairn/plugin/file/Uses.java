@@ -6,6 +6,7 @@ import io.cairn.spi.Target;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 
 /** Who uses the files at the moment, beside the driver itself. */
 final class Uses {
@@ -48,6 +49,19 @@ final class Uses {
     void checkUnexported(Target target) throws OsException, InterruptedException, IOException {
         if (servers.anyFor(target)) {
             throw new OsException(IN_USE, "it is exported; take the export back first");
+        }
+    }
+
+    void checkGrowable(Target target) throws OsException, IOException {
+        Optional<Server> fixed = servers.notGrowing(target);
+        if (fixed.isPresent()) {
+            throw new OsException(
+                    IN_USE,
+                    "it is exported by %s, which would not see that it is larger; take the export back first, and set %s to %s for those to come"
+                            .formatted(
+                                    fixed.get().program().program(),
+                                    FileDriverProvider.EXPORT_PROGRAM,
+                                    NbdProgram.NBDKIT.program()));
         }
     }
 
