@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.PreparedStatement;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * One small durable change: by the state store, by HSQLDB alone, and by appending to a file. Its
@@ -51,6 +52,7 @@ public class JournalBenchmark {
     public String floor;
 
     private StateStore store;
+    private final AtomicInteger clients = new AtomicInteger();
     private int iteration = -1;
 
     @Setup
@@ -67,10 +69,16 @@ public class JournalBenchmark {
         return Turn.values()[iteration % Turn.values().length];
     }
 
-    @TearDown
-    public void close() throws Exception {
-        store.close();
-        BareDatabase.shutDown(Path.of(floor));
+    private void enter() {
+        int _ = clients.incrementAndGet();
+    }
+
+    /** As of {@link SnapshotBenchmark}. */
+    private void leave() throws Exception {
+        if (clients.decrementAndGet() == 0) {
+            store.close();
+            BareDatabase.shutDown(Path.of(floor));
+        }
     }
 
     /** One thread, with rows and a file of its own. */
@@ -85,6 +93,7 @@ public class JournalBenchmark {
 
         @Setup
         public void open(JournalBenchmark of, ThreadParams thread) throws Exception {
+            of.enter();
             store = of.store;
             int client = thread.getThreadIndex();
             backend = Seed.bareBackend(client);
@@ -97,9 +106,10 @@ public class JournalBenchmark {
         }
 
         @TearDown
-        public void close() throws Exception {
+        public void close(JournalBenchmark of) throws Exception {
             database.close();
             file.close();
+            of.leave();
         }
 
         private int commit() throws Exception {

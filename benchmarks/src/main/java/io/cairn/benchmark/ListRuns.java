@@ -3,20 +3,17 @@ package io.cairn.benchmark;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.Filter;
-import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.Order;
-import io.cairn.daemon.volume.Order.By;
 import io.cairn.daemon.volume.Volumes;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.PreparedStatement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * A page of 100 among 100,000 volumes and as many snapshots, for every filter in every order. The
@@ -33,8 +30,6 @@ final class ListRuns {
 
     private final List<Task> results = new ArrayList<>();
 
-    private record Case(String what, Filter filter) {}
-
     void run(Path work, int rounds) throws Exception {
         try (Ground ground = Ground.make(Storage.MEMORY, work)) {
             Path folder = Files.createDirectories(ground.folder().resolve("lists"));
@@ -45,8 +40,8 @@ final class ListRuns {
             // Opened again, since counts are read then.
             try (House house = new House(Storage.MEMORY, folder)) {
                 List<Task> tasks = new ArrayList<>();
-                cases(false).forEach(each -> tasks.add(new Task(each, false)));
-                cases(true).forEach(each -> tasks.add(new Task(each, true)));
+                ListCase.all(false).forEach(each -> tasks.add(new Task(each, false)));
+                ListCase.all(true).forEach(each -> tasks.add(new Task(each, true)));
                 for (int round = -WARMUP; round < rounds; round++) {
                     for (Task task : tasks) {
                         task.measure(house, round >= 0);
@@ -62,14 +57,16 @@ final class ListRuns {
      * and then what it left itself.
      */
     private static final class Task {
-        private final Case of;
+        private final ListCase of;
         private final boolean snapshots;
         private final List<Double> first = new ArrayList<>();
         private final List<Double> micros = new ArrayList<>();
         private final List<Double> floor = new ArrayList<>();
+        private final List<Double> counting = new ArrayList<>();
         private int rows;
+        private long counted;
 
-        Task(Case of, boolean snapshots) {
+        Task(ListCase of, boolean snapshots) {
             this.of = of;
             this.snapshots = snapshots;
         }
@@ -87,7 +84,14 @@ final class ListRuns {
             if (bare != PAGE + 1) {
                 throw new IllegalStateException("the floor found %d rows".formatted(bare));
             }
+            begin = System.nanoTime();
+            // In no order: once for each filter.
+            if (of.filter().order().equals(Order.NEWEST_FIRST)) {
+                counted = count(house.volumes(), of.filter(), snapshots);
+            }
+            double total = (System.nanoTime() - begin) / 1e3;
             if (counts) {
+                counting.add(total);
                 first.add(fresh);
                 micros.add(taken);
                 floor.add(least);
@@ -99,6 +103,10 @@ final class ListRuns {
         return snapshots
                 ? volumes.snapshots(filter, PAGE, "").items().size()
                 : volumes.volumes(filter, PAGE, "").items().size();
+    }
+
+    private static long count(Volumes volumes, Filter filter, boolean snapshots) throws Exception {
+        return snapshots ? volumes.countSnapshots(filter) : volumes.countVolumes(filter);
     }
 
     private static int bare(StateStore store, boolean snapshots) {
@@ -117,128 +125,6 @@ final class ListRuns {
                                         .map((row, _) -> row.getLong(2))
                                         .list()
                                         .size());
-    }
-
-    private static List<Case> cases(boolean snapshots) {
-        List<Case> cases = new ArrayList<>();
-        for (By by : By.values()) {
-            for (boolean descending : new boolean[] {true, false}) {
-                Order order = new Order(by, descending);
-                Optional<String> none = Optional.empty();
-                add(cases, "all", order, none, none, none, Map.of());
-                add(cases, "name, many", order, Optional.of("d*"), none, none, Map.of());
-                add(cases, "name, few", order, Optional.of("d77*"), none, none, Map.of());
-                add(cases, "label, half", order, none, none, none, Map.of("half", "1"));
-                add(cases, "label, rare", order, none, none, none, Map.of("rare", "1"));
-                add(
-                        cases,
-                        "source",
-                        order,
-                        none,
-                        none,
-                        Optional.of(
-                                snapshots
-                                        ? Seed.bareVolume(1).toString()
-                                        : Seed.bareVolume(0).toString()),
-                        Map.of());
-                if (!snapshots) {
-                    add(cases, "pool", order, none, Optional.of("rare"), none, Map.of());
-                }
-                for (ObjectState state : List.of(ObjectState.AVAILABLE, ObjectState.DELETING)) {
-                    cases.add(
-                            bounded(
-                                    "state " + state,
-                                    order,
-                                    Optional.of(state),
-                                    Optional.empty(),
-                                    Optional.empty()));
-                }
-                cases.add(aged("older, most", order, Duration.ofHours(2)));
-                cases.add(aged("older, few", order, Duration.ofMinutes(1_660)));
-                cases.add(
-                        bounded(
-                                "size, half",
-                                order,
-                                Optional.empty(),
-                                Optional.of(25L << 30),
-                                Optional.empty()));
-                cases.add(
-                        bounded(
-                                "size, few",
-                                order,
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.of(1L << 30)));
-            }
-        }
-        return cases;
-    }
-
-    private static void add(
-            List<Case> cases,
-            String what,
-            Order order,
-            Optional<String> name,
-            Optional<String> pool,
-            Optional<String> source,
-            Map<String, String> labels) {
-        cases.add(
-                new Case(
-                        what + ", by " + order,
-                        new Filter(
-                                Optional.empty(),
-                                Optional.empty(),
-                                pool,
-                                name,
-                                Optional.empty(),
-                                source,
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty(),
-                                Optional.empty(),
-                                labels,
-                                order)));
-    }
-
-    private static Case bounded(
-            String what,
-            Order order,
-            Optional<ObjectState> state,
-            Optional<Long> minSize,
-            Optional<Long> maxSize) {
-        return new Case(
-                what + ", by " + order,
-                new Filter(
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        state,
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        minSize,
-                        maxSize,
-                        Map.of(),
-                        order));
-    }
-
-    private static Case aged(String what, Order order, Duration older) {
-        return new Case(
-                what + ", by " + order,
-                new Filter(
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.of(older),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Optional.empty(),
-                        Map.of(),
-                        order));
     }
 
     /**
@@ -308,7 +194,24 @@ final class ListRuns {
     }
 
     List<Figure> figures() {
-        return results.stream().map(ListRuns::figure).toList();
+        return Stream.concat(
+                        results.stream().map(ListRuns::figure),
+                        results.stream()
+                                .filter(task -> task.of.filter().order().equals(Order.NEWEST_FIRST))
+                                .map(ListRuns::countFigure))
+                .toList();
+    }
+
+    private static Figure countFigure(Task task) {
+        return new Figure(
+                "a count",
+                (task.snapshots ? "snapshots, " : "volumes, ") + task.of.what(),
+                EXISTING,
+                1,
+                "%,.0f µs".formatted(new Series(task.counting).median()),
+                "",
+                Optional.empty(),
+                "%,d of them".formatted(task.counted));
     }
 
     private static Figure figure(Task task) {

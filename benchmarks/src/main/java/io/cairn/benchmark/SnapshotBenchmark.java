@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Snapshots created and deleted, beside the floors of both on the same file system.
@@ -81,6 +82,7 @@ public class SnapshotBenchmark {
     private House open;
     private @Nullable House openNone;
     private House.@Nullable Door door;
+    private final AtomicInteger clients = new AtomicInteger();
     private int iteration = -1;
 
     @Setup
@@ -100,8 +102,18 @@ public class SnapshotBenchmark {
         return turns.get(iteration % turns.size());
     }
 
-    @TearDown
-    public void close() throws Exception {
+    private void enter() {
+        int _ = clients.incrementAndGet();
+    }
+
+    /**
+     * The last client closes what all of them used. A tear-down of this would come with the first
+     * one: JMH waits for no other.
+     */
+    private void leave() throws Exception {
+        if (clients.decrementAndGet() > 0) {
+            return;
+        }
         open.close();
         if (openNone != null) {
             openNone.close();
@@ -123,6 +135,7 @@ public class SnapshotBenchmark {
 
         @Setup
         public void open(SnapshotBenchmark of, ThreadParams thread) throws Exception {
+            of.enter();
             int client = thread.getThreadIndex();
             hand =
                     of.door == null
@@ -139,12 +152,13 @@ public class SnapshotBenchmark {
         }
 
         @TearDown
-        public void close() throws Exception {
+        public void close(SnapshotBenchmark of) throws Exception {
             bareDatabase.close();
             if (bareFiles != null) {
                 bareFiles.close();
             }
             hand.close();
+            of.leave();
         }
 
         private Hand atNone() {

@@ -40,8 +40,7 @@ final class TurnsTest {
             }
         }
 
-        client.close();
-        benchmark.close();
+        client.close(benchmark);
         try (House house = new House(storage, Path.of(benchmark.house))) {
             assertThat(house.volumes().counts(House.BACKEND).snapshots()).isEqualTo(5);
         }
@@ -63,8 +62,7 @@ final class TurnsTest {
             assertThat(benchmark.change(client)).isPositive();
         }
 
-        client.close();
-        benchmark.close();
+        client.close(benchmark);
     }
 
     private static String house(Storage storage, Path folder, int existing) throws Exception {
