@@ -10,7 +10,9 @@ import io.cairn.daemon.volume.Order;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Reads the filters of lists. What is wrong with one is said as INVALID. */
@@ -19,13 +21,16 @@ final class Filters {
 
     /** What volumes and snapshots are filtered by in the same way. */
     static final String COMMON =
-            "state (creating, available or deleting), older and newer (than so long ago: an ISO-8601 duration of days or less, such as P7D or PT1H), minSize, maxSize (such as 10GiB), label.KEY";
+            "state (creating, available, in-use, extending, reverting, deleting, error or error-deleting), older and newer (than so long ago: an ISO-8601 duration of days or less, such as P7D or PT1H), minSize, maxSize (such as 10GiB), label.KEY";
 
     static final String SORT =
             "; and sort: name, created or size, with - before it for the last first (by itself -created, the newest first)";
 
     private static final String KEYS =
             "name, state, source, older, newer, minSize, maxSize, label.KEY, sort";
+
+    private static final Set<ObjectState> LISTED =
+            EnumSet.complementOf(EnumSet.of(ObjectState.DELETED));
 
     private final Requests request;
 
@@ -77,7 +82,11 @@ final class Filters {
     }
 
     private static ObjectState state(String text) throws OperationException {
-        return Arrays.stream(ObjectState.values())
+        if (text.equals(ObjectState.DELETED.toString())) {
+            throw Requests.invalid(
+                    "state=deleted is in no list of what there is: use listDeleted of the backend");
+        }
+        return LISTED.stream()
                 .filter(state -> state.toString().equals(text))
                 .findFirst()
                 .orElseThrow(
@@ -86,7 +95,7 @@ final class Filters {
                                         "state=%s is not known: use %s"
                                                 .formatted(
                                                         Names.shortened(text),
-                                                        Arrays.stream(ObjectState.values())
+                                                        LISTED.stream()
                                                                 .map(ObjectState::toString)
                                                                 .collect(
                                                                         Collectors.joining(
