@@ -95,7 +95,7 @@ class BackendWork {
 
     @WriteOperation(
             value =
-                    "Makes a volume larger, also while it is attached; returns its new size in bytes",
+                    "Makes a volume larger, also while it is attached, and its device with it (a host that is connected by NBD sees it when it connects anew); returns its new size in bytes",
             role = Role.OPERATOR)
     long extendVolume(
             @Description(VOLUME) String volume,

@@ -29,16 +29,18 @@ class DaemonHost {
 
     @ReadOperation("Says whether what a host says of itself suffices for a protocol; fails if not")
     String validateConnector(
-            @Description("Such as nbd, iscsi, nvmeof or local; empty for what every protocol needs")
+            @Description("nbd, iscsi, nvmeof or local; empty for what every protocol needs")
                     String protocol,
             @Description("As host=web1,ip=192.0.2.7,initiator=iqn.2026-01.example:web1")
                     String connector)
             throws OperationException {
-        if (!protocol.isEmpty() && !Names.valid(protocol)) {
+        if (!protocol.isEmpty() && !Connections.protocols().contains(protocol)) {
             throw new OperationException(
                     Code.INVALID,
-                    "'%s' is no protocol: write one such as nbd"
-                            .formatted(Names.shortened(protocol)));
+                    "'%s' is no protocol that is known: use one of %s, or nothing for what all need"
+                            .formatted(
+                                    Names.shortened(protocol),
+                                    String.join(", ", Connections.protocols())));
         }
         Map<String, String> facts = PropertyText.parse(connector);
         List<String> problems = Connections.problems(facts, protocol);

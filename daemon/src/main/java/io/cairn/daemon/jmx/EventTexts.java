@@ -8,83 +8,27 @@ import io.cairn.daemon.volume.VolumeEvent;
 import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
 import io.cairn.daemon.volume.VolumeEvent.ConnectionChanged;
+import io.cairn.daemon.volume.VolumeEvent.ConnectionState;
 import io.cairn.daemon.volume.VolumeEvent.OperationFailed;
 import io.cairn.daemon.volume.VolumeEvent.OperationUndone;
 import io.cairn.daemon.volume.VolumeEvent.SnapshotAltered;
 import io.cairn.daemon.volume.VolumeEvent.SnapshotCreated;
 import io.cairn.daemon.volume.VolumeEvent.SnapshotDeleted;
-import io.cairn.daemon.volume.VolumeEvent.StateChanged;
+import io.cairn.daemon.volume.VolumeEvent.SnapshotState;
 import io.cairn.daemon.volume.VolumeEvent.VolumeAltered;
 import io.cairn.daemon.volume.VolumeEvent.VolumeCreated;
 import io.cairn.daemon.volume.VolumeEvent.VolumeDeleted;
 import io.cairn.daemon.volume.VolumeEvent.VolumeReleased;
+import io.cairn.daemon.volume.VolumeEvent.VolumeState;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 
-import javax.management.MBeanNotificationInfo;
 import javax.management.ObjectName;
 
 /** What listeners are told of an event. */
 final class EventTexts {
-    private static final String VOLUME_CREATED = "cairn.volume.created";
-    private static final String VOLUME_DELETED = "cairn.volume.deleted";
-    private static final String VOLUME_UNMANAGED = "cairn.volume.unmanaged";
-    private static final String SNAPSHOT_CREATED = "cairn.snapshot.created";
-    private static final String SNAPSHOT_DELETED = "cairn.snapshot.deleted";
-    private static final String OPERATION_FAILED = "cairn.operation.failed";
-    private static final String OPERATION_UNDONE = "cairn.operation.undone";
-
-    private static final String VOLUME_TYPES = "cairn.volume.";
-    private static final String VOLUME_STATE = "cairn.volume.state";
-    private static final String SNAPSHOT_TYPES = "cairn.snapshot.";
-    private static final String CONNECTION_TYPES = "cairn.connection.";
-
-    /** A filter of types goes by how they begin, so that one for the plain type takes both. */
-    private static final String RECOVERED = ".recovered";
-
-    private static final List<String> OF_SNAPSHOTS =
-            Stream.concat(
-                            Stream.of(SNAPSHOT_CREATED, SNAPSHOT_DELETED),
-                            Stream.of(
-                                            Alteration.RENAMED,
-                                            Alteration.DESCRIBED,
-                                            Alteration.HELD,
-                                            Alteration.RELEASED)
-                                    .map(what -> SNAPSHOT_TYPES + what))
-                    .toList();
-    private static final List<String> OF_CONNECTIONS =
-            Arrays.stream(Access.values()).map(what -> CONNECTION_TYPES + what).toList();
-    private static final List<String> OF_VOLUMES =
-            Stream.concat(
-                            Stream.of(VOLUME_CREATED, VOLUME_DELETED, VOLUME_UNMANAGED),
-                            Arrays.stream(Alteration.values()).map(what -> VOLUME_TYPES + what))
-                    .toList();
-
-    static final MBeanNotificationInfo SNAPSHOT =
-            info(
-                    "The snapshot was created, deleted or changed; .recovered: by settling what was unfinished",
-                    List.of(OF_SNAPSHOTS));
-    static final MBeanNotificationInfo CONNECTION =
-            info(
-                    "The host was connected, attached, detached or disconnected, or lost its access; .recovered: by settling what was unfinished",
-                    List.of(OF_CONNECTIONS));
-    static final MBeanNotificationInfo VOLUME =
-            info(
-                    "The volume, a snapshot of it or a connection to it was created, deleted or changed, or its state is another; .recovered: by settling what was unfinished",
-                    List.of(OF_VOLUMES, List.of(VOLUME_STATE), OF_SNAPSHOTS, OF_CONNECTIONS));
-    static final MBeanNotificationInfo ALL =
-            info(
-                    "A volume, snapshot or connection was created, deleted or changed, or an operation failed or was undone; .recovered: by settling what was unfinished",
-                    List.of(
-                            OF_VOLUMES,
-                            List.of(VOLUME_STATE),
-                            OF_SNAPSHOTS,
-                            OF_CONNECTIONS,
-                            List.of(OPERATION_FAILED, OPERATION_UNDONE)));
-
     /** Whether an MBean came or went by an event. */
     enum Change {
         CAME,
@@ -107,6 +51,11 @@ final class EventTexts {
             @Description("The UUID of the volume, snapshot or connection; empty as well") String id,
             @Description("The volume's name; empty as well") String volume,
             @Description("The snapshot's name; empty if it is about a volume") String snapshot,
+            @Description(
+                            "The state before, if that is another now; empty if it was not there, and if this is not about a state")
+                    String from,
+            @Description("The state now; empty if it is gone, and if this is not about a state")
+                    String to,
             @Description("Whether it came of settling an operation that was unfinished")
                     boolean recovered,
             @Description("The operation that failed or was undone; empty otherwise")
@@ -115,59 +64,141 @@ final class EventTexts {
             @Description("Why it failed or was undone; empty otherwise") String reason,
             @Description("Whether it is not known yet what became of it") boolean unfinished) {}
 
+    /**
+     * What an event is about.
+     *
+     * @param words what to call it in a message
+     * @param snapshot empty if it is about a volume
+     * @param above the MBeans that tell of it too
+     */
+    private record Subject(
+            String words,
+            String backend,
+            ObjectName name,
+            String id,
+            String volume,
+            String snapshot,
+            List<ObjectName> above) {
+        static Subject of(Volume volume) {
+            return new Subject(
+                    "volume %s of backend %s".formatted(volume.name(), volume.backend()),
+                    volume.backend(),
+                    BeanNames.volume(volume),
+                    volume.id().toString(),
+                    volume.name(),
+                    "",
+                    List.of(BeanNames.backend(volume.backend()), BeanNames.DAEMON));
+        }
+
+        static Subject of(Snapshot snapshot) {
+            return new Subject(
+                    "snapshot %s of volume %s of backend %s"
+                            .formatted(snapshot.name(), snapshot.volumeName(), snapshot.backend()),
+                    snapshot.backend(),
+                    BeanNames.snapshot(snapshot),
+                    snapshot.id().toString(),
+                    snapshot.volumeName(),
+                    snapshot.name(),
+                    List.of(
+                            BeanNames.volume(snapshot.backend(), snapshot.volumeName()),
+                            BeanNames.backend(snapshot.backend()),
+                            BeanNames.DAEMON));
+        }
+
+        static Subject of(Connection connection) {
+            return new Subject(
+                    "the connection of host %s to %s of backend %s"
+                            .formatted(
+                                    connection.host(),
+                                    connection.targetName(),
+                                    connection.backend()),
+                    connection.backend(),
+                    BeanNames.connection(connection),
+                    connection.id().toString(),
+                    connection.volumeName(),
+                    connection.snapshotName(),
+                    List.of(
+                            BeanNames.volume(connection.backend(), connection.volumeName()),
+                            BeanNames.backend(connection.backend()),
+                            BeanNames.DAEMON));
+        }
+    }
+
     private EventTexts() {}
 
     static Told of(VolumeEvent event) {
         return switch (event) {
             case VolumeCreated(Volume volume, boolean recovered) ->
-                    told(VOLUME_CREATED, volume, recovered, "was created", Change.CAME);
+                    happened(
+                            EventTypes.VOLUME_CREATED,
+                            Subject.of(volume),
+                            recovered,
+                            "was created",
+                            Change.CAME);
             case VolumeDeleted(Volume volume, boolean recovered) ->
-                    told(VOLUME_DELETED, volume, recovered, "was deleted", Change.WENT);
+                    happened(
+                            EventTypes.VOLUME_DELETED,
+                            Subject.of(volume),
+                            recovered,
+                            "was deleted",
+                            Change.WENT);
             case VolumeReleased(Volume volume, String place, boolean recovered) ->
-                    told(
-                            VOLUME_UNMANAGED,
-                            volume,
+                    happened(
+                            EventTypes.VOLUME_UNMANAGED,
+                            Subject.of(volume),
                             recovered,
                             "was given up and is " + place + " now",
                             Change.WENT);
             case VolumeAltered(Volume before, Volume after, Alteration what, boolean recovered) ->
                     renamed(
-                            told(
-                                    VOLUME_TYPES + what,
-                                    after,
+                            happened(
+                                    EventTypes.VOLUMES + what,
+                                    Subject.of(after),
                                     recovered,
                                     said(what, after.name(), after.sizeBytes()),
                                     Change.CAME),
                             BeanNames.volume(before));
-            case StateChanged(Volume volume, ObjectState from, ObjectState to) ->
-                    told(
-                            VOLUME_STATE,
-                            volume,
-                            false,
-                            "was %s and is %s".formatted(from, to),
-                            Change.STAYED);
+            case VolumeState(Volume volume, Optional<ObjectState> from, ObjectState to) ->
+                    moved(EventTypes.VOLUME_STATE, Subject.of(volume), from, Optional.of(to));
+            case SnapshotCreated(Snapshot snapshot, boolean recovered) ->
+                    happened(
+                            EventTypes.SNAPSHOT_CREATED,
+                            Subject.of(snapshot),
+                            recovered,
+                            "was created",
+                            Change.CAME);
+            case SnapshotDeleted(Snapshot snapshot, boolean recovered) ->
+                    happened(
+                            EventTypes.SNAPSHOT_DELETED,
+                            Subject.of(snapshot),
+                            recovered,
+                            "was deleted",
+                            Change.WENT);
             case SnapshotAltered(
                             Snapshot before,
                             Snapshot after,
                             Alteration what,
                             boolean recovered) ->
                     renamed(
-                            told(
-                                    SNAPSHOT_TYPES + what,
-                                    after,
+                            happened(
+                                    EventTypes.SNAPSHOTS + what,
+                                    Subject.of(after),
                                     recovered,
                                     said(what, after.name(), after.sizeBytes()),
                                     Change.CAME),
                             BeanNames.snapshot(before));
+            case SnapshotState(Snapshot snapshot, Optional<ObjectState> from, ObjectState to) ->
+                    moved(EventTypes.SNAPSHOT_STATE, Subject.of(snapshot), from, Optional.of(to));
             case ConnectionChanged(Connection connection, Access what, boolean recovered) ->
-                    told(connection, what, recovered);
-            case SnapshotCreated(Snapshot snapshot, boolean recovered) ->
-                    told(SNAPSHOT_CREATED, snapshot, recovered, "was created", Change.CAME);
-            case SnapshotDeleted(Snapshot snapshot, boolean recovered) ->
-                    told(SNAPSHOT_DELETED, snapshot, recovered, "was deleted", Change.WENT);
+                    accessed(connection, what, recovered);
+            case ConnectionState(
+                            Connection connection,
+                            Optional<Connection.State> from,
+                            Optional<Connection.State> to) ->
+                    moved(EventTypes.CONNECTION_STATE, Subject.of(connection), from, to);
             case OperationFailed failed ->
                     new Told(
-                            OPERATION_FAILED,
+                            EventTypes.OPERATION_FAILED,
                             "%s failed: %s: %s%s"
                                     .formatted(
                                             failed.what(),
@@ -177,7 +208,7 @@ final class EventTexts {
                                                     ? " (it is unfinished; the daemon will settle it)"
                                                     : ""),
                             operation(
-                                    OPERATION_FAILED,
+                                    EventTypes.OPERATION_FAILED,
                                     failed.backend(),
                                     failed.what(),
                                     failed.code().toString(),
@@ -186,11 +217,11 @@ final class EventTexts {
                             containers(failed.backend()));
             case OperationUndone undone ->
                     new Told(
-                            OPERATION_UNDONE,
+                            EventTypes.OPERATION_UNDONE,
                             "%s was unfinished and is undone: %s"
                                     .formatted(undone.what(), undone.reason()),
                             operation(
-                                    OPERATION_UNDONE,
+                                    EventTypes.OPERATION_UNDONE,
                                     undone.backend(),
                                     undone.what(),
                                     "",
@@ -200,78 +231,43 @@ final class EventTexts {
         };
     }
 
-    private static Told told(
-            String plainType, Volume volume, boolean recovered, String what, Change change) {
-        String type = plainType + (recovered ? RECOVERED : "");
-        ObjectName name = BeanNames.volume(volume);
-        return new Told(
-                type,
-                "volume %s of backend %s %s%s"
-                        .formatted(volume.name(), volume.backend(), what, settled(recovered)),
-                new EventData(
-                        type,
-                        volume.backend(),
-                        name.toString(),
-                        volume.id().toString(),
-                        volume.name(),
-                        "",
-                        recovered,
-                        "",
-                        "",
-                        "",
-                        false),
-                List.of(
-                        new Target(name, change),
-                        new Target(BeanNames.backend(volume.backend()), Change.STAYED),
-                        new Target(BeanNames.DAEMON, Change.STAYED)));
+    private static Told happened(
+            String plainType, Subject subject, boolean recovered, String what, Change change) {
+        return told(
+                plainType,
+                subject,
+                "%s %s".formatted(subject.words(), what),
+                "",
+                "",
+                recovered,
+                change);
     }
 
-    private static Told told(
-            String plainType, Snapshot snapshot, boolean recovered, String what, Change change) {
-        String type = plainType + (recovered ? RECOVERED : "");
-        ObjectName name = BeanNames.snapshot(snapshot);
-        return new Told(
+    private static Told moved(String type, Subject subject, Optional<?> from, Optional<?> to) {
+        String now = to.map(Object::toString).orElse("gone");
+        String message =
+                from.isPresent()
+                        ? "%s was %s and is %s".formatted(subject.words(), from.get(), now)
+                        : "%s is %s".formatted(subject.words(), now);
+        return told(
                 type,
-                "snapshot %s of volume %s of backend %s %s%s"
-                        .formatted(
-                                snapshot.name(),
-                                snapshot.volumeName(),
-                                snapshot.backend(),
-                                what,
-                                settled(recovered)),
-                new EventData(
-                        type,
-                        snapshot.backend(),
-                        name.toString(),
-                        snapshot.id().toString(),
-                        snapshot.volumeName(),
-                        snapshot.name(),
-                        recovered,
-                        "",
-                        "",
-                        "",
-                        false),
-                List.of(
-                        new Target(name, change),
-                        new Target(
-                                BeanNames.volume(snapshot.backend(), snapshot.volumeName()),
-                                Change.STAYED),
-                        new Target(BeanNames.backend(snapshot.backend()), Change.STAYED),
-                        new Target(BeanNames.DAEMON, Change.STAYED)));
+                subject,
+                message,
+                from.map(Object::toString).orElse(""),
+                to.map(Object::toString).orElse(""),
+                false,
+                Change.STAYED);
     }
 
-    private static Told told(Connection connection, Access what, boolean recovered) {
-        String type = CONNECTION_TYPES + what + (recovered ? RECOVERED : "");
-        ObjectName name = BeanNames.connection(connection);
+    private static Told accessed(Connection connection, Access what, boolean recovered) {
         Change change =
                 switch (what) {
                     case CONNECTED -> Change.CAME;
                     case DISCONNECTED -> Change.WENT;
                     case ATTACHED, DETACHED, LOST -> Change.STAYED;
                 };
-        return new Told(
-                type,
-                "host %s %s: %s of backend %s%s%s"
+        String message =
+                "host %s %s: %s of backend %s%s"
                         .formatted(
                                 connection.host(),
                                 switch (what) {
@@ -283,27 +279,47 @@ final class EventTexts {
                                 },
                                 connection.targetName(),
                                 connection.backend(),
-                                connection.device().isEmpty() ? "" : " as " + connection.device(),
-                                settled(recovered)),
+                                connection.device().isEmpty() ? "" : " as " + connection.device());
+        return told(
+                EventTypes.CONNECTIONS + what,
+                Subject.of(connection),
+                message,
+                "",
+                "",
+                recovered,
+                change);
+    }
+
+    private static Told told(
+            String plainType,
+            Subject subject,
+            String message,
+            String from,
+            String to,
+            boolean recovered,
+            Change change) {
+        String type = recovered ? plainType + EventTypes.RECOVERED : plainType;
+        List<Target> targets = new ArrayList<>();
+        targets.add(new Target(subject.name(), change));
+        subject.above().forEach(name -> targets.add(new Target(name, Change.STAYED)));
+        return new Told(
+                type,
+                recovered ? message + ", by settling what was unfinished" : message,
                 new EventData(
                         type,
-                        connection.backend(),
-                        name.toString(),
-                        connection.id().toString(),
-                        connection.volumeName(),
-                        connection.snapshotName(),
+                        subject.backend(),
+                        subject.name().toString(),
+                        subject.id(),
+                        subject.volume(),
+                        subject.snapshot(),
+                        from,
+                        to,
                         recovered,
                         "",
                         "",
                         "",
                         false),
-                List.of(
-                        new Target(name, change),
-                        new Target(
-                                BeanNames.volume(connection.backend(), connection.volumeName()),
-                                Change.STAYED),
-                        new Target(BeanNames.backend(connection.backend()), Change.STAYED),
-                        new Target(BeanNames.DAEMON, Change.STAYED)));
+                targets);
     }
 
     /** An object that kept its name neither came nor went; another name went as this one came. */
@@ -331,7 +347,8 @@ final class EventTexts {
 
     private static EventData operation(
             String type, String backend, String what, String code, String reason, boolean open) {
-        return new EventData(type, backend, "", "", "", "", false, what, code, reason, open);
+        return new EventData(
+                type, backend, "", "", "", "", "", "", false, what, code, reason, open);
     }
 
     /** The backend is empty where a damaged row does not tell it. */
@@ -340,23 +357,5 @@ final class EventTexts {
         return backend.isEmpty()
                 ? List.of(daemon)
                 : List.of(new Target(BeanNames.backend(backend), Change.STAYED), daemon);
-    }
-
-    private static String settled(boolean recovered) {
-        return recovered ? ", by settling what was unfinished" : "";
-    }
-
-    private static MBeanNotificationInfo info(String description, List<List<String>> types) {
-        String[] all =
-                types.stream()
-                        .flatMap(List::stream)
-                        .flatMap(
-                                type ->
-                                        type.startsWith("cairn.operation.")
-                                                        || type.equals(VOLUME_STATE)
-                                                ? Stream.of(type)
-                                                : Stream.of(type, type + RECOVERED))
-                        .toArray(String[]::new);
-        return new MBeanNotificationInfo(all, "javax.management.Notification", description);
     }
 }

@@ -33,7 +33,7 @@ import javax.management.ObjectName;
  */
 public final class ManagementBeans implements AutoCloseable {
     static final BeanType<DaemonBean> DAEMON =
-            new BeanType<>(DaemonBean.class, List.of(), EventTexts.ALL);
+            new BeanType<>(DaemonBean.class, List.of(), EventTypes.ALL);
     static final BeanType<BackendBean> BACKEND =
             new BeanType<>(
                     BackendBean.class,
@@ -41,7 +41,7 @@ public final class ManagementBeans implements AutoCloseable {
                                     BackendMetrics.all().stream(),
                                     Space.<BackendBean>attributes(BackendBean::figures).stream())
                             .toList(),
-                    EventTexts.ALL);
+                    EventTypes.ALL);
 
     private final VirtualMBeanServer server;
     private final Notifier notifier;

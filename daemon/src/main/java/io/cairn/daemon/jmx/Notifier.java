@@ -56,6 +56,10 @@ final class Notifier {
 
     /** Never blocks. */
     void tell(VolumeEvent event) {
+        // By far the most of all, and nothing is registered by them.
+        if (event instanceof VolumeEvent.StateChanged && !subscriptions.any()) {
+            return;
+        }
         if (!queue.offer(event)) {
             missed.increment();
         }

@@ -101,6 +101,11 @@ final class Subscriptions {
         byName.remove(name);
     }
 
+    /** Whether anybody listens to anything. */
+    boolean any() {
+        return !connectors.isEmpty() || !byName.isEmpty();
+    }
+
     boolean anybodyListensTo(ObjectName name) {
         return !connectors.isEmpty() || byName.containsKey(name);
     }

@@ -40,12 +40,12 @@ final class VirtualObjects {
     static final BeanType<PoolBean> POOL =
             new BeanType<>(PoolBean.class, Space.attributes(PoolBean::figures));
     static final BeanType<VolumeBean> VOLUME =
-            new BeanType<>(VolumeBean.class, List.of(), EventTexts.VOLUME);
+            new BeanType<>(VolumeBean.class, List.of(), EventTypes.VOLUME);
     static final BeanType<SnapshotBean> SNAPSHOT =
-            new BeanType<>(SnapshotBean.class, List.of(), EventTexts.SNAPSHOT);
+            new BeanType<>(SnapshotBean.class, List.of(), EventTypes.SNAPSHOT);
 
     static final BeanType<ConnectionBean> CONNECTION =
-            new BeanType<>(ConnectionBean.class, List.of(), EventTexts.CONNECTION);
+            new BeanType<>(ConnectionBean.class, List.of(), EventTypes.CONNECTION);
 
     private final Sources sources;
     private final Callers callers;

@@ -97,7 +97,7 @@ final class VolumeBean extends VolumeAttributes {
 
     @WriteOperation(
             value =
-                    "Makes the volume larger, also while it is attached; returns its new size in bytes",
+                    "Makes the volume larger, also while it is attached, and its device with it (a host that is connected by NBD sees it when it connects anew); returns its new size in bytes",
             role = Role.OPERATOR)
     long extend(
             @Description("The new size, more than now: a whole number and a unit, such as 20GiB")

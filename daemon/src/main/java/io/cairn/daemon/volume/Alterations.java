@@ -28,7 +28,7 @@ public final class Alterations {
     }
 
     /**
-     * Makes a volume larger, also while it is attached.
+     * Makes a volume larger, also while it is attached, as far as the driver can.
      *
      * @return the volume as it is now
      * @throws OperationException INVALID if it would be smaller

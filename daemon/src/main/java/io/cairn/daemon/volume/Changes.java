@@ -3,6 +3,7 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.daemon.volume.StateNews.Standing;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.VolumeId;
 
@@ -25,18 +26,21 @@ final class Changes {
     private final PoolTally pools;
     private final Effects effects;
     private final Consumer<VolumeEvent> events;
+    private final StateNews news;
 
     Changes(
             Journal journal,
             OpenIntents open,
             PoolTally pools,
             Effects effects,
-            Consumer<VolumeEvent> events) {
+            Consumer<VolumeEvent> events,
+            StateNews news) {
         this.journal = journal;
         this.open = open;
         this.pools = pools;
         this.effects = effects;
         this.events = events;
+        this.news = news;
     }
 
     /** Makes a change that was not tried before. */
@@ -46,7 +50,7 @@ final class Changes {
             if (earlier.isPresent()) {
                 throw new OperationException(
                         Code.BUSY,
-                        "'%s' is unfinished and comes first; nothing was changed; try again later"
+                        "'%s' is unfinished and comes first: only an available or in-use volume can be changed; nothing was changed; try again later"
                                 .formatted(earlier.get().what()));
             }
         }
@@ -68,9 +72,7 @@ final class Changes {
         }
         // Once more: a store that was reopened while this waited has told of what it had then.
         open.add(intent);
-        if (!(intent instanceof Intent.Making)) {
-            tellStates(intent, atRest(intent), meanwhile(intent));
-        }
+        news.begun(intent);
         return carryOut(intent, false);
     }
 
@@ -84,13 +86,13 @@ final class Changes {
         } catch (StoreException e) {
             throw Parts.unwritable(e);
         }
-        ObjectState before = stateOf(intent);
+        Standing before = news.now(intent);
         open.remove(intent);
+        news.undone(intent, before);
         VolumeEvent event =
                 new VolumeEvent.OperationUndone(
                         intent.backend(), intent.what(), "an operator gave it up");
         events.accept(event);
-        tellStates(intent, before, after(intent, event));
         return event;
     }
 
@@ -101,22 +103,26 @@ final class Changes {
 
     private VolumeEvent carryOut(Intent intent, boolean again)
             throws OperationException, InterruptedException {
-        ObjectState before = stateOf(intent);
+        Standing before = news.now(intent);
         VolumeEvent event;
         try {
             event = effects.of(intent, again);
         } catch (DriverException e) {
             OperationException failure = failed(intent, again, e);
-            tellStates(intent, before, stateOf(intent));
+            if (open.of(intent.volume()).filter(intent::equals).isPresent()) {
+                news.failed(intent, before);
+            } else {
+                news.undone(intent, before);
+            }
             throw failure;
         } catch (StoreException e) {
             OperationException failure = unrecorded(intent, e);
-            tellStates(intent, before, stateOf(intent));
+            news.failed(intent, before);
             throw failure;
         }
         pools.settled(intent, event);
+        news.ended(intent, before, event);
         events.accept(event);
-        tellStates(intent, before, after(intent, event));
         return event;
     }
 
@@ -200,68 +206,5 @@ final class Changes {
                         failure.code(),
                         String.valueOf(failure.getMessage()),
                         unfinished));
-    }
-
-    /** The volume whose state an intent changes as long as it is open. */
-    private static Optional<Volume> subject(Intent intent) {
-        return switch (intent) {
-            case Intent.Making making -> Optional.of(making.made());
-            case Intent.CreateSnapshot _ -> Optional.empty();
-            case Intent.Changing changing -> Optional.of(changing.of());
-            case Intent.DeleteSnapshot _,
-                    Intent.AlterSnapshot _,
-                    Intent.ChangeConnection _,
-                    Intent.Damaged _ ->
-                    Optional.empty();
-        };
-    }
-
-    private static ObjectState atRest(Intent intent) {
-        Optional<Volume> volume = subject(intent);
-        return volume.isPresent() && volume.get().connectionCount() > 0
-                ? ObjectState.IN_USE
-                : ObjectState.AVAILABLE;
-    }
-
-    private static ObjectState meanwhile(Intent intent) {
-        return OpenIntents.during(intent, atRest(intent));
-    }
-
-    private ObjectState stateOf(Intent intent) {
-        if (intent instanceof Intent.Making && open.of(intent.volume()).isEmpty()) {
-            return ObjectState.DELETED;
-        }
-        boolean connected = atRest(intent) == ObjectState.IN_USE;
-        return subject(intent).isEmpty()
-                ? ObjectState.AVAILABLE
-                : open.stateOf(intent.volume(), connected);
-    }
-
-    private static ObjectState after(Intent intent, VolumeEvent event) {
-        return switch (event) {
-            case VolumeEvent.VolumeDeleted _, VolumeEvent.VolumeReleased _ -> ObjectState.DELETED;
-            case VolumeEvent.OperationUndone _ ->
-                    intent instanceof Intent.Making ? ObjectState.DELETED : atRest(intent);
-            case VolumeEvent.VolumeCreated _,
-                    VolumeEvent.VolumeAltered _,
-                    VolumeEvent.StateChanged _,
-                    VolumeEvent.SnapshotCreated _,
-                    VolumeEvent.SnapshotDeleted _,
-                    VolumeEvent.SnapshotAltered _,
-                    VolumeEvent.ConnectionChanged _,
-                    VolumeEvent.OperationFailed _ ->
-                    atRest(intent);
-        };
-    }
-
-    private void tellStates(Intent intent, ObjectState from, ObjectState to) {
-        if (from != to) {
-            subject(intent)
-                    .ifPresent(
-                            volume ->
-                                    events.accept(
-                                            new VolumeEvent.StateChanged(
-                                                    volume.inState(to), from, to)));
-        }
     }
 }

@@ -120,7 +120,7 @@ final class ConnectionPlanning {
         if (!there.isEmpty() && !target.fixed() && !shared) {
             throw new OperationException(
                     Code.IN_USE,
-                    "volume %s is connected to host %s, and backend %s lets one host at a time have a volume: disconnect that one first"
+                    "volume %s is in-use by host %s, and since backend %s lets one host at a time have a volume, only an available one can be connected: disconnect that host first"
                             .formatted(volume.name(), there.getFirst().host(), volume.backend()));
         }
     }

@@ -72,9 +72,7 @@ public final class Connections {
                                             : steps.changed(same, Step.REEXPORT);
                                 }
                                 planning.requireAlone(volume, target, there);
-                                Connection made = steps.changed(planned, Step.CONNECT);
-                                steps.tellUse(volume);
-                                return made;
+                                return steps.changed(planned, Step.CONNECT);
                             }
                         });
     }
@@ -160,7 +158,7 @@ public final class Connections {
                                             Code.INVALID,
                                             "this host is attached by attach, which finds the path by itself");
                                 }
-                                return steps.found(now.attachedAs(path), Access.ATTACHED);
+                                return steps.found(now, now.attachedAs(path), Access.ATTACHED);
                             }
                         });
     }
@@ -220,10 +218,15 @@ public final class Connections {
     /**
      * Says what is wrong with what a host says of itself, for a protocol; empty if nothing is.
      *
-     * @param protocol empty for any
+     * @param protocol one of {@link #protocols}, or of a driver; empty for any
      */
     public static List<String> problems(Map<String, String> connector, String protocol) {
         return ConnectionPlanning.problems(connector, protocol);
+    }
+
+    /** The protocols of which it is known what a host must say of itself. */
+    public static List<String> protocols() {
+        return List.of(Connection.LOCAL, "nbd", "iscsi", "nvmeof");
     }
 
     /**
@@ -282,15 +285,13 @@ public final class Connections {
         if (connection.state() == Connection.State.ATTACHED) {
             throw new OperationException(
                     Code.IN_USE,
-                    "%s is attached on host %s as %s: detach it first, or use cleanup of the volume"
+                    "%s is attached on host %s as %s, and only a connected or lost host can be disconnected: detach it first, or use cleanup of the volume"
                             .formatted(
                                     connection.targetName(),
                                     connection.host(),
                                     connection.device()));
         }
-        Connection gone = steps.changed(connection, Step.DISCONNECT);
-        steps.tellUse(connection.target().volume());
-        return gone;
+        return steps.changed(connection, Step.DISCONNECT);
     }
 
     private List<Connection> cleanedUp(VolumeId volume)

@@ -16,6 +16,8 @@ final class Deletions {
     /** How many snapshots a refusal to delete their volume names. */
     private static final int NAMED_SNAPSHOTS = 5;
 
+    private static final String DELETED = "deleted";
+
     private final Parts parts;
     private final Listing listing;
 
@@ -33,7 +35,7 @@ final class Deletions {
                                 () -> {
                                     try (var _ = parts.turns().take(volume)) {
                                         Volume doomed = parts.known(volume);
-                                        requireFree(doomed);
+                                        requireFree(doomed, DELETED);
                                         return parts.changes()
                                                 .perform(
                                                         new Intent.DeleteVolume(
@@ -64,7 +66,7 @@ final class Deletions {
                         () -> {
                             try (var _ = parts.turns().take(volume)) {
                                 Volume given = parts.known(volume);
-                                requireFree(given);
+                                requireFree(given, "given up");
                                 Intent intent = new Intent.ReleaseVolume(given, Instant.now());
                                 return switch (parts.changes().perform(intent)) {
                                     case VolumeEvent.VolumeReleased released -> released.place();
@@ -133,7 +135,7 @@ final class Deletions {
     }
 
     private VolumeEvent deleteAll(Volume doomed) throws OperationException, InterruptedException {
-        requireUnheld(doomed);
+        requireUnused(doomed, DELETED);
         List<Snapshot> snapshots = parts.snapshots(doomed).reversed();
         for (Snapshot snapshot : snapshots) {
             requireFree(snapshot);
@@ -148,42 +150,49 @@ final class Deletions {
         return parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
     }
 
-    private void requireFree(Volume volume) throws OperationException {
-        requireUnheld(volume);
+    /**
+     * @param fate what is to become of it
+     */
+    private void requireFree(Volume volume, String fate) throws OperationException {
+        requireUnused(volume, fate);
         if (volume.snapshotCount() > 0) {
             throw hasSnapshots(volume);
         }
     }
 
-    private void requireUnheld(Volume volume) throws OperationException {
+    private void requireUnused(Volume volume, String fate) throws OperationException {
+        String what = "volume " + volume.name();
         if (volume.holdCount() > 0) {
-            throw held("volume " + volume.name(), volume.id().value());
+            throw held(what, volume.id().value(), fate);
         }
         if (volume.connectionCount() > 0) {
-            throw connected("volume " + volume.name(), volume.id(), volume.connectionCount());
+            throw connected(what, volume.id(), volume.connectionCount(), fate);
         }
     }
 
     private void requireFree(Snapshot snapshot) throws OperationException {
         String what = "snapshot %s of volume %s".formatted(snapshot.name(), snapshot.volumeName());
         if (snapshot.holdCount() > 0) {
-            throw held(what, snapshot.id().value());
+            throw held(what, snapshot.id().value(), DELETED);
         }
         if (snapshot.connectionCount() > 0) {
-            throw connected(what, snapshot.volume(), snapshot.connectionCount());
+            throw connected(what, snapshot.volume(), snapshot.connectionCount(), DELETED);
         }
     }
 
-    private OperationException held(String what, UUID object) {
+    private OperationException held(String what, UUID object, String fate) {
         List<String> tags = parts.state().holds(object).stream().map(Hold::tag).toList();
         return new OperationException(
                 Code.IN_USE,
-                "%s is held (%s), and nothing was deleted: release %s first"
+                "%s is held (%s), and nothing was %s: release %s first"
                         .formatted(
-                                what, String.join(", ", tags), tags.size() == 1 ? "it" : "them"));
+                                what,
+                                String.join(", ", tags),
+                                fate,
+                                tags.size() == 1 ? "it" : "them"));
     }
 
-    private OperationException connected(String what, VolumeId volume, long count) {
+    private OperationException connected(String what, VolumeId volume, long count, String fate) {
         List<String> hosts =
                 parts.state().readableConnections(volume).stream()
                         .map(Connection::host)
@@ -192,12 +201,13 @@ final class Deletions {
                         .toList();
         return new OperationException(
                 Code.IN_USE,
-                "%s has %d %s (hosts: %s), and nothing was deleted: detach and disconnect first, or use cleanup of the volume"
+                "%s is in-use by %d %s (hosts: %s), and only an available one can be %s: detach and disconnect first, or use cleanup of the volume"
                         .formatted(
                                 what,
                                 count,
                                 count == 1 ? "connection" : "connections",
-                                hosts.isEmpty() ? "none can be read" : String.join(", ", hosts)));
+                                hosts.isEmpty() ? "none can be read" : String.join(", ", hosts),
+                                fate));
     }
 
     private OperationException hasSnapshots(Volume volume) throws OperationException {

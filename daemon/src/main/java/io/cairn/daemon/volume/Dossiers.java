@@ -264,15 +264,13 @@ public final class Dossiers {
         pools.takenIn(provisioned(additions));
         for (Addition addition : additions) {
             if (addition.fresh()) {
-                parts.events()
-                        .accept(
-                                new VolumeEvent.VolumeCreated(
-                                        parts.state()
-                                                .volume(addition.volume().id())
-                                                .orElse(addition.volume()),
-                                        false));
+                Volume volume =
+                        parts.state().volume(addition.volume().id()).orElse(addition.volume());
+                parts.news().came(volume);
+                parts.events().accept(new VolumeEvent.VolumeCreated(volume, false));
             }
             for (Dossier.Cut cut : addition.cuts()) {
+                parts.news().came(cut.snapshot());
                 parts.events().accept(new VolumeEvent.SnapshotCreated(cut.snapshot(), false));
             }
         }

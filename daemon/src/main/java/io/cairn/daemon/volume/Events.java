@@ -4,6 +4,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 
@@ -68,14 +69,41 @@ final class Events implements Consumer<VolumeEvent> {
                             what,
                             news(what, after.name(), after.sizeBytes()),
                             late(recovered));
-            case VolumeEvent.StateChanged(Volume volume, ObjectState from, ObjectState to) ->
+            case VolumeEvent.VolumeState(
+                            Volume volume,
+                            Optional<ObjectState> from,
+                            ObjectState to) ->
                     LOG.debug(
                             "Volume {} ({}) on backend {} was {} and is {}",
                             volume.name(),
                             volume.id(),
                             volume.backend(),
-                            from,
+                            from.isPresent() ? from.get() : "not there",
                             to);
+            case VolumeEvent.SnapshotState(
+                            Snapshot snapshot,
+                            Optional<ObjectState> from,
+                            ObjectState to) ->
+                    LOG.debug(
+                            "Snapshot {} ({}) of volume {} on backend {} was {} and is {}",
+                            snapshot.name(),
+                            snapshot.id(),
+                            snapshot.volumeName(),
+                            snapshot.backend(),
+                            from.isPresent() ? from.get() : "not there",
+                            to);
+            case VolumeEvent.ConnectionState(
+                            Connection connection,
+                            Optional<Connection.State> from,
+                            Optional<Connection.State> to) ->
+                    LOG.debug(
+                            "Connection {} of host {} to {} on backend {} was {} and is {}",
+                            connection.id(),
+                            connection.host(),
+                            connection.targetName(),
+                            connection.backend(),
+                            from.isPresent() ? from.get() : "not there",
+                            to.isPresent() ? to.get() : "gone");
             case VolumeEvent.SnapshotAltered(
                             Snapshot before,
                             Snapshot after,

@@ -17,6 +17,7 @@ record Parts(
         Journal journal,
         Changes changes,
         Turns turns,
+        StateNews news,
         Events events) {
     Volume known(VolumeId id) throws OperationException {
         return readable(() -> state.volume(id))

@@ -141,9 +141,11 @@ final class Rechecks {
                                                     .attached(target)
                                                     .map(Attachment::device));
             if (device.isEmpty()) {
-                Connection _ = steps.found(connection.lost(), Access.LOST);
+                Connection _ = steps.found(connection, connection.lost(), Access.LOST);
             } else if (!device.get().equals(connection.device())) {
-                Connection _ = steps.found(connection.attachedAs(device.get()), Access.ATTACHED);
+                Connection _ =
+                        steps.found(
+                                connection, connection.attachedAs(device.get()), Access.ATTACHED);
             }
         } else if (!connection.local()) {
             boolean serves =

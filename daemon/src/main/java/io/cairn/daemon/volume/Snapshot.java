@@ -56,7 +56,11 @@ public record Snapshot(
 
     /** Where the backend has it. */
     Snapshot at(String place) {
-        return with(volumeName, name, description, labels, place);
+        return with(volumeName, name, description, labels, state, place);
+    }
+
+    Snapshot inState(ObjectState other) {
+        return with(volumeName, name, description, labels, other, location);
     }
 
     private Snapshot with(
@@ -64,7 +68,7 @@ public record Snapshot(
             String newName,
             String newDescription,
             Map<String, String> newLabels) {
-        return with(newVolumeName, newName, newDescription, newLabels, location);
+        return with(newVolumeName, newName, newDescription, newLabels, state, location);
     }
 
     private Snapshot with(
@@ -72,6 +76,7 @@ public record Snapshot(
             String newName,
             String newDescription,
             Map<String, String> newLabels,
+            ObjectState newState,
             String newLocation) {
         return new Snapshot(
                 id,
@@ -82,7 +87,7 @@ public record Snapshot(
                 newDescription,
                 newLabels,
                 sizeBytes,
-                state,
+                newState,
                 createdAt,
                 newLocation,
                 connectionCount,

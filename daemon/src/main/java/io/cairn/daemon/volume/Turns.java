@@ -176,8 +176,8 @@ final class Turns {
                 if (open.of(volume).filter(earlier.get()::equals).isPresent()) {
                     throw new OperationException(
                             Code.UNAVAILABLE,
-                            "an earlier operation is unfinished and must be settled first, which failed: %s"
-                                    .formatted(e.getMessage()),
+                            "'%s' is unfinished, and only an available or in-use volume can be changed; settling it first failed: %s"
+                                    .formatted(earlier.get().what(), e.getMessage()),
                             e);
                 }
                 // It failed for good, so it is settled.
@@ -202,7 +202,7 @@ final class Turns {
                         .orElse("another operation");
         return new OperationException(
                 Code.BUSY,
-                "'%s' has been running for long; nothing was changed; try again later"
+                "'%s' has been running for long, and only an available or in-use volume can be changed; nothing was changed; try again later"
                         .formatted(running));
     }
 }

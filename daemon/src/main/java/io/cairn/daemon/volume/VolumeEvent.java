@@ -3,6 +3,7 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.volume.OperationException.Code;
 
 import java.util.Locale;
+import java.util.Optional;
 
 /** Something that happened, told after it became durable. */
 public sealed interface VolumeEvent {
@@ -75,11 +76,35 @@ public sealed interface VolumeEvent {
         }
     }
 
-    /** A volume went from one state into another; also told where another event says why. */
-    record StateChanged(Volume volume, ObjectState from, ObjectState to) implements VolumeEvent {
+    /**
+     * An object went from one state into another; also told where another event says why, and
+     * before that one. What was not there before came from no state.
+     */
+    sealed interface StateChanged extends VolumeEvent {}
+
+    record VolumeState(Volume volume, Optional<ObjectState> from, ObjectState to)
+            implements StateChanged {
         @Override
         public String backend() {
             return volume.backend();
+        }
+    }
+
+    record SnapshotState(Snapshot snapshot, Optional<ObjectState> from, ObjectState to)
+            implements StateChanged {
+        @Override
+        public String backend() {
+            return snapshot.backend();
+        }
+    }
+
+    /** A connection that is gone is in no state. */
+    record ConnectionState(
+            Connection connection, Optional<Connection.State> from, Optional<Connection.State> to)
+            implements StateChanged {
+        @Override
+        public String backend() {
+            return connection.backend();
         }
     }
 

@@ -1,12 +1,9 @@
 package io.cairn.daemon.volume;
 
-import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.metric.Metrics;
-import io.cairn.daemon.metric.Operation;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
-import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
@@ -15,15 +12,12 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeSet;
-import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
@@ -46,12 +40,12 @@ public final class Volumes {
     private final Events events;
     private final Turns turns;
     private final Planning planning;
-    private final Changes changes;
     private final Listing listing;
     private final Tally tally;
     private final PoolTally pools;
     private final Settler settler;
     private final Rechecks rechecks;
+    private final Creations creations;
     private final Deletions deletions;
     private final Alterations alterations;
     private final Connections connections;
@@ -70,9 +64,12 @@ public final class Volumes {
         planning = new Planning(backends);
         Journal journal = new Journal(store);
         pools = new PoolTally(open, state.poolCounts());
-        changes = new Changes(journal, open, pools, new Effects(journal, backends), events);
+        StateNews news = new StateNews(state, open, events);
+        Changes changes =
+                new Changes(journal, open, pools, new Effects(journal, backends), events, news);
         turns = new Turns(open, changes);
-        parts = new Parts(running, state, open, planning, journal, changes, turns, events);
+        parts = new Parts(running, state, open, planning, journal, changes, turns, news, events);
+        creations = new Creations(parts);
         deletions = new Deletions(parts, listing);
         alterations = new Alterations(parts);
         ConnectionSteps steps = new ConnectionSteps(parts);
@@ -186,21 +183,7 @@ public final class Volumes {
      */
     public Volume createVolume(String backend, NewVolume request)
             throws OperationException, InterruptedException {
-        Backend on = planning.backend(backend);
-        return running.measured(
-                backend,
-                Operation.CREATE_VOLUME,
-                () -> {
-                    if (request.sizeBytes().isEmpty()) {
-                        throw new OperationException(
-                                Code.INVALID, "the size is missing: write it like 10GiB");
-                    }
-                    long sizeBytes = request.sizeBytes().get();
-                    return create(
-                            planning.volume(on, request, sizeBytes, Optional.empty()),
-                            request.id().isPresent(),
-                            volume -> new Intent.CreateVolume(volume, volume.createdAt()));
-                });
+        return creations.createVolume(backend, request);
     }
 
     /**
@@ -211,20 +194,7 @@ public final class Volumes {
      */
     public Volume createFromSnapshot(SnapshotId source, NewVolume request)
             throws OperationException, InterruptedException {
-        Snapshot snapshot = parts.known(source);
-        return running.measured(
-                snapshot.backend(),
-                Operation.CREATE_VOLUME_FROM_SNAPSHOT,
-                () -> {
-                    long sizeBytes = request.sizeBytes().orElse(snapshot.sizeBytes());
-                    refuseSmaller(sizeBytes, snapshot.sizeBytes(), "snapshot " + snapshot.name());
-                    Backend on = planning.backend(snapshot.backend());
-                    Origin origin = Origin.of(snapshot);
-                    return create(
-                            planning.volume(on, request, sizeBytes, Optional.of(origin)),
-                            request.id().isPresent(),
-                            volume -> new Intent.CreateVolume(volume, volume.createdAt()));
-                });
+        return creations.createFromSnapshot(source, request);
     }
 
     /**
@@ -233,44 +203,7 @@ public final class Volumes {
      */
     public Snapshot createSnapshot(VolumeId volume, NewSnapshot request)
             throws OperationException, InterruptedException {
-        return running.measured(
-                parts.known(volume).backend(),
-                Operation.CREATE_SNAPSHOT,
-                () -> {
-                    SnapshotId id = request.id().orElseGet(SnapshotId::random);
-                    String name = request.name().isEmpty() ? id.toString() : request.name();
-                    Names.check("snapshot", name);
-                    Names.checkDescription(request.description());
-                    Names.checkLabels(request.labels());
-                    try (var _ = turns.takeId(request.id().map(SnapshotId::value));
-                            var _ = turns.take(volume)) {
-                        Optional<Snapshot> there = state.snapshot(volume, name);
-                        if (there.isPresent()) {
-                            return parts.confirmed(Sameness.of(there.get(), request));
-                        }
-                        if (request.id().isPresent()
-                                && (state.snapshot(id).isPresent() || open.makes(id))) {
-                            throw takenId(id.toString(), "snapshot");
-                        }
-                        if (request.id().isPresent()
-                                && state.volume(new VolumeId(id.value())).isPresent()) {
-                            throw takenId(id.toString(), "volume");
-                        }
-                        Intent.CreateSnapshot intent =
-                                new Intent.CreateSnapshot(
-                                        parts.known(volume),
-                                        id,
-                                        name,
-                                        request.description(),
-                                        request.labels(),
-                                        Instant.now());
-                        Marks.check(intent);
-                        return switch (changes.perform(intent)) {
-                            case VolumeEvent.SnapshotCreated created -> created.snapshot();
-                            case VolumeEvent other -> throw unexpected(intent, other);
-                        };
-                    }
-                });
+        return creations.createSnapshot(volume, request);
     }
 
     /**
@@ -281,23 +214,7 @@ public final class Volumes {
      */
     public Volume cloneVolume(VolumeId source, NewVolume request)
             throws OperationException, InterruptedException {
-        Volume of = parts.known(source);
-        return running.measured(
-                of.backend(),
-                Operation.CLONE_VOLUME,
-                () -> {
-                    long sizeBytes = request.sizeBytes().orElse(of.sizeBytes());
-                    refuseSmaller(sizeBytes, of.sizeBytes(), "volume " + of.name());
-                    Origin origin = new Origin(source, Optional.empty());
-                    return create(
-                            planning.volume(
-                                    planning.backend(of.backend()),
-                                    request,
-                                    sizeBytes,
-                                    Optional.of(origin)),
-                            request.id().isPresent(),
-                            planned -> new Intent.CloneVolume(planned, planned.createdAt()));
-                });
+        return creations.cloneVolume(source, request);
     }
 
     /**
@@ -309,19 +226,7 @@ public final class Volumes {
      */
     public Volume adopt(String backend, String path, NewVolume request)
             throws OperationException, InterruptedException {
-        Backend on = planning.backend(backend);
-        Names.checkPath(path);
-        return running.measured(
-                backend,
-                Operation.ADOPT_VOLUME,
-                () -> {
-                    // The driver says how large it is; until then it is as small as can be.
-                    Volume planned = planning.volume(on, request, 1, Optional.empty());
-                    return create(
-                            planned,
-                            request.id().isPresent(),
-                            volume -> new Intent.AdoptVolume(volume, path, volume.createdAt()));
-                });
+        return creations.adopt(backend, path, request);
     }
 
     /** What lies on a backend and is not Cairn's; asks the driver. */
@@ -521,93 +426,5 @@ public final class Volumes {
                 .stream()
                 .filter(volume -> filter.backend().map(volume.backend()::equals).orElse(true))
                 .count();
-    }
-
-    private Volume create(Volume planned, boolean idGiven, Function<Volume, Intent.Making> intentOf)
-            throws OperationException, InterruptedException {
-        Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
-        try (var _ = turns.takeId(id);
-                var _ = turns.takeName(planned.backend(), planned.name())) {
-            Optional<Volume> there = state.volume(planned.backend(), planned.name());
-            if (there.isPresent()) {
-                // It may be half made or half deleted: settle that first, then look again.
-                try (var _ = turns.take(there.get().id())) {
-                    there = state.volume(planned.backend(), planned.name());
-                }
-            }
-            if (open.renamesTo(planned.backend(), planned.name(), planned.id())) {
-                throw new OperationException(
-                        Code.BUSY,
-                        "another volume is being renamed to %s, which is unfinished; nothing was changed; try again later"
-                                .formatted(planned.name()));
-            }
-            Intent.Making intent = intentOf.apply(planned);
-            if (there.isPresent()) {
-                boolean sized = !(intent instanceof Intent.AdoptVolume);
-                return parts.confirmed(
-                        Sameness.of(
-                                adoptedSo(there.get(), intent),
-                                sized ? planned : planned.ofSize(there.get().sizeBytes()),
-                                idGiven));
-            }
-            if (idGiven && state.volume(planned.id()).isPresent()) {
-                throw takenId(planned.id().toString(), "volume");
-            }
-            if (idGiven && state.snapshot(new SnapshotId(planned.id().value())).isPresent()) {
-                throw takenId(planned.id().toString(), "snapshot");
-            }
-            try (var _ = turns.take(intent.volumes())) {
-                Optional<Origin> origin = planned.origin();
-                if (origin.isPresent()) {
-                    requireSource(origin.get(), planned.sizeBytes());
-                }
-                return switch (changes.perform(intent)) {
-                    case VolumeEvent.VolumeCreated created -> created.volume();
-                    case VolumeEvent other -> throw unexpected(intent, other);
-                };
-            }
-        }
-    }
-
-    /** What lies elsewhere is not what was adopted, whatever else is the same. */
-    private Volume adoptedSo(Volume there, Intent.Making intent) throws OperationException {
-        if (intent instanceof Intent.AdoptVolume adopt
-                && !state.adoptedFrom(there.id()).equals(Optional.of(adopt.path()))) {
-            throw new OperationException(
-                    Code.CONFLICT,
-                    "volume %s exists already and was not adopted from %s: choose another name"
-                            .formatted(there.name(), adopt.path()));
-        }
-        return there;
-    }
-
-    /** Once more, now that nobody else can change it. */
-    private void requireSource(Origin origin, long sizeBytes) throws OperationException {
-        if (origin.snapshot().isPresent()) {
-            Snapshot _ = parts.known(origin.snapshot().get());
-        } else {
-            Volume source = parts.known(origin.volume());
-            refuseSmaller(sizeBytes, source.sizeBytes(), "volume " + source.name());
-        }
-    }
-
-    private static void refuseSmaller(long sizeBytes, long least, String what)
-            throws OperationException {
-        if (sizeBytes < least) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "a volume of %d bytes is too small for %s of %d bytes: ask for that or more"
-                            .formatted(sizeBytes, what, least));
-        }
-    }
-
-    private static OperationException takenId(String id, String what) {
-        return new OperationException(
-                Code.CONFLICT,
-                "the id %s is another %s's: choose another, or none".formatted(id, what));
-    }
-
-    private static IllegalStateException unexpected(Intent intent, VolumeEvent event) {
-        return new IllegalStateException("'%s' ended in %s".formatted(intent.what(), event));
     }
 }

@@ -140,7 +140,10 @@ final class FailureNotificationsTest {
     void whatAStartFinishesIsToldAsRecovered() throws Exception {
         leaveASnapshot(Moment.AFTER);
         try (House house = House.in(folder, driver)) {
-            listening(house, "cairn.snapshot", () -> house.volumes.start(Duration.ofSeconds(20)));
+            listening(
+                    house,
+                    "cairn.snapshot.created",
+                    () -> house.volumes.start(Duration.ofSeconds(20)));
             CompositeData data =
                     told(
                             "cairn.snapshot.created.recovered",

@@ -48,6 +48,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import javax.management.MBeanServer;
@@ -98,8 +99,13 @@ final class House implements AutoCloseable {
 
     /** In a folder that stays, so that opening one again there is a restart. */
     static House in(Path folder, DriverProvider driver) throws Exception {
+        return in(folder, driver, Role.ADMIN);
+    }
+
+    /** The same, where callers may do what a role may. */
+    static House in(Path folder, DriverProvider driver, Role inProcess) throws Exception {
         return new House(
-                folder, true, driver, newServer(), Role.ADMIN, new QueryLimits(50, 1_000), 0);
+                folder, true, driver, newServer(), inProcess, new QueryLimits(50, 1_000), 0);
     }
 
     private House(
@@ -114,7 +120,7 @@ final class House implements AutoCloseable {
         this.server = server;
         this.folder = folder;
         this.kept = kept;
-        Path images = Files.createDirectories(folder.resolve("images"));
+        Path images = Files.createDirectories(images());
         store =
                 StateStore.open(
                         folder.resolve("state"),
@@ -200,9 +206,33 @@ final class House implements AutoCloseable {
                         });
     }
 
+    /** The folder of backend {@code fast}. */
+    Path images() {
+        return folder.resolve("images");
+    }
+
+    /** The folder of exports and imports. */
+    Path transfers() {
+        return folder.resolve("transfer");
+    }
+
+    /** The backends that are opened, each with whether it is up. */
+    Set<String> opened() {
+        return backends.all().stream()
+                .map(backend -> "%s up %s".formatted(backend.name(), backend.state().up()))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     /** What the backend itself has. */
     Inventory inventory() throws Exception {
         return backends.find("fast").orElseThrow().call(Driver::inventory);
+    }
+
+    /** Ends all access to volumes, which would outlive this. */
+    void cleanUp() throws Exception {
+        for (ObjectName volume : server.queryNames(name("cairn:type=Volume,*"), null)) {
+            Object _ = invoke(volume, "cleanup", volume.getKeyProperty("volume"));
+        }
     }
 
     Object get(ObjectName bean, String attribute) throws Exception {

@@ -137,6 +137,9 @@ final class Junk {
         if (description.contains("name, unique") || description.contains("new name")) {
             return NAME.matcher(text).matches();
         }
+        if (description.startsWith("The path of the block device on that host")) {
+            return text.startsWith("/") && text.codePoints().noneMatch(JunkWalk::spoilsALine);
+        }
         boolean asks = operation.getImpact() == MBeanOperationInfo.INFO;
         if (description.startsWith("The tag:") || description.startsWith("The label's key")) {
             return NAME.matcher(text).matches();

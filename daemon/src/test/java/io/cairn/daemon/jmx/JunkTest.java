@@ -25,44 +25,31 @@ import javax.management.ObjectName;
  */
 final class JunkTest {
     private final House house;
+    private final GoodArguments good;
     private final JunkWalk walk;
 
     JunkTest() throws Exception {
         long seed = Long.getLong("cairn.seed", System.nanoTime());
         System.out.println("JunkTest: -Dcairn.seed=" + seed);
         house = new House();
-        ObjectName volume = house.volume("db1");
-        house.invoke(house.snapshot(volume, "one"), "createVolume", "copy");
-        house.keyValues.put("k", "v");
-        ObjectName another = house.volume("another");
-        house.invoke(another, "connect", "", "");
-        walk = new JunkWalk(house, new Junk(new Random(seed), (String) house.get(another, "Id")));
+        good = new GoodArguments(house);
+        Object anothersId = house.get(BeanNames.volume("fast", "another"), "Id");
+        walk = new JunkWalk(house, new Junk(new Random(seed), (String) anothersId), good);
     }
 
     @AfterEach
-    void close() {
+    void close() throws Exception {
+        house.cleanUp();
         house.close();
     }
 
     @Test
     void junkIsRefusedClearlyAndChangesNothing() throws Exception {
-        Set<ObjectName> beans =
-                Set.of(
-                        BeanNames.DAEMON,
-                        House.FAST,
-                        BeanNames.pool("fast", "default"),
-                        BeanNames.volume("fast", "db1"),
-                        House.name("cairn:type=Snapshot,backend=fast,volume=db1,snapshot=one"));
         Set<String> types = new HashSet<>();
         for (ObjectName bean : house.server.queryNames(House.name("cairn:*"), null)) {
-            types.add(bean.getKeyProperty("type"));
-            if (beans.contains(bean)
-                    || beans.stream()
-                            .noneMatch(
-                                    known ->
-                                            known.getKeyProperty("type")
-                                                    .equals(bean.getKeyProperty("type")))) {
-                walk.walk(bean);
+            String type = bean.getKeyProperty("type");
+            if (types.add(type)) {
+                walk.walk(type, house.server.getMBeanInfo(bean));
             }
         }
         System.out.printf("JunkTest: %d calls of %s%n", walk.calls(), types);
@@ -125,7 +112,8 @@ final class JunkTest {
                         new Callers(Role.ADMIN, new Audit()),
                         new Subscriptions()),
                 name);
-        walk.walk(name);
+        good.add("Control", name);
+        walk.walk("Control", house.server.getMBeanInfo(name));
         assertThat(walk.faults())
                 .anyMatch(fault -> fault.contains("accept of") && fault.contains("was accepted"))
                 .anyMatch(fault -> fault.contains("fail of") && fault.contains("refused badly"))

@@ -2,6 +2,7 @@ package io.cairn.daemon.jmx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
 import org.junit.jupiter.api.AfterEach;
@@ -91,18 +92,36 @@ final class RemoteTest {
         remote.addNotificationListener(BeanNames.DAEMON, listener, null, null);
         ObjectName snapshot = house.snapshot(house.volume("db1"), "one");
         house.invoke(snapshot, "delete", "one");
-        await().until(() -> heard.size() == 4);
+        await().until(() -> heard.size() == 9);
         assertThat(heard)
                 .extracting(Notification::getType)
                 .containsExactly(
-                        "cairn.volume.created",
                         "cairn.volume.state",
+                        "cairn.volume.state",
+                        "cairn.volume.created",
+                        "cairn.snapshot.state",
+                        "cairn.snapshot.state",
                         "cairn.snapshot.created",
+                        "cairn.snapshot.state",
+                        "cairn.snapshot.state",
                         "cairn.snapshot.deleted");
         assertThat(heard).extracting(Notification::getSource).containsOnly(BeanNames.DAEMON);
+        assertThat(heard.get(0).getMessage()).isEqualTo("volume db1 of backend fast is creating");
         assertThat(heard.get(1).getMessage())
                 .isEqualTo("volume db1 of backend fast was creating and is available");
-        Notification created = heard.get(2);
+        assertThat(heard)
+                .filteredOn(one -> one.getType().equals("cairn.snapshot.state"))
+                .extracting(one -> (CompositeData) one.getUserData())
+                .extracting(
+                        data -> data.get("snapshot"),
+                        data -> data.get("from"),
+                        data -> data.get("to"))
+                .containsExactly(
+                        tuple("one", "", "creating"),
+                        tuple("one", "creating", "available"),
+                        tuple("one", "available", "deleting"),
+                        tuple("one", "deleting", "deleted"));
+        Notification created = heard.get(5);
         assertThat(created.getMessage())
                 .isEqualTo("snapshot one of volume db1 of backend fast was created");
         assertThat(((CompositeData) created.getUserData()).get("objectName"))
@@ -126,14 +145,12 @@ final class RemoteTest {
                 "delete",
                 "s7");
         house.invoke(old, "delete", "old");
-        await().until(() -> !heard.isEmpty());
+        await().until(() -> heard.size() == 3);
         assertThat(heard)
-                .singleElement()
-                .satisfies(
-                        notification -> {
-                            assertThat(notification.getType()).isEqualTo("cairn.snapshot.deleted");
-                            assertThat(notification.getSource()).isEqualTo(old);
-                        });
+                .extracting(Notification::getType)
+                .containsExactly(
+                        "cairn.snapshot.state", "cairn.snapshot.state", "cairn.snapshot.deleted");
+        assertThat(heard).extracting(Notification::getSource).containsOnly(old);
     }
 
     @Test
@@ -177,7 +194,7 @@ final class RemoteTest {
     /** That the volume came to be may be told after the listener was added. */
     private static NotificationFilter ofSnapshots() {
         NotificationFilterSupport filter = new NotificationFilterSupport();
-        filter.enableType("cairn.snapshot");
+        filter.enableType("cairn.snapshot.created");
         return filter;
     }
 

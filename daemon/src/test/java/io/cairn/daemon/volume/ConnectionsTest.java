@@ -7,9 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.host.HostFacts;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.VolumeEvent.Access;
+import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Driver;
 import io.cairn.spi.Target;
@@ -65,14 +68,20 @@ final class ConnectionsTest {
         assertThat(connections().of(volume.id())).containsExactly(connection);
         assertFails(
                 Code.IN_USE,
-                "has 1 connection (hosts: " + connection.host(),
+                "is in-use by 1 connection (hosts: "
+                        + connection.host()
+                        + "), and only an available one can be deleted",
                 () -> house.volumes.deleteVolume(volume.id()));
         connections().disconnect(connection.id());
         assertThat(now().state()).isEqualTo(ObjectState.AVAILABLE);
         assertThat(house.events)
-                .filteredOn(VolumeEvent.StateChanged.class::isInstance)
-                .extracting(event -> ((VolumeEvent.StateChanged) event).to())
-                .containsExactly(ObjectState.AVAILABLE, ObjectState.IN_USE, ObjectState.AVAILABLE);
+                .filteredOn(VolumeEvent.VolumeState.class::isInstance)
+                .extracting(event -> ((VolumeEvent.VolumeState) event).to())
+                .containsExactly(
+                        ObjectState.CREATING,
+                        ObjectState.AVAILABLE,
+                        ObjectState.IN_USE,
+                        ObjectState.AVAILABLE);
         assertFails(
                 Code.NOT_FOUND, "no connection", () -> connections().disconnect(connection.id()));
     }
@@ -190,9 +199,37 @@ final class ConnectionsTest {
                 new NewConnection("web1", false, Optional.empty(), Map.of("ip", "192.0.2.7"));
         assertFails(
                 exports() ? Code.IN_USE : Code.UNSUPPORTED,
-                exports() ? "lets one host at a time" : "offers nothing to other hosts",
+                exports()
+                        ? "is in-use by host %s, and since backend fast lets one host at a time have a volume, only an available one can be connected"
+                                .formatted(HostFacts.read().name())
+                        : "offers nothing to other hosts",
                 () -> connections().connect(Target.of(volume.id()), other));
         assertThat(connections().of(BACKEND, 10, "").items()).hasSize(1);
+    }
+
+    @Test
+    void severalHostsHaveAVolumeWhereTheBackendLetsThem() throws Exception {
+        Assumptions.assumeTrue(exports(), "no program is installed that serves NBD");
+        house.close();
+        house.driver.facts =
+                facts ->
+                        new BackendFacts(
+                                facts.snapshotMethod(),
+                                facts.snapshotCost(),
+                                Set.of(Trait.MULTI_ATTACH));
+        house = new House(folder, Duration.ofSeconds(20), PoolLimits.DEFAULT, house.driver);
+        Connection here = connections().connect(Target.of(volume.id()), HERE);
+        Connection far =
+                connections()
+                        .connect(
+                                Target.of(volume.id()),
+                                new NewConnection("web1", true, Optional.of("nbd"), Map.of()));
+        assertThat(connections().of(volume.id())).containsExactly(far, here);
+        assertThat(now().connectionCount()).isEqualTo(2);
+        connections().disconnect(here.id());
+        assertThat(now().state()).isEqualTo(ObjectState.IN_USE);
+        connections().disconnect(far.id());
+        assertThat(now().state()).isEqualTo(ObjectState.AVAILABLE);
     }
 
     @Test
@@ -376,6 +413,15 @@ final class ConnectionsTest {
                 .singleElement()
                 .asString()
                 .contains("'initiator'");
+        assertThat(Connections.problems(Map.of("host", "web1"), "nvmeof"))
+                .singleElement()
+                .asString()
+                .contains("'nqn'");
+        assertThat(
+                        Connections.problems(
+                                Map.of("host", "web1", "nqn", "nqn.2014-08.org.example:web1"),
+                                "nvmeof"))
+                .isEmpty();
         assertThat(Connections.problems(HostFacts.read().connector(), "")).isEmpty();
     }
 

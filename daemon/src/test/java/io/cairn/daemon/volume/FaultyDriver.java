@@ -8,10 +8,13 @@ import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Cloning;
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Export;
+import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
@@ -31,6 +34,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** A real driver whose changes fail before or after their effect, as the test says. */
@@ -249,7 +253,38 @@ public final class FaultyDriver implements Driver {
 
     @Override
     public Optional<Exporting> exporting() {
-        return real.exporting();
+        return real.exporting()
+                .map(
+                        exporting ->
+                                new Exporting() {
+                                    @Override
+                                    public Set<String> protocols() {
+                                        return exporting.protocols();
+                                    }
+
+                                    @Override
+                                    public Export export(ExportSpec spec)
+                                            throws DriverException, InterruptedException {
+                                        return change(() -> exporting.export(spec));
+                                    }
+
+                                    @Override
+                                    public void unexport(ConnectionId id, Target target)
+                                            throws DriverException, InterruptedException {
+                                        boolean _ =
+                                                change(
+                                                        () -> {
+                                                            exporting.unexport(id, target);
+                                                            return true;
+                                                        });
+                                    }
+
+                                    @Override
+                                    public Optional<Export> exported(ConnectionId id, Target target)
+                                            throws DriverException, InterruptedException {
+                                        return exporting.exported(id, target);
+                                    }
+                                });
     }
 
     @Override

@@ -101,6 +101,34 @@ final class PoolTallyTest {
     }
 
     @Test
+    void anExtensionIsHeldToTheSameLimits() throws Exception {
+        space(100 * MIB, 90 * MIB);
+        House house = open(limits(1.5, new Reserve(10 * MIB, 0)));
+        Volume volume = create(house.volumes, "a", 60 * MIB);
+        Volume other = create(house.volumes, "b", 60 * MIB);
+        List<VolumeEvent> before = List.copyOf(house.events);
+
+        assertFails(
+                Code.NO_SPACE,
+                "takes 135MiB at most, which is 1.5 times its 100MiB less a reserve of 10MiB",
+                () -> house.volumes.alterations().extend(volume.id(), 75 * MIB + 1));
+        assertThat(house.events).isEqualTo(before);
+        assertThat(house.volumes.volume(volume.id())).contains(volume);
+
+        assertThat(house.volumes.alterations().extend(volume.id(), 75 * MIB).sizeBytes())
+                .isEqualTo(75 * MIB);
+        assertThat(house.volumes.poolCounts(BACKEND))
+                .containsOnly(entry("default", new PoolCounts(2, 0, 135 * MIB)));
+        space(100 * MIB, 5 * MIB);
+        Pools _ = house.backend().refreshPools();
+        house.volumes.deleteVolume(other.id());
+        assertFails(
+                Code.NO_SPACE,
+                "of which a reserve of 10MiB",
+                () -> house.volumes.alterations().extend(volume.id(), 76 * MIB));
+    }
+
+    @Test
     void aCreationThatIsRepeatedIsNotRefusedThoughThePoolIsFull() throws Exception {
         space(100 * MIB, 90 * MIB);
         Volumes volumes = open(limits(1, Reserve.NONE)).volumes;

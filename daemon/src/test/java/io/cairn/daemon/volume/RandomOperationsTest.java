@@ -9,6 +9,7 @@ import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
 import org.junit.jupiter.api.Test;
@@ -17,10 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -34,7 +38,10 @@ final class RandomOperationsTest {
 
     /** What a client must expect when others do what they like to the same objects. */
     private static final Set<Code> EXPECTED =
-            EnumSet.of(Code.NOT_FOUND, Code.CONFLICT, Code.IN_USE);
+            EnumSet.of(Code.NOT_FOUND, Code.CONFLICT, Code.IN_USE, Code.INVALID);
+
+    private static final NewConnection HERE =
+            new NewConnection("", false, Optional.empty(), Map.of());
 
     @Test
     void stateAndBackendAgreeAfterManyClientsDidAnything(@TempDir Path folder) throws Exception {
@@ -76,6 +83,8 @@ final class RandomOperationsTest {
                             entry(
                                     "default",
                                     new PoolCounts(volumes.size(), snapshots.size(), sizes)));
+            assertThat(StatesSeen.of(house.events).faults()).isEmpty();
+            assertThat(StatesSeen.of(house.events).now()).isEqualTo(states(house.volumes));
             for (Volume volume : house.volumes.volumes(Filter.ALL, 1_000, "").items()) {
                 assertThat(volume.snapshotCount())
                         .isEqualTo(
@@ -88,6 +97,21 @@ final class RandomOperationsTest {
         }
     }
 
+    private static Map<UUID, String> states(Volumes volumes) throws Exception {
+        Map<UUID, String> states = new HashMap<>();
+        volumes.volumes(Filter.ALL, 1_000, "")
+                .items()
+                .forEach(one -> states.put(one.id().value(), one.state().toString()));
+        volumes.snapshots(Filter.ALL, 10_000, "")
+                .items()
+                .forEach(one -> states.put(one.id().value(), one.state().toString()));
+        volumes.connections()
+                .of(BACKEND, 1_000, "")
+                .items()
+                .forEach(one -> states.put(one.id().value(), one.state().toString()));
+        return states;
+    }
+
     private static Object client(Volumes volumes, Random random) throws Exception {
         for (int i = 0; i < OPERATIONS; i++) {
             String name = "v" + random.nextInt(4);
@@ -95,7 +119,7 @@ final class RandomOperationsTest {
             try {
                 Optional<Volume> volume = volumes.volume(BACKEND, name);
                 Optional<Snapshot> cut = volumes.snapshot(BACKEND, name, snapshot);
-                switch (random.nextInt(6)) {
+                switch (random.nextInt(9)) {
                     case 0 -> volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
                     case 1 -> {
                         if (volume.isPresent()) {
@@ -111,6 +135,26 @@ final class RandomOperationsTest {
                         if (cut.isPresent()) {
                             volumes.createFromSnapshot(
                                     cut.get().id(), NewVolume.named("v" + random.nextInt(8)));
+                        }
+                    }
+                    case 4 -> {
+                        if (volume.isPresent()) {
+                            Target target =
+                                    cut.isPresent()
+                                            ? Target.of(volume.get().id(), cut.get().id())
+                                            : Target.of(volume.get().id());
+                            volumes.connections().connect(target, HERE);
+                        }
+                    }
+                    case 5 -> {
+                        if (volume.isPresent()) {
+                            volumes.connections().cleanup(volume.get().id());
+                        }
+                    }
+                    case 6 -> {
+                        if (volume.isPresent()) {
+                            volumes.alterations()
+                                    .extend(volume.get().id(), MIB + random.nextInt(8) * 4096L);
                         }
                     }
                     default -> {

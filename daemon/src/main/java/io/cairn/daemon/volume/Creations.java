@@ -1,0 +1,243 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.metric.Operation;
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.VolumeId;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** What makes volumes and snapshots, and everything that forbids it. */
+final class Creations {
+    private final Parts parts;
+
+    Creations(Parts parts) {
+        this.parts = parts;
+    }
+
+    Volume createVolume(String backend, NewVolume request)
+            throws OperationException, InterruptedException {
+        Backend on = parts.planning().backend(backend);
+        return parts.running()
+                .measured(
+                        backend,
+                        Operation.CREATE_VOLUME,
+                        () -> {
+                            if (request.sizeBytes().isEmpty()) {
+                                throw new OperationException(
+                                        Code.INVALID, "the size is missing: write it like 10GiB");
+                            }
+                            long sizeBytes = request.sizeBytes().get();
+                            return create(
+                                    parts.planning()
+                                            .volume(on, request, sizeBytes, Optional.empty()),
+                                    request.id().isPresent(),
+                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()));
+                        });
+    }
+
+    Volume createFromSnapshot(SnapshotId source, NewVolume request)
+            throws OperationException, InterruptedException {
+        Snapshot snapshot = parts.known(source);
+        return parts.running()
+                .measured(
+                        snapshot.backend(),
+                        Operation.CREATE_VOLUME_FROM_SNAPSHOT,
+                        () -> {
+                            long sizeBytes = request.sizeBytes().orElse(snapshot.sizeBytes());
+                            refuseSmaller(
+                                    sizeBytes, snapshot.sizeBytes(), "snapshot " + snapshot.name());
+                            Backend on = parts.planning().backend(snapshot.backend());
+                            Origin origin = Origin.of(snapshot);
+                            return create(
+                                    parts.planning()
+                                            .volume(on, request, sizeBytes, Optional.of(origin)),
+                                    request.id().isPresent(),
+                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()));
+                        });
+    }
+
+    Snapshot createSnapshot(VolumeId volume, NewSnapshot request)
+            throws OperationException, InterruptedException {
+        return parts.running()
+                .measured(
+                        parts.known(volume).backend(),
+                        Operation.CREATE_SNAPSHOT,
+                        () -> {
+                            SnapshotId id = request.id().orElseGet(SnapshotId::random);
+                            String name = request.name().isEmpty() ? id.toString() : request.name();
+                            Names.check("snapshot", name);
+                            Names.checkDescription(request.description());
+                            Names.checkLabels(request.labels());
+                            try (var _ = parts.turns().takeId(request.id().map(SnapshotId::value));
+                                    var _ = parts.turns().take(volume)) {
+                                Optional<Snapshot> there = parts.state().snapshot(volume, name);
+                                if (there.isPresent()) {
+                                    return parts.confirmed(Sameness.of(there.get(), request));
+                                }
+                                if (request.id().isPresent()
+                                        && (parts.state().snapshot(id).isPresent()
+                                                || parts.open().makes(id))) {
+                                    throw takenId(id.toString(), "snapshot");
+                                }
+                                if (request.id().isPresent()
+                                        && parts.state()
+                                                .volume(new VolumeId(id.value()))
+                                                .isPresent()) {
+                                    throw takenId(id.toString(), "volume");
+                                }
+                                Intent.CreateSnapshot intent =
+                                        new Intent.CreateSnapshot(
+                                                parts.known(volume),
+                                                id,
+                                                name,
+                                                request.description(),
+                                                request.labels(),
+                                                Instant.now());
+                                Marks.check(intent);
+                                return switch (parts.changes().perform(intent)) {
+                                    case VolumeEvent.SnapshotCreated created -> created.snapshot();
+                                    case VolumeEvent other -> throw unexpected(intent, other);
+                                };
+                            }
+                        });
+    }
+
+    Volume cloneVolume(VolumeId source, NewVolume request)
+            throws OperationException, InterruptedException {
+        Volume of = parts.known(source);
+        return parts.running()
+                .measured(
+                        of.backend(),
+                        Operation.CLONE_VOLUME,
+                        () -> {
+                            long sizeBytes = request.sizeBytes().orElse(of.sizeBytes());
+                            refuseSmaller(sizeBytes, of.sizeBytes(), "volume " + of.name());
+                            Origin origin = new Origin(source, Optional.empty());
+                            return create(
+                                    parts.planning()
+                                            .volume(
+                                                    parts.planning().backend(of.backend()),
+                                                    request,
+                                                    sizeBytes,
+                                                    Optional.of(origin)),
+                                    request.id().isPresent(),
+                                    planned ->
+                                            new Intent.CloneVolume(planned, planned.createdAt()));
+                        });
+    }
+
+    Volume adopt(String backend, String path, NewVolume request)
+            throws OperationException, InterruptedException {
+        Backend on = parts.planning().backend(backend);
+        Names.checkPath(path);
+        return parts.running()
+                .measured(
+                        backend,
+                        Operation.ADOPT_VOLUME,
+                        () -> {
+                            // The driver says how large it is; until then it is as small as can be.
+                            Volume planned =
+                                    parts.planning().volume(on, request, 1, Optional.empty());
+                            return create(
+                                    planned,
+                                    request.id().isPresent(),
+                                    volume ->
+                                            new Intent.AdoptVolume(
+                                                    volume, path, volume.createdAt()));
+                        });
+    }
+
+    private Volume create(Volume planned, boolean idGiven, Function<Volume, Intent.Making> intentOf)
+            throws OperationException, InterruptedException {
+        Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
+        try (var _ = parts.turns().takeId(id);
+                var _ = parts.turns().takeName(planned.backend(), planned.name())) {
+            Optional<Volume> there = parts.state().volume(planned.backend(), planned.name());
+            if (there.isPresent()) {
+                // It may be half made or half deleted: settle that first, then look again.
+                try (var _ = parts.turns().take(there.get().id())) {
+                    there = parts.state().volume(planned.backend(), planned.name());
+                }
+            }
+            if (parts.open().renamesTo(planned.backend(), planned.name(), planned.id())) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "another volume is being renamed to %s, which is unfinished; nothing was changed; try again later"
+                                .formatted(planned.name()));
+            }
+            Intent.Making intent = intentOf.apply(planned);
+            if (there.isPresent()) {
+                boolean sized = !(intent instanceof Intent.AdoptVolume);
+                return parts.confirmed(
+                        Sameness.of(
+                                adoptedSo(there.get(), intent),
+                                sized ? planned : planned.ofSize(there.get().sizeBytes()),
+                                idGiven));
+            }
+            if (idGiven && parts.state().volume(planned.id()).isPresent()) {
+                throw takenId(planned.id().toString(), "volume");
+            }
+            if (idGiven
+                    && parts.state().snapshot(new SnapshotId(planned.id().value())).isPresent()) {
+                throw takenId(planned.id().toString(), "snapshot");
+            }
+            try (var _ = parts.turns().take(intent.volumes())) {
+                Optional<Origin> origin = planned.origin();
+                if (origin.isPresent()) {
+                    requireSource(origin.get(), planned.sizeBytes());
+                }
+                return switch (parts.changes().perform(intent)) {
+                    case VolumeEvent.VolumeCreated created -> created.volume();
+                    case VolumeEvent other -> throw unexpected(intent, other);
+                };
+            }
+        }
+    }
+
+    /** What lies elsewhere is not what was adopted, whatever else is the same. */
+    private Volume adoptedSo(Volume there, Intent.Making intent) throws OperationException {
+        if (intent instanceof Intent.AdoptVolume adopt
+                && !parts.state().adoptedFrom(there.id()).equals(Optional.of(adopt.path()))) {
+            throw new OperationException(
+                    Code.CONFLICT,
+                    "volume %s exists already and was not adopted from %s: choose another name"
+                            .formatted(there.name(), adopt.path()));
+        }
+        return there;
+    }
+
+    /** Once more, now that nobody else can change it. */
+    private void requireSource(Origin origin, long sizeBytes) throws OperationException {
+        if (origin.snapshot().isPresent()) {
+            Snapshot _ = parts.known(origin.snapshot().get());
+        } else {
+            Volume source = parts.known(origin.volume());
+            refuseSmaller(sizeBytes, source.sizeBytes(), "volume " + source.name());
+        }
+    }
+
+    private static void refuseSmaller(long sizeBytes, long least, String what)
+            throws OperationException {
+        if (sizeBytes < least) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "a volume of %d bytes is too small for %s of %d bytes: ask for that or more"
+                            .formatted(sizeBytes, what, least));
+        }
+    }
+
+    private static OperationException takenId(String id, String what) {
+        return new OperationException(
+                Code.CONFLICT,
+                "the id %s is another %s's: choose another, or none".formatted(id, what));
+    }
+
+    private static IllegalStateException unexpected(Intent intent, VolumeEvent event) {
+        return new IllegalStateException("'%s' ended in %s".formatted(intent.what(), event));
+    }
+}

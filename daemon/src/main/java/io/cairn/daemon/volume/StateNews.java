@@ -1,0 +1,240 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * Tells of every change of a state that an intent makes, be it carried out at once or settled
+ * later. The caller has the turns of the intent's volumes.
+ */
+final class StateNews {
+    private final State state;
+    private final OpenIntents open;
+    private final Consumer<VolumeEvent> events;
+
+    StateNews(State state, OpenIntents open, Consumer<VolumeEvent> events) {
+        this.state = state;
+        this.open = open;
+        this.events = events;
+    }
+
+    /**
+     * Where the one object stands whose state an intent changes: a volume or a snapshot, or a
+     * connection. Neither, if it is not there or there is no such object.
+     */
+    record Standing(Optional<ObjectState> object, Optional<Connection.State> connection) {
+        static final Standing ABSENT = new Standing(Optional.empty(), Optional.empty());
+
+        static Standing of(ObjectState state) {
+            return new Standing(Optional.of(state), Optional.empty());
+        }
+
+        static Standing of(Connection.State state) {
+            return new Standing(Optional.empty(), Optional.of(state));
+        }
+    }
+
+    /** An intent was recorded just now. */
+    void begun(Intent intent) {
+        tell(intent, before(intent), now(intent));
+        if (intent instanceof Intent.ChangeConnection change
+                && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+            tellUse(change.connection().target(), ObjectState.AVAILABLE, ObjectState.IN_USE, 1);
+        }
+    }
+
+    /** An intent was left open by a failure. */
+    void failed(Intent intent, Standing before) {
+        tell(intent, before, now(intent));
+    }
+
+    /** An intent came to this end. */
+    void ended(Intent intent, Standing before, VolumeEvent event) {
+        if (event instanceof VolumeEvent.OperationUndone) {
+            undone(intent, before);
+            return;
+        }
+        tell(intent, before, after(intent, event));
+        if (intent instanceof Intent.ChangeConnection change
+                && change.step() == Intent.ChangeConnection.Step.DISCONNECT) {
+            noLongerUsed(change);
+        }
+    }
+
+    /** An intent was given up, and is as if it had never been begun. */
+    void undone(Intent intent, Standing before) {
+        Standing rest = before(intent);
+        boolean unmade = rest.equals(Standing.ABSENT) && before.object().isPresent();
+        tell(intent, before, unmade ? Standing.of(ObjectState.DELETED) : rest);
+        if (intent instanceof Intent.ChangeConnection change
+                && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+            noLongerUsed(change);
+        }
+        if (intent instanceof Intent.Damaged damaged) {
+            volume(damaged.volume())
+                    .ifPresent(
+                            volume ->
+                                    tellVolume(
+                                            volume,
+                                            Optional.of(ObjectState.ERROR),
+                                            volume.state()));
+        }
+    }
+
+    /** A connection was found to be otherwise than it was recorded. */
+    void found(Connection before, Connection after) {
+        if (before.state() != after.state()) {
+            tellConnection(after, Optional.of(before.state()), Optional.of(after.state()));
+        }
+    }
+
+    /** What was not there is there, and whole. */
+    void came(Volume volume) {
+        tellVolume(volume, Optional.empty(), ObjectState.AVAILABLE);
+    }
+
+    /** As {@link #came(Volume)}. */
+    void came(Snapshot snapshot) {
+        tellSnapshot(snapshot, Optional.empty(), ObjectState.AVAILABLE);
+    }
+
+    /** As long as the intent is open. */
+    Standing now(Intent intent) {
+        return switch (intent) {
+            case Intent.CreateSnapshot create ->
+                    Standing.of(
+                            open.lastError(create).isEmpty()
+                                    ? ObjectState.CREATING
+                                    : ObjectState.ERROR);
+            case Intent.Making making -> Standing.of(open.stateOf(making.volume(), false));
+            case Intent.Changing changing ->
+                    Standing.of(open.stateOf(changing.volume(), connected(changing.of())));
+            case Intent.DeleteSnapshot deletion ->
+                    Standing.of(open.stateOf(deletion.doomed().id(), deletion.volume(), false));
+            case Intent.ChangeConnection(Connection connection, _, _) ->
+                    Standing.of(
+                            open.stateOf(
+                                    connection.id(),
+                                    connection.target().volume(),
+                                    connection.state()));
+            case Intent.AlterSnapshot _, Intent.Damaged _ -> Standing.ABSENT;
+        };
+    }
+
+    /** As it would be without the intent. */
+    private static Standing before(Intent intent) {
+        return switch (intent) {
+            case Intent.CreateSnapshot _, Intent.Making _ -> Standing.ABSENT;
+            case Intent.Changing changing -> atRest(changing);
+            case Intent.DeleteSnapshot _ -> Standing.of(ObjectState.AVAILABLE);
+            case Intent.ChangeConnection(Connection connection, var step, _) ->
+                    step == Intent.ChangeConnection.Step.CONNECT
+                            ? Standing.ABSENT
+                            : Standing.of(connection.state());
+            case Intent.AlterSnapshot _, Intent.Damaged _ -> Standing.ABSENT;
+        };
+    }
+
+    private static Standing after(Intent intent, VolumeEvent event) {
+        return switch (intent) {
+            case Intent.CreateSnapshot _, Intent.Making _ -> Standing.of(ObjectState.AVAILABLE);
+            case Intent.DeleteVolume _, Intent.ReleaseVolume _, Intent.DeleteSnapshot _ ->
+                    Standing.of(ObjectState.DELETED);
+            case Intent.Changing changing -> atRest(changing);
+            case Intent.ChangeConnection change ->
+                    event instanceof VolumeEvent.ConnectionChanged changed
+                                    && change.step() != Intent.ChangeConnection.Step.DISCONNECT
+                            ? Standing.of(changed.connection().state())
+                            : Standing.ABSENT;
+            case Intent.AlterSnapshot _, Intent.Damaged _ -> Standing.ABSENT;
+        };
+    }
+
+    private static Standing atRest(Intent.Changing changing) {
+        return Standing.of(connected(changing.of()) ? ObjectState.IN_USE : ObjectState.AVAILABLE);
+    }
+
+    private static boolean connected(Volume volume) {
+        return volume.connectionCount() > 0;
+    }
+
+    private void tell(Intent intent, Standing from, Standing to) {
+        if (from.equals(to)) {
+            return;
+        }
+        switch (intent) {
+            case Intent.CreateSnapshot create ->
+                    tellSnapshot(planned(create), from.object(), to.object().orElseThrow());
+            case Intent.Making making ->
+                    tellVolume(making.made(), from.object(), to.object().orElseThrow());
+            case Intent.Changing changing ->
+                    tellVolume(changing.of(), from.object(), to.object().orElseThrow());
+            case Intent.DeleteSnapshot deletion ->
+                    tellSnapshot(deletion.doomed(), from.object(), to.object().orElseThrow());
+            case Intent.ChangeConnection change ->
+                    tellConnection(change.connection(), from.connection(), to.connection());
+            case Intent.AlterSnapshot _, Intent.Damaged _ -> {}
+        }
+    }
+
+    private void noLongerUsed(Intent.ChangeConnection change) {
+        tellUse(change.connection().target(), ObjectState.IN_USE, ObjectState.AVAILABLE, 0);
+    }
+
+    /**
+     * The first connection makes an available object one in use, and the end of the last one makes
+     * it available again.
+     *
+     * @param connections how many there are if this one was the first or the last
+     */
+    private void tellUse(Target target, ObjectState from, ObjectState to, long connections) {
+        volume(target.volume())
+                .filter(volume -> volume.connectionCount() == connections)
+                .ifPresent(volume -> tellVolume(volume, Optional.of(from), to));
+        target.snapshot()
+                .flatMap(id -> state.snapshots(List.of(id.value())).values().stream().findFirst())
+                .filter(snapshot -> snapshot.connectionCount() == connections)
+                .ifPresent(snapshot -> tellSnapshot(snapshot, Optional.of(from), to));
+    }
+
+    private Optional<Volume> volume(VolumeId id) {
+        return state.volumes(List.of(id.value())).values().stream().findFirst();
+    }
+
+    private void tellVolume(Volume volume, Optional<ObjectState> from, ObjectState to) {
+        events.accept(new VolumeEvent.VolumeState(volume.inState(to), from, to));
+    }
+
+    private void tellSnapshot(Snapshot snapshot, Optional<ObjectState> from, ObjectState to) {
+        events.accept(new VolumeEvent.SnapshotState(snapshot.inState(to), from, to));
+    }
+
+    private void tellConnection(
+            Connection connection, Optional<Connection.State> from, Optional<Connection.State> to) {
+        events.accept(
+                new VolumeEvent.ConnectionState(
+                        connection.inState(to.orElse(connection.state())), from, to));
+    }
+
+    /** As far as is known before it is cut. */
+    private static Snapshot planned(Intent.CreateSnapshot create) {
+        return new Snapshot(
+                create.id(),
+                create.volume(),
+                create.backend(),
+                create.of().name(),
+                create.name(),
+                create.description(),
+                create.labels(),
+                create.of().sizeBytes(),
+                ObjectState.CREATING,
+                create.begunAt(),
+                "",
+                0,
+                0);
+    }
+}
