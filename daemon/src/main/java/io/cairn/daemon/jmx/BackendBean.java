@@ -24,8 +24,12 @@ final class BackendBean extends BackendWork {
     private final String name;
     private final Supplier<BackendStatus> status;
 
-    BackendBean(Sources sources, String name, Supplier<BackendStatus> status) {
-        super(sources.volumes(), name);
+    /**
+     * @param who the name of whoever calls
+     */
+    BackendBean(
+            Sources sources, String name, Supplier<BackendStatus> status, Supplier<String> who) {
+        super(sources.volumes(), name, who);
         this.sources = sources;
         this.name = name;
         this.status = status;

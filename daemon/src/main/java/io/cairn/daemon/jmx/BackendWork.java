@@ -1,35 +1,22 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Role;
-import io.cairn.daemon.jmx.Rows.ConnectionPage;
-import io.cairn.daemon.jmx.Rows.DeletedPage;
-import io.cairn.daemon.jmx.Rows.UnmanagedPage;
-import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.Deleted;
 import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Snapshot;
-import io.cairn.daemon.volume.Tombstones;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.Volumes;
-import io.cairn.spi.SnapshotId;
-import io.cairn.spi.Unmanaged;
 
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.function.Supplier;
 
 /**
  * What a backend does with the volumes and snapshots that it has, each by its name or its UUID, for
  * scripts that hold one and need not build the name of an MBean. Safe for many threads.
  */
-class BackendWork {
-    /** Begins the continuations of what is unmanaged. */
-    private static final String AFTER = "after:";
-
+class BackendWork extends BackendLists {
     private static final String VOLUME = "The volume's name or UUID";
     private static final String SNAPSHOT = "The snapshot's UUID, or VOLUME/SNAPSHOT by their names";
     private static final String CONFIRM =
@@ -37,20 +24,28 @@ class BackendWork {
 
     private final Volumes volumes;
     private final String backend;
+    private final BackendObjects objects;
+    private final Supplier<String> who;
 
-    BackendWork(Volumes volumes, String backend) {
+    /**
+     * @param who the name of whoever calls
+     */
+    BackendWork(Volumes volumes, String backend, Supplier<String> who) {
+        super(volumes, backend);
         this.volumes = volumes;
         this.backend = backend;
+        this.objects = new BackendObjects(volumes, backend);
+        this.who = who;
     }
 
     @ReadOperation("Finds a volume of the backend; returns its ObjectName")
     String findVolume(@Description(VOLUME) String volume) throws OperationException {
-        return BeanNames.volume(volume(volume)).toString();
+        return BeanNames.volume(objects.volume(volume)).toString();
     }
 
     @ReadOperation("Finds a snapshot of a volume of the backend; returns its ObjectName")
     String findSnapshot(@Description(SNAPSHOT) String snapshot) throws OperationException {
-        return BeanNames.snapshot(snapshot(snapshot)).toString();
+        return BeanNames.snapshot(objects.snapshot(snapshot)).toString();
     }
 
     @WriteOperation(
@@ -60,9 +55,9 @@ class BackendWork {
     String deleteVolume(@Description(VOLUME) String volume, @Description(CONFIRM) String confirm)
             throws OperationException, InterruptedException {
         requireSame(volume, confirm);
-        Optional<Volume> there = volumes.volume(backend, volume);
+        Optional<Volume> there = objects.findVolume(volume);
         if (there.isEmpty()) {
-            return gone(volume, deleted(Deleted.Kind.VOLUME, volume));
+            return objects.gone(Deleted.Kind.VOLUME, volume);
         }
         volumes.deleteVolume(there.get().id());
         return "deleted " + BeanNames.volume(there.get());
@@ -76,9 +71,9 @@ class BackendWork {
             @Description(SNAPSHOT) String snapshot, @Description(CONFIRM) String confirm)
             throws OperationException, InterruptedException {
         requireSame(snapshot, confirm);
-        Optional<Snapshot> there = there(snapshot);
+        Optional<Snapshot> there = objects.findSnapshot(snapshot);
         if (there.isEmpty()) {
-            return gone(snapshot, deleted(Deleted.Kind.SNAPSHOT, snapshot));
+            return objects.gone(Deleted.Kind.SNAPSHOT, snapshot);
         }
         volumes.deleteSnapshot(there.get().id());
         return "deleted " + BeanNames.snapshot(there.get());
@@ -90,7 +85,7 @@ class BackendWork {
             role = Role.OPERATOR)
     long measureFreedBytes(@Description(SNAPSHOT) String snapshot)
             throws OperationException, InterruptedException {
-        return volumes.freedByDeleting(snapshot(snapshot).id());
+        return volumes.freedByDeleting(objects.snapshot(snapshot).id());
     }
 
     @WriteOperation(
@@ -102,7 +97,9 @@ class BackendWork {
             @Description("The new size, more than now: a whole number and a unit, such as 20GiB")
                     String size)
             throws OperationException, InterruptedException {
-        return volumes.alterations().extend(volume(volume).id(), Requests.size(size)).sizeBytes();
+        return volumes.alterations()
+                .extend(objects.volume(volume).id(), Requests.size(size))
+                .sizeBytes();
     }
 
     @WriteOperation(
@@ -117,7 +114,7 @@ class BackendWork {
             throws OperationException, InterruptedException {
         return BeanNames.volume(
                         volumes.cloneVolume(
-                                volume(volume).id(), Requests.newClone(name, properties)))
+                                objects.volume(volume).id(), Requests.newClone(name, properties)))
                 .toString();
     }
 
@@ -132,7 +129,8 @@ class BackendWork {
             throws OperationException, InterruptedException {
         return BeanNames.volume(
                         volumes.createFromSnapshot(
-                                snapshot(snapshot).id(), Requests.newClone(name, properties)))
+                                objects.snapshot(snapshot).id(),
+                                Requests.newClone(name, properties)))
                 .toString();
     }
 
@@ -147,7 +145,8 @@ class BackendWork {
             throws OperationException, InterruptedException {
         return BeanNames.snapshot(
                         volumes.createSnapshot(
-                                volume(volume).id(), Requests.newSnapshot(name, properties)))
+                                objects.volume(volume).id(),
+                                Requests.newSnapshot(name, properties)))
                 .toString();
     }
 
@@ -161,7 +160,7 @@ class BackendWork {
             @Description("The volume once more, so that nothing is lost by a slip") String confirm)
             throws OperationException, InterruptedException {
         requireSame(volume, confirm);
-        return BeanNames.volume(volumes.alterations().revert(volume(volume).id(), snapshot))
+        return BeanNames.volume(volumes.alterations().revert(objects.volume(volume).id(), snapshot))
                 .toString();
     }
 
@@ -172,28 +171,52 @@ class BackendWork {
             @Description(VOLUME) String volume,
             @Description("The new name, unique in the backend") String name)
             throws OperationException, InterruptedException {
-        return BeanNames.volume(volumes.alterations().rename(volume(volume).id(), name)).toString();
+        return BeanNames.volume(volumes.alterations().rename(objects.volume(volume).id(), name))
+                .toString();
     }
 
-    @ReadOperation(
-            value =
-                    "What lies on the backend and is not Cairn's, in the order of its paths, a page at a time; asks the driver",
+    @WriteOperation(
+            value = "Sets a volume's description; returns the volume's ObjectName",
             role = Role.OPERATOR)
-    UnmanagedPage listUnmanaged(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
+    String setVolumeDescription(
+            @Description(VOLUME) String volume,
+            @Description("At most 255 characters; empty for none") String description)
             throws OperationException, InterruptedException {
-        return Texts.unmanaged(unmanaged(limit, continuation));
+        return bean(volume).setDescription(description);
     }
 
-    @ReadOperation(value = "The same as a table in plain text", role = Role.OPERATOR)
-    String listUnmanagedText(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
+    @WriteOperation(
+            value = "Sets one of a volume's labels; returns the volume's ObjectName",
+            role = Role.OPERATOR)
+    String setVolumeLabel(
+            @Description(VOLUME) String volume,
+            @Description(Requests.LABEL_KEY) String key,
+            @Description(Requests.LABEL_VALUE) String value)
             throws OperationException, InterruptedException {
-        return Texts.unmanagedTable(unmanaged(limit, continuation));
+        return bean(volume).setLabel(key, value);
+    }
+
+    @WriteOperation(
+            value =
+                    "Takes one of a volume's labels away, if it is there; returns the volume's ObjectName",
+            role = Role.OPERATOR)
+    String removeVolumeLabel(
+            @Description(VOLUME) String volume, @Description(Requests.LABEL_KEY) String key)
+            throws OperationException, InterruptedException {
+        return bean(volume).removeLabel(key);
+    }
+
+    @WriteOperation(
+            value =
+                    "Deletes a volume and all of its snapshots, unless one of them is held or in use; asked with another name it only says what it would delete",
+            role = Role.ADMIN)
+    String deleteVolumeWithSnapshots(
+            @Description(VOLUME) String volume,
+            @Description(
+                            "The volume's name or UUID once more; anything else lists what would be deleted")
+                    String confirm)
+            throws OperationException, InterruptedException {
+        return bean(volume).deleteWithSnapshots(confirm);
     }
 
     @WriteOperation(
@@ -221,134 +244,8 @@ class BackendWork {
                 .toString();
     }
 
-    @ReadOperation(
-            "The connections of hosts to the backend's volumes and snapshots, newest first, a page at a time")
-    ConnectionPage listConnections(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
-            throws OperationException {
-        Page<Connection> page = connections(limit, continuation);
-        return new ConnectionPage(
-                page.items().stream().map(Texts::row).toList(), page.continuation());
-    }
-
-    @ReadOperation("The same connections as a table in plain text")
-    String listConnectionsText(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
-            throws OperationException {
-        return Texts.connectionTable(connections(limit, continuation));
-    }
-
-    @ReadOperation("What was deleted and is still remembered, the last first, a page at a time")
-    DeletedPage listDeleted(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
-            throws OperationException {
-        return Texts.deleted(deletedPage(limit, continuation));
-    }
-
-    @ReadOperation("The same as a table in plain text")
-    String listDeletedText(
-            @Description(Requests.LIMIT) int limit,
-            @Description("Empty for the first page, then the continuation of the page before")
-                    String continuation)
-            throws OperationException {
-        return Texts.deletedTable(deletedPage(limit, continuation));
-    }
-
-    /** The continuation is the last path, so that it stays right whatever comes and goes. */
-    private Page<Unmanaged> unmanaged(int limit, String continuation)
-            throws OperationException, InterruptedException {
-        int most = Requests.limit(limit);
-        if (!continuation.isEmpty() && !continuation.startsWith(AFTER)) {
-            throw new OperationException(
-                    Code.INVALID,
-                    "'%s' is no continuation: pass the one that the page before it came with, or nothing"
-                            .formatted(Names.shortened(continuation)));
-        }
-        List<Unmanaged> rest =
-                volumes.unmanaged(backend).stream()
-                        .filter(one -> (AFTER + one.path()).compareTo(continuation) > 0)
-                        .sorted(Comparator.comparing(Unmanaged::path))
-                        .toList();
-        boolean more = rest.size() > most;
-        List<Unmanaged> items = more ? rest.subList(0, most) : rest;
-        return new Page<>(items, more ? AFTER + items.getLast().path() : "");
-    }
-
-    private Page<Connection> connections(int limit, String continuation) throws OperationException {
-        return volumes.connections().of(backend, Requests.limit(limit), continuation.strip());
-    }
-
-    private Page<Deleted> deletedPage(int limit, String continuation) throws OperationException {
-        return volumes.tombstones().list(backend, Requests.limit(limit), continuation.strip());
-    }
-
-    private Volume volume(String nameOrId) throws OperationException {
-        Optional<Volume> there = volumes.volume(backend, nameOrId);
-        if (there.isEmpty()) {
-            throw missing("volume", nameOrId, deleted(Deleted.Kind.VOLUME, nameOrId));
-        }
-        return there.get();
-    }
-
-    private Snapshot snapshot(String pathOrId) throws OperationException {
-        Optional<Snapshot> there = there(pathOrId);
-        if (there.isEmpty()) {
-            throw missing("snapshot", pathOrId, deleted(Deleted.Kind.SNAPSHOT, pathOrId));
-        }
-        return there.get();
-    }
-
-    private Optional<Snapshot> there(String pathOrId) {
-        int slash = pathOrId.indexOf('/');
-        if (slash >= 0) {
-            return volumes.snapshot(
-                    backend, pathOrId.substring(0, slash), pathOrId.substring(slash + 1));
-        }
-        return uuid(pathOrId)
-                .flatMap(id -> volumes.snapshot(new SnapshotId(id)))
-                .filter(found -> found.backend().equals(backend));
-    }
-
-    private Optional<Deleted> deleted(Deleted.Kind kind, String asked) {
-        int slash = asked.indexOf('/');
-        Optional<Deleted> named =
-                volumes.tombstones().find(backend, kind, asked.substring(slash + 1));
-        if (slash >= 0) {
-            return named.filter(deleted -> deleted.volumeName().equals(asked.substring(0, slash)));
-        }
-        return uuid(asked)
-                .flatMap(volumes.tombstones()::find)
-                .filter(deleted -> deleted.backend().equals(backend) && deleted.kind() == kind)
-                .or(() -> kind == Deleted.Kind.VOLUME ? named : Optional.empty());
-    }
-
-    private OperationException missing(String what, String asked, Optional<Deleted> deleted) {
-        if (deleted.isPresent()) {
-            return Tombstones.gone(deleted.get());
-        }
-        return new OperationException(
-                Code.NOT_FOUND,
-                "backend %s has no %s '%s'; %s"
-                        .formatted(
-                                backend,
-                                what,
-                                Names.shortened(asked),
-                                what.equals("snapshot")
-                                        ? "give its UUID, or VOLUME/SNAPSHOT by their names"
-                                        : "give its name or its UUID"));
-    }
-
-    private String gone(String asked, Optional<Deleted> deleted) throws OperationException {
-        if (deleted.isEmpty()) {
-            throw missing("volume or snapshot", asked, deleted);
-        }
-        return "%s was deleted already, at %s".formatted(asked, deleted.get().deletedAt());
+    private VolumeBean bean(String nameOrId) throws OperationException {
+        return new VolumeBean(volumes, objects.volume(nameOrId), who);
     }
 
     private static void requireSame(String asked, String confirm) throws OperationException {
@@ -357,14 +254,6 @@ class BackendWork {
                     Code.INVALID,
                     "'%s' is not '%s', and nothing was changed: give the same twice"
                             .formatted(Names.shortened(confirm), Names.shortened(asked)));
-        }
-    }
-
-    private static Optional<UUID> uuid(String text) {
-        try {
-            return Optional.of(UUID.fromString(text)).filter(id -> id.toString().equals(text));
-        } catch (IllegalArgumentException _) {
-            return Optional.empty();
         }
     }
 }

@@ -187,7 +187,7 @@ public final class ManagementBeans implements AutoCloseable {
                 new Bean<>(
                         objectName,
                         BACKEND,
-                        new BackendBean(sources, name, status),
+                        new BackendBean(sources, name, status, () -> callers.current().name()),
                         callers,
                         subscriptions));
     }

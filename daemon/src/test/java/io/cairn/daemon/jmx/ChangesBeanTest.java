@@ -10,6 +10,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
 import javax.management.InstanceNotFoundException;
 import javax.management.MBeanException;
 import javax.management.ObjectName;
@@ -110,15 +113,47 @@ final class ChangesBeanTest {
     }
 
     private void holdAndDelete(ObjectName held, String name) throws Exception {
+        Instant before = Instant.now().truncatedTo(ChronoUnit.MILLIS);
         house.invoke(held, "hold", "audit");
+        Instant after = Instant.now();
         assertThat(house.get(held, "HoldCount")).isEqualTo(1L);
         CompositeData[] holds = (CompositeData[]) house.get(held, "Holds");
         assertThat(holds).hasSize(1);
         assertThat(holds[0].get("tag")).isEqualTo("audit");
         assertThat(holds[0].get("heldBy")).isEqualTo("in-process");
+        assertThat(Instant.parse((String) holds[0].get("heldAt"))).isBetween(before, after);
         assertFails("IN_USE: ", "is held (audit)", () -> house.invoke(held, "delete", name));
         house.invoke(held, "release", "audit");
         house.invoke(held, "delete", name);
+    }
+
+    @Test
+    void theBackendDescribesLabelsAndDeletesByNamesAndIds() throws Exception {
+        house.snapshot(volume, "s");
+        String id = (String) house.get(volume, "Id");
+        for (String nameOrId : new String[] {"db1", id}) {
+            assertThat(house.invoke(House.FAST, "setVolumeDescription", nameOrId, nameOrId))
+                    .isEqualTo(volume.toString());
+            assertThat(house.get(volume, "Description")).isEqualTo(nameOrId);
+            house.invoke(House.FAST, "setVolumeLabel", nameOrId, "team", "a, b");
+            assertThat(house.get(volume, "Labels")).isEqualTo("team=\"a, b\"");
+            house.invoke(House.FAST, "removeVolumeLabel", nameOrId, "team");
+            assertThat(house.get(volume, "Labels")).isEqualTo("");
+            assertFails(
+                    "INVALID: ",
+                    "type db1 to delete volume db1 and its 1 snapshot: s",
+                    () -> house.invoke(House.FAST, "deleteVolumeWithSnapshots", nameOrId, ""));
+        }
+        assertFails(
+                "NOT_FOUND: ",
+                "has no volume 'db2'",
+                () -> house.invoke(House.FAST, "setVolumeLabel", "db2", "team", "x"));
+        assertThat(house.invoke(House.FAST, "deleteVolumeWithSnapshots", id, id))
+                .isEqualTo("deleted " + volume);
+        assertFails(
+                "NOT_FOUND: ",
+                "was deleted at",
+                () -> house.invoke(House.FAST, "setVolumeDescription", id, "x"));
     }
 
     @Test
@@ -179,7 +214,7 @@ final class ChangesBeanTest {
         }
         assertFails(
                 "NOT_FOUND: ",
-                "has no volume or snapshot 'never'",
+                "has no volume 'never'",
                 () -> house.invoke(House.FAST, "deleteVolume", "never", "never"));
         assertFails(
                 "NOT_FOUND: ",

@@ -88,6 +88,7 @@ final class GoodArguments {
                 new String[] {
                     "Backend.deleteVolume",
                     "Backend.deleteSnapshot",
+                    "Backend.deleteVolumeWithSnapshots",
                     "Backend.revertVolume",
                     "Daemon.closeBackend",
                     "Daemon.handOverBackend",
@@ -99,6 +100,8 @@ final class GoodArguments {
                 arguments.put(twice + ".name", "fast");
             }
         }
+        arguments.put("Backend.setVolumeLabel.key", "colour");
+        arguments.put("Backend.removeVolumeLabel.key", "colour");
         arguments.put("Backend.deleteVolume.volume", "spare");
         arguments.put("Backend.revertVolume.snapshot", "one");
         for (String adopts : new String[] {"adopt", "adoptWith"}) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cairn.daemon.access.Role;
 import io.cairn.plugin.file.FileDriverProvider;
 
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +31,7 @@ final class RolesTest {
             Set.of(
                     "Backend.adopt",
                     "Backend.adoptWith",
+                    "Backend.deleteVolumeWithSnapshots",
                     "Daemon.closeBackend",
                     "Daemon.exportStateWithSecrets",
                     "Daemon.exportStateWithSecretsTo",
@@ -72,6 +74,13 @@ final class RolesTest {
         }
     }
 
+    @AfterEach
+    void cleanUp() throws Exception {
+        try (House house = House.in(folder, new FileDriverProvider())) {
+            house.cleanUp();
+        }
+    }
+
     @Test
     void readersChangeNothingAndLearnNoSecret() throws Exception {
         try (House house = House.in(folder, new FileDriverProvider(), Role.READER)) {
@@ -94,7 +103,6 @@ final class RolesTest {
     void operatorsAreRefusedWhatIsForAdministrators() throws Exception {
         try (House house = House.in(folder, new FileDriverProvider(), Role.OPERATOR)) {
             assertThat(refused(house)).isEqualTo(new TreeSet<>(ADMINISTRATORS_ONLY));
-            house.cleanUp();
         }
     }
 
@@ -102,7 +110,6 @@ final class RolesTest {
     void administratorsAreRefusedNothing() throws Exception {
         try (House house = House.in(folder, new FileDriverProvider())) {
             assertThat(refused(house)).isEmpty();
-            house.cleanUp();
         }
     }
 

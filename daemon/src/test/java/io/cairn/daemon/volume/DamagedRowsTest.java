@@ -270,7 +270,7 @@ final class DamagedRowsTest {
                     () -> connections.cleanup(ids.get(0)));
             assertFails(
                     Code.IN_USE,
-                    "volume v2 has 1 connection (hosts: none can be read)",
+                    "volume v2 is in-use by 1 connection (hosts: none can be read)",
                     () -> house.volumes.deleteVolume(ids.get(2)));
             assertThat(house.volumes.damaged())
                     .hasSize(3)
