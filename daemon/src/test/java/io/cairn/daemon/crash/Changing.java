@@ -17,6 +17,11 @@ final class Changing {
     /** The name and the description, which change together or not at all. */
     static final String TITLE = "title";
 
+    static final String LABELS = "labels";
+
+    /** Whether a tag keeps it from being taken away. */
+    static final String HELD = "held";
+
     static final String DEVICE = "device";
     static final String ATTACHED = "attached";
     static final String DETACHED = "detached";
@@ -124,6 +129,28 @@ final class Changing {
             records.reverted(own.id(), snapshotId);
         }
         return own;
+    }
+
+    Own label(Management daemon, Own own) throws IOException {
+        String text = "n" + random.nextInt(1_000);
+        boolean _ =
+                requests.set(
+                        Versions.key(own.id(), LABELS),
+                        "kind=" + text,
+                        () -> daemon.invoke(volume(own.name()), "setLabel", "kind", text));
+        return own;
+    }
+
+    Own holdOrRelease(Management daemon, Own own) throws IOException {
+        boolean hold = !own.held();
+        boolean done =
+                requests.set(
+                        Versions.key(own.id(), HELD),
+                        Boolean.toString(hold),
+                        () ->
+                                daemon.invoke(
+                                        volume(own.name()), hold ? "hold" : "release", "audit"));
+        return done ? own.held(hold) : own;
     }
 
     /** Connects this host and attaches. */

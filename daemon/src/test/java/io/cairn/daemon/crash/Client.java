@@ -72,7 +72,8 @@ final class Client {
                                 item.description(),
                                 item.sizeBytes(),
                                 found.snapshotsOf(item.id()),
-                                item.connected()));
+                                item.connected(),
+                                item.held()));
             }
         }
     }
@@ -120,8 +121,10 @@ final class Client {
     }
 
     private Own change(Management daemon, Own own, String snapshot) throws IOException {
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(6)) {
             case 0 -> changing.extend(daemon, own);
+            case 3 -> changing.label(daemon, own);
+            case 4 -> changing.holdOrRelease(daemon, own);
             case 1 -> changing.describe(daemon, own);
             case 2 -> {
                 String to = own.snapshots().get(snapshot);

@@ -28,12 +28,14 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String,
             long sizeBytes,
             long snapshots,
             String description,
-            String attachState) {
+            String attachState,
+            String labels,
+            boolean held) {
         /**
          * @param name with {@link GivenUp#HERE}
          */
         static Item ofFile(String id, String name, long sizeBytes) {
-            return new Item(id, id, name, name, sizeBytes, 0, "", Changing.DETACHED);
+            return new Item(id, id, name, name, sizeBytes, 0, "", Changing.DETACHED, "", false);
         }
 
         /** Whether a host is connected to it. */
@@ -71,6 +73,11 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String,
                             properties.put(
                                     Versions.key(volume.id(), Changing.DEVICE),
                                     volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
+                            properties.put(
+                                    Versions.key(volume.id(), Changing.LABELS), volume.labels());
+                            properties.put(
+                                    Versions.key(volume.id(), Changing.HELD),
+                                    Boolean.toString(volume.held()));
                         });
         all().forEach(
                         item ->

@@ -65,8 +65,11 @@ final class GivenUp {
             return false;
         }
         Found.Item item = Found.Item.ofFile(own.id(), HERE + file, own.sizeBytes());
+        Versions.Version unlabelled =
+                records.versions.asking(Versions.key(own.id(), Changing.LABELS), item.labels());
         boolean done = requests.set(Versions.key(own.id(), Changing.TITLE), item.title(), request);
         if (done) {
+            unlabelled.done();
             files.put(own.id(), item);
         }
         records.count("given up", done);

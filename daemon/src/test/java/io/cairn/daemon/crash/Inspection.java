@@ -52,7 +52,14 @@ final class Inspection {
             String name = text(row, "name");
             String attachState = daemon.text(Requests.volume(name), "AttachState");
             Item item =
-                    item(row, text(row, "id"), name, (Long) row.get("snapshotCount"), attachState);
+                    item(
+                            row,
+                            text(row, "id"),
+                            name,
+                            (Long) row.get("snapshotCount"),
+                            attachState,
+                            daemon.text(Requests.volume(name), "Labels"),
+                            daemon.number(Requests.volume(name), "HoldCount") > 0);
             Item other = volumes.put(item.id(), item);
             if (ids.put(name, item.id()) != null || other != null) {
                 problems.add("volume %s, or its id, is listed twice".formatted(item));
@@ -63,7 +70,14 @@ final class Inspection {
         for (CompositeData row : daemon.rows("listSnapshots")) {
             String volume = text(row, "volume");
             Item item =
-                    item(row, ids.getOrDefault(volume, "of none"), volume, 0, Changing.DETACHED);
+                    item(
+                            row,
+                            ids.getOrDefault(volume, "of none"),
+                            volume,
+                            0,
+                            Changing.DETACHED,
+                            "",
+                            false);
             if ((Long) row.get("createdAtMs") > records.killedAtMillis()) {
                 problems.add("%s was cut late, at %s".formatted(item, text(row, "createdAt")));
             }
@@ -80,7 +94,9 @@ final class Inspection {
             String volume,
             String volumeName,
             long snapshots,
-            String attachState) {
+            String attachState,
+            String labels,
+            boolean held) {
         String name = text(row, "name");
         String atRest = attachState.equals(Changing.DETACHED) ? "available" : "in-use";
         if (!text(row, "state").equals(atRest)) {
@@ -94,7 +110,9 @@ final class Inspection {
                 (Long) row.get("sizeBytes"),
                 snapshots,
                 text(row, "description"),
-                attachState);
+                attachState,
+                labels,
+                held);
     }
 
     private void checkObjects(Found found) {
@@ -157,6 +175,15 @@ final class Inspection {
                     item.title());
         }
         for (Item volume : found.volumes().values()) {
+            problems.expectOneOf(
+                    "the labels of " + volume.name(),
+                    records.versions.possible(Versions.key(volume.id(), Changing.LABELS), "", loss),
+                    volume.labels());
+            problems.expectOneOf(
+                    "whether %s is held".formatted(volume.name()),
+                    records.versions.possible(
+                            Versions.key(volume.id(), Changing.HELD), "false", loss),
+                    Boolean.toString(volume.held()));
             problems.expectOneOf(
                     "the device of " + volume.name(),
                     records.versions.possible(

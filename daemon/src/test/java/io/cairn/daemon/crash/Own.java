@@ -15,30 +15,35 @@ record Own(
         String text,
         long sizeBytes,
         Map<String, String> snapshots,
-        boolean connected) {
+        boolean connected,
+        boolean held) {
     /** One that was made just now. */
     Own(String id, String name, String text, long sizeBytes) {
-        this(id, name, text, sizeBytes, new TreeMap<>(), false);
+        this(id, name, text, sizeBytes, new TreeMap<>(), false, false);
     }
 
     /** Whether it can be taken away. */
     boolean free() {
-        return snapshots.isEmpty() && !connected;
+        return snapshots.isEmpty() && !connected && !held;
     }
 
     Own named(String to) {
-        return new Own(id, to, text, sizeBytes, snapshots, connected);
+        return new Own(id, to, text, sizeBytes, snapshots, connected, held);
     }
 
     Own described(String as) {
-        return new Own(id, name, as, sizeBytes, snapshots, connected);
+        return new Own(id, name, as, sizeBytes, snapshots, connected, held);
     }
 
     Own ofSize(long bytes) {
-        return new Own(id, name, text, bytes, snapshots, connected);
+        return new Own(id, name, text, bytes, snapshots, connected, held);
     }
 
     Own connected(boolean isConnected) {
-        return new Own(id, name, text, sizeBytes, snapshots, isConnected);
+        return new Own(id, name, text, sizeBytes, snapshots, isConnected, held);
+    }
+
+    Own held(boolean isHeld) {
+        return new Own(id, name, text, sizeBytes, snapshots, connected, isHeld);
     }
 }
