@@ -160,14 +160,16 @@ final class Comparison {
             }
         }
         List<Connection> connections = new ArrayList<>();
+        List<Connection> all = new ArrayList<>(state.connections(wanted.id()));
         for (Connection connection : dossier.connections()) {
             Optional<Connection> known = state.connection(connection.id());
             findings.add(
                     known.isPresent()
                             ? sameConnection(known.get(), connection)
-                            : Finding.created(name(connection)));
+                            : alone(connection, all));
             if (known.isEmpty()) {
                 connections.add(connection);
+                all.add(connection);
             }
         }
         return new Addition(
@@ -231,6 +233,29 @@ final class Comparison {
                 new Object[] {there.state() + there.device(), wanted.state() + wanted.device()});
         compared.put("time of creation", new Object[] {there.createdAt(), wanted.createdAt()});
         return verdict(name(wanted), compared);
+    }
+
+    /** As if the host asked for the connection now. */
+    private Finding alone(Connection wanted, List<Connection> all) {
+        List<Connection> others =
+                all.stream().filter(other -> other.target().equals(wanted.target())).toList();
+        Optional<Connection> own =
+                others.stream().filter(other -> other.host().equals(wanted.host())).findFirst();
+        if (own.isPresent()) {
+            return Finding.conflict(
+                    name(wanted),
+                    "the host has another connection to it, %s: disconnect that one, or leave this one out of the import"
+                            .formatted(own.get().id()));
+        }
+        if (!others.isEmpty()
+                && !wanted.target().fixed()
+                && !ConnectionPlanning.shared(backends, wanted.backend())) {
+            return Finding.conflict(
+                    name(wanted),
+                    "host %s is connected to it, and the backend lets one host at a time have a volume: disconnect that one, or leave this one out of the import"
+                            .formatted(others.getFirst().host()));
+        }
+        return Finding.created(name(wanted));
     }
 
     private static Finding verdict(String what, Map<String, Object[]> compared) {

@@ -109,15 +109,18 @@ final class ConnectionPlanning {
         }
     }
 
+    /** Whether a backend lets several hosts have a volume at once. */
+    static boolean shared(Backends backends, String name) {
+        return backends.find(name)
+                .flatMap(Backend::facts)
+                .map(facts -> facts.traits().contains(Trait.MULTI_ATTACH))
+                .orElse(false);
+    }
+
     /** Refuses a second host where the backend lets one at a time have a volume. */
     void requireAlone(Volume volume, Target target, List<Connection> there)
             throws OperationException {
-        boolean shared =
-                backends.find(volume.backend())
-                        .flatMap(Backend::facts)
-                        .map(facts -> facts.traits().contains(Trait.MULTI_ATTACH))
-                        .orElse(false);
-        if (!there.isEmpty() && !target.fixed() && !shared) {
+        if (!there.isEmpty() && !target.fixed() && !shared(backends, volume.backend())) {
             throw new OperationException(
                     Code.IN_USE,
                     "volume %s is in-use by host %s, and since backend %s lets one host at a time have a volume, only an available one can be connected: disconnect that host first"

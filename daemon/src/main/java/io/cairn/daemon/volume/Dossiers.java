@@ -141,8 +141,8 @@ public final class Dossiers {
     }
 
     /**
-     * Forgets all volumes of a closed backend, with all that belongs to them. Their storage is not
-     * touched, and nothing of them is remembered as deleted.
+     * Forgets all volumes of a closed backend, with all that belongs to them, and what was deleted
+     * on it. Their storage is not touched.
      *
      * @return how much was forgotten
      * @throws OperationException NOT_FOUND; IN_USE if the backend is not closed; BUSY or
@@ -263,15 +263,20 @@ public final class Dossiers {
         }
         pools.takenIn(provisioned(additions));
         for (Addition addition : additions) {
+            parts.news().imported(addition);
             if (addition.fresh()) {
                 Volume volume =
                         parts.state().volume(addition.volume().id()).orElse(addition.volume());
-                parts.news().came(volume);
                 parts.events().accept(new VolumeEvent.VolumeCreated(volume, false));
             }
             for (Dossier.Cut cut : addition.cuts()) {
-                parts.news().came(cut.snapshot());
                 parts.events().accept(new VolumeEvent.SnapshotCreated(cut.snapshot(), false));
+            }
+            for (Connection connection : addition.connections()) {
+                parts.events()
+                        .accept(
+                                new VolumeEvent.ConnectionChanged(
+                                        connection, VolumeEvent.Access.CONNECTED, false));
             }
         }
     }

@@ -1,11 +1,16 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Tells of every change of a state that an intent makes, be it carried out at once or settled
@@ -92,14 +97,38 @@ final class StateNews {
         }
     }
 
-    /** What was not there is there, and whole. */
-    void came(Volume volume) {
-        tellVolume(volume, Optional.empty(), ObjectState.AVAILABLE);
-    }
-
-    /** As {@link #came(Volume)}. */
-    void came(Snapshot snapshot) {
-        tellSnapshot(snapshot, Optional.empty(), ObjectState.AVAILABLE);
+    /** What is added came to be at once, whole and perhaps in use. */
+    void imported(Addition addition) {
+        Optional<Volume> volume = volume(addition.volume().id());
+        if (volume.isPresent() && addition.fresh()) {
+            tellVolume(volume.get(), Optional.empty(), volume.get().state());
+        } else if (volume.isPresent() && !connected(addition.volume()) && connected(volume.get())) {
+            tellVolume(volume.get(), Optional.of(ObjectState.AVAILABLE), volume.get().state());
+        }
+        Set<SnapshotId> fresh = new HashSet<>();
+        for (Dossier.Cut cut : addition.cuts()) {
+            fresh.add(cut.snapshot().id());
+            snapshot(cut.snapshot().id())
+                    .ifPresent(now -> tellSnapshot(now, Optional.empty(), now.state()));
+        }
+        Map<SnapshotId, Long> used =
+                addition.connections().stream()
+                        .flatMap(connection -> connection.target().snapshot().stream())
+                        .filter(id -> !fresh.contains(id))
+                        .collect(Collectors.groupingBy(id -> id, Collectors.counting()));
+        used.forEach(
+                (id, added) ->
+                        snapshot(id)
+                                .filter(now -> now.connectionCount() == added)
+                                .ifPresent(
+                                        now ->
+                                                tellSnapshot(
+                                                        now,
+                                                        Optional.of(ObjectState.AVAILABLE),
+                                                        now.state())));
+        for (Connection connection : addition.connections()) {
+            tellConnection(connection, Optional.empty(), Optional.of(connection.state()));
+        }
     }
 
     /** As long as the intent is open. */
@@ -196,13 +225,17 @@ final class StateNews {
                 .filter(volume -> volume.connectionCount() == connections)
                 .ifPresent(volume -> tellVolume(volume, Optional.of(from), to));
         target.snapshot()
-                .flatMap(id -> state.snapshots(List.of(id.value())).values().stream().findFirst())
+                .flatMap(this::snapshot)
                 .filter(snapshot -> snapshot.connectionCount() == connections)
                 .ifPresent(snapshot -> tellSnapshot(snapshot, Optional.of(from), to));
     }
 
     private Optional<Volume> volume(VolumeId id) {
         return state.volumes(List.of(id.value())).values().stream().findFirst();
+    }
+
+    private Optional<Snapshot> snapshot(SnapshotId id) {
+        return state.snapshots(List.of(id.value())).values().stream().findFirst();
     }
 
     private void tellVolume(Volume volume, Optional<ObjectState> from, ObjectState to) {

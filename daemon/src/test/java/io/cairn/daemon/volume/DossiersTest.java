@@ -5,9 +5,11 @@ import static io.cairn.daemon.volume.VolumesTest.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.entry;
 
 import io.cairn.daemon.store.ChangeRefused;
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.Target;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -16,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /** What leaves the state and comes into it amid changes that are not finished. */
 final class DossiersTest {
@@ -75,6 +79,51 @@ final class DossiersTest {
                                         _ -> {
                                             throw new ChangeRefused("not now");
                                         }));
+    }
+
+    @Test
+    void aConnectionThatCouldNotBeAskedForIsNotImported() throws Exception {
+        Connection first = connect();
+        Dossier dossier = dossiers().read(volume.id()).orElseThrow();
+        house.volumes.connections().disconnect(first.id());
+        Connection second = connect();
+        assertThat(dossiers().takeIn(List.of(dossier), _ -> true))
+                .filteredOn(finding -> finding.outcome() == Finding.Outcome.CONFLICT)
+                .singleElement()
+                .satisfies(
+                        finding ->
+                                assertThat(finding.toString())
+                                        .contains("the host has another connection to it")
+                                        .contains(second.id().toString()));
+        assertThat(house.volumes.connections().of(volume.id())).containsExactly(second);
+    }
+
+    @Test
+    void whatIsImportedIsToldWithTheStateThatItHas() throws Exception {
+        Snapshot cut = house.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+        Connection used = connect();
+        Dossier dossier = dossiers().read(volume.id()).orElseThrow();
+        house.damage("DELETE FROM connection", "DELETE FROM snapshot", "DELETE FROM volume");
+        house.events.clear();
+        assertThat(Dossiers.clean(dossiers().takeIn(List.of(dossier), _ -> true))).isTrue();
+        StatesSeen seen = StatesSeen.of(house.events);
+        assertThat(seen.faults()).isEmpty();
+        assertThat(seen.now())
+                .containsOnly(
+                        entry(volume.id().value(), "in-use"),
+                        entry(cut.id().value(), "available"),
+                        entry(used.id().value(), "connected"));
+        assertThat(house.events)
+                .filteredOn(VolumeEvent.ConnectionChanged.class::isInstance)
+                .hasSize(1);
+    }
+
+    private Connection connect() throws Exception {
+        return house.volumes
+                .connections()
+                .connect(
+                        Target.of(volume.id()),
+                        new NewConnection("", false, Optional.empty(), Map.of()));
     }
 
     @Test
