@@ -125,6 +125,22 @@ public final class BackendDoor {
         }
     }
 
+    /** What is done while nobody opens or closes a backend. */
+    public interface Body<T, E extends Exception> {
+        T run() throws E, InterruptedException;
+    }
+
+    /** Does something to a backend while nobody opens or closes it, which what is done may. */
+    public <T, E extends Exception> T alone(String name, Body<T, E> body)
+            throws E, InterruptedException {
+        ReentrantLock turn = turn(name);
+        try {
+            return body.run();
+        } finally {
+            turn.unlock();
+        }
+    }
+
     /** Two drivers on one storage would work on the same volumes without knowing of each other. */
     private void requireEnded(String name) throws DriverException, InterruptedException {
         Optional<Backend> before = backends.find(name);

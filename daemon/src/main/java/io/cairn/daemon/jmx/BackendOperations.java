@@ -108,13 +108,19 @@ final class BackendOperations {
     String forget(String name, String typed) throws OperationException, InterruptedException {
         String backend = name.strip();
         requireTyped(backend, typed, "forgotten");
+        // Opened meanwhile, it would take volumes in that are forgotten with the others.
+        Counts gone = door.alone(backend, () -> forgetAlone(backend));
+        return "forgot %d volumes and %d snapshots of backend %s"
+                .formatted(gone.volumes(), gone.snapshots(), backend);
+    }
+
+    private Counts forgetAlone(String backend) throws OperationException, InterruptedException {
         Counts gone = volumes.dossiers().forget(backend);
         if (backends.find(backend).isPresent()) {
             // Closed already: this takes it out if nothing describes it any more.
             String _ = close(backend, backend);
         }
-        return "forgot %d volumes and %d snapshots of backend %s"
-                .formatted(gone.volumes(), gone.snapshots(), backend);
+        return gone;
     }
 
     private UUID other(String daemon) throws OperationException {
