@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -21,6 +22,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -35,6 +38,12 @@ final class TransferFolder {
     static final long MOST_BYTES = 48L << 20;
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9._-]{0,57}\\.json");
+    private static final Pattern UNFINISHED =
+            Pattern.compile("\\.[a-z0-9._-]+\\.json\\.[0-9a-f-]{36}\\.new");
+
+    /** Another daemon may be writing to the same folder, but for no so long. */
+    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
+
     private static final FileAttribute<?> OWNER_FOLDER =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final FileAttribute<?> OWNER_FILE =
@@ -67,6 +76,7 @@ final class TransferFolder {
         try {
             Files.createDirectories(folder, OWNER_FOLDER);
             requireOwn();
+            sweep();
             refuseThere(file);
             Path whole = folder.resolve(".%s.%s.new".formatted(name, UUID.randomUUID()));
             try {
@@ -98,6 +108,21 @@ final class TransferFolder {
                     "%s cannot be written: %s; see that its folder is the daemon's user's and has space"
                             .formatted(file, e),
                     e);
+        }
+    }
+
+    /** Removes what was being written when a daemon was killed, with whatever secrets it has. */
+    private void sweep() throws IOException {
+        Instant before = Instant.now().minus(LEFT_BEHIND);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.new")) {
+            for (Path file : files) {
+                if (UNFINISHED.matcher(String.valueOf(file.getFileName())).matches()
+                        && Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
+                                .toInstant()
+                                .isBefore(before)) {
+                    Files.deleteIfExists(file);
+                }
+            }
         }
     }
 
