@@ -56,16 +56,46 @@ final class BackendObjects {
     }
 
     private Optional<Deleted> deleted(Deleted.Kind kind, String asked) {
-        int slash = asked.indexOf('/');
-        Optional<Deleted> named =
-                volumes.tombstones().find(backend, kind, asked.substring(slash + 1));
-        if (slash >= 0) {
-            return named.filter(deleted -> deleted.volumeName().equals(asked.substring(0, slash)));
-        }
+        return switch (kind) {
+            case VOLUME ->
+                    byId(kind, asked).or(() -> volumes.tombstones().find(backend, kind, asked));
+            case SNAPSHOT -> {
+                int slash = asked.indexOf('/');
+                yield slash < 0
+                        ? byId(kind, asked)
+                        : deletedSnapshot(asked.substring(0, slash), asked.substring(slash + 1));
+            }
+        };
+    }
+
+    /** Of a volume that may be there still, by the name that it has now or had then. */
+    private Optional<Deleted> deletedSnapshot(String volume, String nameOrId) {
+        Optional<String> id =
+                findVolume(volume)
+                        .map(there -> there.id().toString())
+                        .or(
+                                () ->
+                                        deleted(Deleted.Kind.VOLUME, volume)
+                                                .map(Deleted::id)
+                                                .map(UUID::toString));
+        return byId(Deleted.Kind.SNAPSHOT, nameOrId)
+                .filter(
+                        deleted ->
+                                deleted.volumeName().equals(volume)
+                                        || id.equals(Optional.of(deleted.volumeId().toString())))
+                .or(
+                        () ->
+                                id.flatMap(
+                                        one ->
+                                                volumes.tombstones()
+                                                        .findSnapshot(backend, one, nameOrId)))
+                .or(() -> volumes.tombstones().findSnapshot(backend, volume, nameOrId));
+    }
+
+    private Optional<Deleted> byId(Deleted.Kind kind, String asked) {
         return uuid(asked)
                 .flatMap(volumes.tombstones()::find)
-                .filter(deleted -> deleted.backend().equals(backend) && deleted.kind() == kind)
-                .or(() -> kind == Deleted.Kind.VOLUME ? named : Optional.empty());
+                .filter(deleted -> deleted.backend().equals(backend) && deleted.kind() == kind);
     }
 
     private OperationException missing(Deleted.Kind kind, String asked, Optional<Deleted> deleted) {

@@ -45,7 +45,7 @@ final class DaemonBean extends DaemonLists {
     }
 
     @Shown(
-            "running, or degraded if a backend is down, the state store takes no changes or rows of it are damaged")
+            "running, or degraded if a backend is down or tells nothing of its pools, the state store takes no changes or rows of it are damaged")
     String state() {
         return problems().isEmpty() ? "running" : "degraded";
     }
@@ -343,6 +343,15 @@ final class DaemonBean extends DaemonLists {
                                         "backend %s is down: %s"
                                                 .formatted(
                                                         backend.name(), backend.state().reason())));
+        sources.allBackends().stream()
+                .filter(backend -> backend.state().up() && !backend.pools().problem().isEmpty())
+                .forEach(
+                        backend ->
+                                problems.add(
+                                        "backend %s tells nothing of its pools: %s"
+                                                .formatted(
+                                                        backend.name(),
+                                                        backend.pools().problem())));
         return problems;
     }
 }

@@ -43,6 +43,7 @@ class DaemonHost {
                                     String.join(", ", Connections.protocols())));
         }
         Map<String, String> facts = PropertyText.parse(connector);
+        Connections.check(facts);
         List<String> problems = Connections.problems(facts, protocol);
         if (!problems.isEmpty()) {
             throw new OperationException(Code.INVALID, String.join("; ", problems));

@@ -264,7 +264,7 @@ final class EventTexts {
                 switch (what) {
                     case CONNECTED -> Change.CAME;
                     case DISCONNECTED -> Change.WENT;
-                    case ATTACHED, DETACHED, LOST -> Change.STAYED;
+                    case EXPORTED, ATTACHED, DETACHED, LOST -> Change.STAYED;
                 };
         String message =
                 "host %s %s: %s of backend %s%s"
@@ -272,6 +272,7 @@ final class EventTexts {
                                 connection.host(),
                                 switch (what) {
                                     case CONNECTED -> "is connected";
+                                    case EXPORTED -> "is exported to again";
                                     case ATTACHED -> "is attached";
                                     case DETACHED -> "is detached";
                                     case DISCONNECTED -> "is disconnected";

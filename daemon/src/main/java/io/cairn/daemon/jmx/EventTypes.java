@@ -60,7 +60,7 @@ final class EventTypes {
                     List.of(OF_SNAPSHOTS));
     static final MBeanNotificationInfo CONNECTION =
             info(
-                    "The host was connected, attached, detached or disconnected, or lost its access, or the connection's state is another; .recovered: by settling what was unfinished",
+                    "The host was connected, exported to again, attached, detached or disconnected, or lost its access, or the connection's state is another; .recovered: by settling what was unfinished",
                     List.of(OF_CONNECTIONS));
     static final MBeanNotificationInfo VOLUME =
             info(

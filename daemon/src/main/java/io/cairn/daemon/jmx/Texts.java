@@ -188,7 +188,10 @@ final class Texts {
     static String unmanagedTable(Page<Unmanaged> page) {
         TextTable table = new TextTable("PATH", "SIZE", "OBSTACLE");
         for (Unmanaged one : page.items()) {
-            table.add(one.path(), ByteSize.format(one.sizeBytes()), one.obstacle());
+            table.add(
+                    Names.clean(one.path()),
+                    ByteSize.format(one.sizeBytes()),
+                    Names.clean(one.obstacle()));
         }
         return table.with(ending(page, "object"));
     }

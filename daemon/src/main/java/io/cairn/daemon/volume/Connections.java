@@ -103,11 +103,24 @@ public final class Connections {
     /** Connects this host, if it is not, and attaches; for callers who want only a device. */
     public Connection attachHere(Target target, boolean readOnly)
             throws OperationException, InterruptedException {
+        boolean before = here(target).isPresent();
         Connection connection =
                 connect(
                         target,
                         new NewConnection("", readOnly, Optional.of(Connection.LOCAL), Map.of()));
-        return attach(connection.id());
+        try {
+            return attach(connection.id());
+        } catch (OperationException e) {
+            // A caller who wanted a device and got none wants no connection either.
+            if (!before && parts.open().of(target.volume()).isEmpty()) {
+                try {
+                    disconnect(connection.id());
+                } catch (OperationException second) {
+                    e.addSuppressed(second);
+                }
+            }
+            throw e;
+        }
     }
 
     /**
@@ -118,9 +131,7 @@ public final class Connections {
      */
     public void detachHere(Target target) throws OperationException, InterruptedException {
         Connection here =
-                Parts.readable(() -> parts.state().connections(target.volume())).stream()
-                        .filter(other -> other.local() && other.target().equals(target))
-                        .findFirst()
+                here(target)
                         .orElseThrow(
                                 () ->
                                         new OperationException(
@@ -129,6 +140,13 @@ public final class Connections {
                                                         .formatted(planning.here().name())));
         Connection _ = detach(here.id());
         disconnect(here.id());
+    }
+
+    /** The connection of the daemon's own host. */
+    private Optional<Connection> here(Target target) throws OperationException {
+        return Parts.readable(() -> parts.state().connections(target.volume())).stream()
+                .filter(other -> other.local() && other.target().equals(target))
+                .findFirst();
     }
 
     /**
@@ -222,6 +240,18 @@ public final class Connections {
      */
     public static List<String> problems(Map<String, String> connector, String protocol) {
         return ConnectionPlanning.problems(connector, protocol);
+    }
+
+    /**
+     * Checks what a host says of itself, whatever it is said for.
+     *
+     * @throws OperationException INVALID
+     */
+    public static void check(Map<String, String> connector) throws OperationException {
+        if (connector.containsKey("host")) {
+            Names.checkHost(connector.getOrDefault("host", ""));
+        }
+        Names.checkConnector(connector);
     }
 
     /** The protocols of which it is known what a host must say of itself. */

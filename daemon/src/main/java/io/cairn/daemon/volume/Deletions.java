@@ -9,6 +9,7 @@ import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** What takes volumes and snapshots away, what that frees, and everything that forbids it. */
@@ -20,32 +21,40 @@ final class Deletions {
 
     private final Parts parts;
     private final Listing listing;
+    private final Tombstones tombstones;
 
-    Deletions(Parts parts, Listing listing) {
+    Deletions(Parts parts, Listing listing, Tombstones tombstones) {
         this.parts = parts;
         this.listing = listing;
+        this.tombstones = tombstones;
     }
 
     void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
-        VolumeEvent _ =
+        boolean _ =
                 parts.running()
                         .measured(
                                 parts.known(volume).backend(),
                                 Operation.DELETE_VOLUME,
                                 () -> {
                                     try (var _ = parts.turns().take(volume)) {
-                                        Volume doomed = parts.known(volume);
+                                        Optional<Volume> there = there(volume);
+                                        if (there.isEmpty()) {
+                                            return deletedMeanwhile(volume);
+                                        }
+                                        Volume doomed = there.get();
                                         requireFree(doomed, DELETED);
-                                        return parts.changes()
-                                                .perform(
-                                                        new Intent.DeleteVolume(
-                                                                doomed, Instant.now()));
+                                        VolumeEvent _ =
+                                                parts.changes()
+                                                        .perform(
+                                                                new Intent.DeleteVolume(
+                                                                        doomed, Instant.now()));
+                                        return true;
                                     }
                                 });
     }
 
     void deleteWithSnapshots(VolumeId volume) throws OperationException, InterruptedException {
-        VolumeEvent _ =
+        boolean _ =
                 parts.running()
                         .measured(
                                 parts.known(volume).backend(),
@@ -53,7 +62,12 @@ final class Deletions {
                                 () -> {
                                     // One turn for all, so that nothing new comes in between.
                                     try (var _ = parts.turns().take(volume)) {
-                                        return deleteAll(parts.known(volume));
+                                        Optional<Volume> there = there(volume);
+                                        if (there.isEmpty()) {
+                                            return deletedMeanwhile(volume);
+                                        }
+                                        deleteAll(there.get());
+                                        return true;
                                     }
                                 });
     }
@@ -81,21 +95,30 @@ final class Deletions {
 
     void deleteSnapshot(SnapshotId snapshot) throws OperationException, InterruptedException {
         Snapshot before = parts.known(snapshot);
-        VolumeEvent _ =
+        boolean _ =
                 parts.running()
                         .measured(
                                 before.backend(),
                                 Operation.DELETE_SNAPSHOT,
                                 () -> {
                                     try (var _ = parts.turns().take(before.volume())) {
-                                        Snapshot doomed = parts.known(snapshot);
+                                        Optional<Snapshot> there =
+                                                Parts.readable(
+                                                        () -> parts.state().snapshot(snapshot));
+                                        if (there.isEmpty()) {
+                                            return deletedMeanwhile(snapshot);
+                                        }
+                                        Snapshot doomed = there.get();
                                         requireFree(doomed);
-                                        return parts.changes()
-                                                .perform(
-                                                        new Intent.DeleteSnapshot(
-                                                                doomed,
-                                                                parts.known(doomed.volume()).pool(),
-                                                                Instant.now()));
+                                        VolumeEvent _ =
+                                                parts.changes()
+                                                        .perform(
+                                                                new Intent.DeleteSnapshot(
+                                                                        doomed,
+                                                                        parts.known(doomed.volume())
+                                                                                .pool(),
+                                                                        Instant.now()));
+                                        return true;
                                     }
                                 });
     }
@@ -134,7 +157,32 @@ final class Deletions {
         }
     }
 
-    private VolumeEvent deleteAll(Volume doomed) throws OperationException, InterruptedException {
+    private Optional<Volume> there(VolumeId id) throws OperationException {
+        return Parts.readable(() -> parts.state().volume(id));
+    }
+
+    /**
+     * What was there when its deletion was asked for is gone: by somebody else's deletion, or since
+     * the deletion that is asked for again was unfinished and settled before this one.
+     *
+     * @throws OperationException NOT_FOUND if it went in another way
+     */
+    private boolean deletedMeanwhile(VolumeId id) throws OperationException {
+        if (tombstones.find(id.value()).isEmpty()) {
+            Volume _ = parts.known(id);
+        }
+        return parts.confirmed(true);
+    }
+
+    /** As {@link #deletedMeanwhile(VolumeId)}. */
+    private boolean deletedMeanwhile(SnapshotId id) throws OperationException {
+        if (tombstones.find(id.value()).isEmpty()) {
+            Snapshot _ = parts.known(id);
+        }
+        return parts.confirmed(true);
+    }
+
+    private void deleteAll(Volume doomed) throws OperationException, InterruptedException {
         requireUnused(doomed, DELETED);
         List<Snapshot> snapshots = parts.snapshots(doomed).reversed();
         for (Snapshot snapshot : snapshots) {
@@ -147,7 +195,7 @@ final class Deletions {
                                     new Intent.DeleteSnapshot(
                                             snapshot, doomed.pool(), Instant.now()));
         }
-        return parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
+        VolumeEvent _ = parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
     }
 
     /**

@@ -234,7 +234,7 @@ final class Effects {
                 Export export = export(change);
                 Connection after = before.exportedAs(export.info(), export.secrets());
                 journal.connectionChanged(change, after);
-                yield new VolumeEvent.ConnectionChanged(after, Access.CONNECTED, again);
+                yield new VolumeEvent.ConnectionChanged(after, Access.EXPORTED, again);
             }
             case ATTACH -> {
                 Attachment attachment =

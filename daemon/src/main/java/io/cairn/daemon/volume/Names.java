@@ -156,8 +156,12 @@ public final class Names {
 
     /** A caller's text for a message: bounded, and without characters that would break a line. */
     public static String shortened(String text) {
-        String clean = text.length() > 80 ? text.substring(0, 80) + "…" : text;
-        return clean.codePoints()
+        return clean(text.length() > 80 ? text.substring(0, 80) + "…" : text);
+    }
+
+    /** A text as it may stand in a line, with a question mark for what would spoil it. */
+    public static String clean(String text) {
+        return text.codePoints()
                 .map(c -> spoilsALine(c) ? '?' : c)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();

@@ -22,8 +22,11 @@ import java.util.Optional;
  * may hang, and nobody waits for it.
  */
 final class Rechecks {
-    /** How soon connections that could not be looked at are looked at again. */
-    private static final Duration EVERY = Duration.ofSeconds(5);
+    /** How soon connections that could not be looked at are looked at again, at first. */
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    /** What cannot be made again for long, as without its program, is not tried all the time. */
+    private static final Duration AT_LAST = Duration.ofMinutes(5);
 
     private static final Logger LOG = LoggerFactory.getLogger(Rechecks.class);
 
@@ -55,9 +58,12 @@ final class Rechecks {
 
     private void run(Backend backend) {
         try {
+            Duration pause = SOON;
             // One that went down is looked at again when it comes up.
             while (backend.state().up() && !looked(backend)) {
-                Thread.sleep(EVERY);
+                Thread.sleep(pause);
+                Duration longer = pause.multipliedBy(2);
+                pause = longer.compareTo(AT_LAST) < 0 ? longer : AT_LAST;
             }
         } catch (InterruptedException _) {
             // The daemon stops; what is left is looked at after the next start.

@@ -180,7 +180,10 @@ final class State {
                                                 .list()));
     }
 
-    /** The backends that volumes are known of, those being created included. */
+    /**
+     * The backends that volumes are known of, those being created and the deleted ones that are
+     * remembered included.
+     */
     static Set<String> holdingBackends(StateStore store) {
         return store.reads()
                 .withHandle(
@@ -188,8 +191,11 @@ final class State {
                                 names(
                                         handle.createQuery(
                                                         "SELECT backend FROM backend_count WHERE volumes > 0 OR"
-                                                                + " snapshots > 0 UNION SELECT v.backend FROM intent i"
-                                                                + " JOIN volume v ON v.id = i.volume_id")
+                                                                + " snapshots > 0 OR EXISTS (SELECT t.id FROM"
+                                                                + " tombstone t WHERE t.backend ="
+                                                                + " backend_count.backend) UNION SELECT"
+                                                                + " v.backend FROM intent i JOIN volume"
+                                                                + " v ON v.id = i.volume_id")
                                                 .mapTo(String.class)
                                                 .list()));
     }

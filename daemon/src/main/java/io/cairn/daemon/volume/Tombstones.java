@@ -2,6 +2,7 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.VolumeId;
 
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,9 @@ public final class Tombstones {
     private static final Logger LOG = LoggerFactory.getLogger(Tombstones.class);
 
     private static final String COLUMNS = "SELECT " + Rows.DELETED + " FROM tombstone ";
+
+    /** No volume's id: ids are random. */
+    private static final UUID NOBODY = new UUID(0, 0);
 
     private final State state;
     private final Journal journal;
@@ -64,6 +68,28 @@ public final class Tombstones {
     }
 
     /**
+     * The snapshot that was deleted last of those with a name.
+     *
+     * @param volume the id of its volume, or the name that that had then
+     */
+    public Optional<Deleted> findSnapshot(String backend, String volume, String name) {
+        Optional<UUID> id = Ids.volume(volume).map(VolumeId::value);
+        return rows(
+                        COLUMNS
+                                + "WHERE name = ? AND backend = ? AND kind = ? AND (volume_name = ? OR"
+                                + " volume_id = ?) ORDER BY name DESC, backend DESC, ordinal DESC LIMIT 1",
+                        name,
+                        backend,
+                        Deleted.Kind.SNAPSHOT.name(),
+                        volume,
+                        id.orElse(NOBODY))
+                .stream()
+                .map(ByOrdinal.Row::item)
+                .flatMap(Optional::stream)
+                .findFirst();
+    }
+
+    /**
      * Those of a backend, the last deleted first.
      *
      * @param limit the most items, above zero
@@ -82,6 +108,14 @@ public final class Tombstones {
                                 most),
                 limit,
                 continuation);
+    }
+
+    /** Whether anything that was deleted on a backend is remembered. */
+    public boolean any(String backend) {
+        return !rows(
+                        COLUMNS + "WHERE backend = ? ORDER BY backend DESC, ordinal DESC LIMIT 1",
+                        backend)
+                .isEmpty();
     }
 
     /** What a caller is told who looks for something that was deleted. */

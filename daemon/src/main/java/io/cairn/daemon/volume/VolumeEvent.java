@@ -29,6 +29,8 @@ public sealed interface VolumeEvent {
     /** What became of a connection. */
     enum Access {
         CONNECTED,
+        /** Its export was made again. */
+        EXPORTED,
         ATTACHED,
         DETACHED,
         DISCONNECTED,

@@ -70,11 +70,11 @@ public final class Volumes {
         turns = new Turns(open, changes);
         parts = new Parts(running, state, open, planning, journal, changes, turns, news, events);
         creations = new Creations(parts);
-        deletions = new Deletions(parts, listing);
+        tombstones = new Tombstones(state, journal, background);
+        deletions = new Deletions(parts, listing, tombstones);
         alterations = new Alterations(parts);
         ConnectionSteps steps = new ConnectionSteps(parts);
         connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
-        tombstones = new Tombstones(state, journal, background);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
         settler = new Settler(open, turns, backends, background);
         rechecks = new Rechecks(parts, connections, steps, backends, background);
@@ -117,10 +117,14 @@ public final class Volumes {
         return tally.backends().contains(backend) || open.count(backend) > 0;
     }
 
-    /** Whether volumes, snapshots or unfinished changes of a backend are known. */
+    /**
+     * Whether volumes, snapshots or unfinished changes of a backend are known, or what was deleted
+     * is remembered.
+     */
     public boolean holding(String backend) {
         Counts counts = counts(backend);
-        return counts.volumes() + counts.snapshots() + counts.unfinished() > 0;
+        return counts.volumes() + counts.snapshots() + counts.unfinished() > 0
+                || tombstones.any(backend);
     }
 
     /** Tells the listener of every change, after it is durable, on the thread that made it. */

@@ -369,6 +369,7 @@ final class Writes {
                         "DELETE FROM hold WHERE object_id IN (SELECT id FROM snapshot WHERE backend = ?)",
                         "DELETE FROM hold WHERE object_id IN (SELECT id FROM volume WHERE backend = ?)",
                         "DELETE FROM connection WHERE backend = ?",
+                        "DELETE FROM tombstone WHERE backend = ?",
                         "DELETE FROM snapshot WHERE backend = ?",
                         "DELETE FROM volume WHERE backend = ?",
                         "DELETE FROM pool_count WHERE backend = ?",

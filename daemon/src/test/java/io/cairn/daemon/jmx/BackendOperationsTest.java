@@ -169,6 +169,33 @@ final class BackendOperationsTest {
     }
 
     @Test
+    void whatWasDeletedIsReadableThoughItsBackendIsGone() throws Exception {
+        Path file = write("more", "");
+        invoke(BeanNames.DAEMON, "openBackend", "more");
+        invoke(MORE, "createVolume", "db1", "1MiB");
+        invoke(MORE, "deleteVolume", "db1", "db1");
+        Files.delete(file);
+        invoke(BeanNames.DAEMON, "closeBackend", "more", "more");
+        assertThat(deleted()).contains("db1");
+
+        restart();
+
+        assertThat(deleted()).contains("db1");
+        assertThat((String) invoke(BeanNames.DAEMON, "forgetBackend", "more", "more"))
+                .isEqualTo("forgot 0 volumes and 0 snapshots of backend more");
+        assertThat(server.isRegistered(MORE)).isFalse();
+    }
+
+    private String deleted() throws Exception {
+        return (String)
+                server.invoke(
+                        MORE,
+                        "listDeletedText",
+                        new Object[] {10, ""},
+                        new String[] {"int", String.class.getName()});
+    }
+
+    @Test
     void aBackendWhoseFileIsGoneIsShownAsLongAsItHasVolumes() throws Exception {
         Path file = write("more", "");
         invoke(BeanNames.DAEMON, "openBackend", "more");
@@ -231,11 +258,16 @@ final class BackendOperationsTest {
         assertThatThrownBy(() -> invoke(MORE, "createVolume", "db2", "1MiB"))
                 .hasMessageStartingWith("UNAVAILABLE: ");
         assertThat(server.isRegistered(volume)).isTrue();
+        await().until(() -> get(BeanNames.DAEMON, "State").equals("degraded"));
+        assertThat((String) get(BeanNames.DAEMON, "StateReason"))
+                .contains("backend more tells nothing of its pools")
+                .contains("is no longer the folder that was opened");
         putBack(home.resolve("away"), home.resolve("more"));
 
         await().atMost(LONG)
                 .ignoreExceptions()
                 .until(() -> invoke(volume, "createSnapshot", "t") != null);
+        await().atMost(LONG).until(() -> get(BeanNames.DAEMON, "State").equals("running"));
     }
 
     @Test

@@ -7,11 +7,16 @@ import io.cairn.daemon.access.Role;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
 
 import javax.management.InstanceNotFoundException;
 import javax.management.MBeanException;
@@ -193,6 +198,116 @@ final class ChangesBeanTest {
                 "NOT_FOUND: ",
                 "has no snapshot 'db1/t'",
                 () -> house.invoke(House.FAST, "measureFreedBytes", "db1/t"));
+    }
+
+    @Test
+    void aDeletedSnapshotIsKnownByEveryPathToIt() throws Exception {
+        ObjectName other = house.volume("db2");
+        Object cut = house.get(house.snapshot(volume, "nightly"), "Id");
+        Object otherCut = house.get(house.snapshot(other, "nightly"), "Id");
+        house.invoke(House.FAST, "deleteSnapshot", "db1/nightly", "db1/nightly");
+        house.invoke(House.FAST, "deleteSnapshot", "db2/nightly", "db2/nightly");
+        Object id = house.get(volume, "Id");
+        house.invoke(volume, "rename", "db3");
+        for (String path :
+                new String[] {
+                    "db1/nightly",
+                    "db2/nightly",
+                    "db3/nightly",
+                    id + "/nightly",
+                    "db3/" + cut,
+                    "db1/" + cut,
+                    id + "/" + cut,
+                    String.valueOf(otherCut)
+                }) {
+            assertThat((String) house.invoke(House.FAST, "deleteSnapshot", path, path))
+                    .startsWith(path + " was deleted already, at 20");
+        }
+        for (String path : new String[] {"db4/nightly", "db3/" + otherCut, id + "/weekly"}) {
+            assertFails(
+                    "NOT_FOUND: ",
+                    "has no snapshot '",
+                    () -> house.invoke(House.FAST, "deleteSnapshot", path, path));
+        }
+        house.invoke(House.FAST, "deleteVolume", "db3", "db3");
+        assertThat(
+                        (String)
+                                house.invoke(
+                                        House.FAST,
+                                        "deleteSnapshot",
+                                        id + "/nightly",
+                                        id + "/nightly"))
+                .contains("was deleted already");
+    }
+
+    @Test
+    void whatIsUnmanagedIsListedAPageAtATime() throws Exception {
+        for (String name : new String[] {"a", "b", "c"}) {
+            Files.write(house.images().resolve(name + ".img"), new byte[4096]);
+        }
+        Files.write(house.images().resolve("d\ne.img"), new byte[4096]);
+        CompositeData first = (CompositeData) house.invoke(House.FAST, "listUnmanaged", 1, "");
+        assertThat(paths(first)).containsExactly("a.img");
+        Files.delete(house.images().resolve("a.img"));
+        Files.delete(house.images().resolve("b.img"));
+        CompositeData second =
+                (CompositeData)
+                        house.invoke(House.FAST, "listUnmanaged", 1, first.get("continuation"));
+        assertThat(paths(second)).containsExactly("c.img");
+        CompositeData last =
+                (CompositeData)
+                        house.invoke(House.FAST, "listUnmanaged", 9, second.get("continuation"));
+        assertThat(last.get("continuation")).isEqualTo("");
+        assertThat((String) house.invoke(House.FAST, "listUnmanagedText", 10, ""))
+                .hasLineCount(4)
+                .contains("d?e.img");
+        assertFails(
+                "INVALID: ",
+                "is no continuation",
+                () -> house.invoke(House.FAST, "listUnmanaged", 1, "c.img"));
+    }
+
+    private static List<Object> paths(CompositeData page) {
+        return Arrays.stream((CompositeData[]) page.get("rows"))
+                .map(row -> row.get("path"))
+                .toList();
+    }
+
+    @Test
+    void whatIsAttachedReadOnlyCannotBeWritten() throws Exception {
+        Assumptions.assumeTrue(
+                Files.isWritable(Path.of("/dev/loop-control")), "loop devices take root");
+        ObjectName snapshot = house.snapshot(volume, "s");
+        Path device = Path.of((String) house.invoke(volume, "attach", "ro"));
+        Path cut = Path.of((String) house.invoke(snapshot, "attach"));
+        try {
+            for (Path each : List.of(device, cut)) {
+                assertThat(Path.of("/sys/block", each.toFile().getName(), "ro"))
+                        .content()
+                        .isEqualTo("1\n");
+            }
+            CompositeData[] connections = (CompositeData[]) house.invoke(volume, "listConnections");
+            assertThat(connections).extracting(row -> row.get("mode")).containsOnly("ro");
+        } finally {
+            house.cleanUp();
+        }
+    }
+
+    @Test
+    void aConnectorIsHeldToWhatConnectHoldsItTo() throws Exception {
+        assertThat(house.invoke(BeanNames.DAEMON, "validateConnector", "nbd", "host=web1"))
+                .isEqualTo("the connector is complete");
+        for (String connector : new String[] {"host=\"a b\"", "host=web1,colour=red", "ip=::1"}) {
+            assertThatExceptionOfType(MBeanException.class)
+                    .isThrownBy(
+                            () ->
+                                    house.invoke(
+                                            BeanNames.DAEMON,
+                                            "validateConnector",
+                                            "nbd",
+                                            connector))
+                    .withMessageStartingWith("INVALID: ");
+        }
     }
 
     @Test

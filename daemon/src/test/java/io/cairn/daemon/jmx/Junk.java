@@ -138,7 +138,8 @@ final class Junk {
             return NAME.matcher(text).matches();
         }
         if (description.startsWith("The path of the block device on that host")) {
-            return text.startsWith("/") && text.codePoints().noneMatch(JunkWalk::spoilsALine);
+            return text.strip().startsWith("/")
+                    && text.strip().codePoints().noneMatch(JunkWalk::spoilsALine);
         }
         boolean asks = operation.getImpact() == MBeanOperationInfo.INFO;
         if (description.startsWith("The tag:") || description.startsWith("The label's key")) {

@@ -6,6 +6,7 @@ import static io.cairn.daemon.volume.VolumesTest.assertFails;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
 
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
@@ -222,6 +223,56 @@ final class AlterationsTest {
         house.volumes.deleteWithSnapshots(volume.id());
         assertThat(house.inventory().volumes()).isEmpty();
         assertThat(house.volumes.counts(BACKEND)).isEqualTo(new Counts(0, 0, 0));
+    }
+
+    @Test
+    void aDeletionThatIsAskedForAgainSucceeds() throws Exception {
+        for (boolean before : new boolean[] {true, false}) {
+            Snapshot doomed = snapshot("s");
+            if (before) {
+                house.driver.diesBeforeTheNextChange();
+            } else {
+                house.driver.diesAfterTheNextChange();
+            }
+            assertFails(Code.FAULT, "power cut", () -> house.volumes.deleteSnapshot(doomed.id()));
+            house.volumes.deleteSnapshot(doomed.id());
+            assertThat(house.volumes.snapshot(doomed.id())).isEmpty();
+        }
+        house.driver.diesAfterTheNextChange();
+        assertFails(Code.FAULT, "power cut", () -> house.volumes.deleteVolume(volume.id()));
+        house.volumes.deleteVolume(volume.id());
+        assertThat(house.volumes.volume(volume.id())).isEmpty();
+        assertThat(house.volumes.unfinished()).isEmpty();
+        assertThat(house.inventory().volumes()).isEmpty();
+        assertFails(
+                Code.NOT_FOUND,
+                "there is no volume",
+                () -> house.volumes.deleteVolume(volume.id()));
+    }
+
+    @Test
+    void whatWasDeletedIsSweptInBatches() throws Exception {
+        Snapshot cut = snapshot("s");
+        house.volumes.deleteSnapshot(cut.id());
+        house.damage(
+                "INSERT INTO tombstone (ordinal, id, kind, backend, volume_id, volume_name, name,"
+                        + " description, labels, size_bytes, created_at, deleted_at)"
+                        + " SELECT NEXT VALUE FOR ordinal, UUID(), t.kind, t.backend, t.volume_id,"
+                        + " t.volume_name, t.name, t.description, t.labels, t.size_bytes,"
+                        + " t.created_at, t.deleted_at FROM tombstone t,"
+                        + " UNNEST(SEQUENCE_ARRAY(1, 1200, 1)) AS n(n)");
+        assertThat(house.rows("tombstone")).isEqualTo(1_201);
+        assertThat(house.volumes.tombstones().sweep(Instant.now().plusSeconds(1))).isEqualTo(1_201);
+        assertThat(house.rows("tombstone")).isZero();
+    }
+
+    @Test
+    void whatWasDeletedIsForgottenByItselfWhenItsTimeIsOver() throws Exception {
+        Snapshot cut = snapshot("s");
+        house.volumes.deleteSnapshot(cut.id());
+        assertThat(house.volumes.tombstones().find(cut.id().value())).isPresent();
+        house.volumes.tombstones().start(Duration.ofMillis(1));
+        await().until(() -> house.volumes.tombstones().find(cut.id().value()).isEmpty());
     }
 
     @Test

@@ -15,6 +15,7 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
@@ -193,6 +194,34 @@ final class ConnectionsTest {
     }
 
     @Test
+    void aDeviceThatCannotBeHadLeavesNoConnection() throws Exception {
+        requireDevices();
+        Snapshot cut = house.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+        for (Target target : List.of(Target.of(volume.id()), Target.of(volume.id(), cut.id()))) {
+            house.driver.next(
+                    FaultyDriver.Moment.BEFORE,
+                    () -> {
+                        throw new DriverException(DriverException.Kind.UNSUPPORTED, "no device");
+                    });
+            assertFails(
+                    Code.UNSUPPORTED, "no device", () -> connections().attachHere(target, false));
+            assertThat(connections().of(volume.id())).isEmpty();
+            assertThat(now().state()).isEqualTo(ObjectState.AVAILABLE);
+        }
+        Connection asked = connections().connect(Target.of(volume.id()), HERE);
+        house.driver.next(
+                FaultyDriver.Moment.BEFORE,
+                () -> {
+                    throw new DriverException(DriverException.Kind.UNSUPPORTED, "no device");
+                });
+        assertFails(
+                Code.UNSUPPORTED,
+                "no device",
+                () -> connections().attachHere(Target.of(volume.id()), false));
+        assertThat(connections().of(volume.id())).containsExactly(asked);
+    }
+
+    @Test
     void anotherHostIsRefusedWhereOneHasTheVolume() throws Exception {
         connections().connect(Target.of(volume.id()), HERE);
         NewConnection other =
@@ -281,6 +310,10 @@ final class ConnectionsTest {
             if (byConnecting) {
                 assertThat(connections().connect(Target.of(volume.id()), other))
                         .isEqualTo(attached);
+                assertThat(house.events.getLast())
+                        .isEqualTo(
+                                new VolumeEvent.ConnectionChanged(
+                                        attached, Access.EXPORTED, false));
             } else {
                 assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
                 assertThat(connections().find(connection.id())).contains(attached);
