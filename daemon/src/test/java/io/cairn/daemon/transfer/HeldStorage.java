@@ -3,6 +3,7 @@ package io.cairn.daemon.transfer;
 import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.Dossier;
 import io.cairn.spi.BackendFacts;
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
@@ -84,7 +85,7 @@ final class HeldStorage implements Driver, DriverProvider, Exporting {
 
     @Override
     public BackendFacts facts() {
-        return new BackendFacts("nothing", "nothing", Set.of());
+        return new BackendFacts("nothing", "nothing", Set.of(Trait.MULTI_ATTACH));
     }
 
     @Override
