@@ -6,10 +6,10 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 import javax.management.MBeanOperationInfo;
 import javax.management.ObjectName;
@@ -28,11 +28,19 @@ public final class Audit {
 
     private static final Logger LOG = LoggerFactory.getLogger(LOGGER);
     private static final int KEPT = 1_000;
+
+    /** Of all lines that are kept; a line is far shorter. */
+    private static final int MOST_CHARACTERS = 1 << 20;
+
+    /** Of the arguments in a line, which a client can make as many and as long as he likes. */
+    private static final int MOST_OF_ARGUMENTS = 4_000;
+
     private static final int LONGEST_REASON = 500;
 
     private final LongSupplier nanos;
     private final Quota refusals;
     private final Deque<Line> kept = new ArrayDeque<>();
+    private int keptCharacters;
 
     /**
      * A line that was written.
@@ -82,13 +90,14 @@ public final class Audit {
     void refused(Caller caller, Entry entry) {
         refused(
                 caller.address(),
-                "who=%s role=%s from=%s did=%s arguments=%s outcome=\"refused\""
-                        .formatted(
-                                Text.quoted(caller.name()),
-                                caller.role(),
-                                Text.quoted(caller.address()),
-                                Text.quoted(entry.what()),
-                                entry.arguments()));
+                () ->
+                        "who=%s role=%s from=%s did=%s arguments=%s outcome=\"refused\""
+                                .formatted(
+                                        Text.quoted(caller.name()),
+                                        caller.role(),
+                                        Text.quoted(caller.address()),
+                                        Text.quoted(entry.what()),
+                                        entry.arguments()));
     }
 
     void loggedIn(String name, Role role, String address) {
@@ -100,24 +109,29 @@ public final class Audit {
     void loginRefused(String name, String address, String reason) {
         refused(
                 address,
-                "who=%s from=%s did=\"log in\" outcome=\"refused\" reason=%s"
-                        .formatted(Text.quoted(name), Text.quoted(address), Text.quoted(reason)));
+                () ->
+                        "who=%s from=%s did=\"log in\" outcome=\"refused\" reason=%s"
+                                .formatted(
+                                        Text.quoted(name),
+                                        Text.quoted(address),
+                                        Text.quoted(reason)));
     }
 
-    private void refused(String address, String line) {
+    private void refused(String address, Supplier<String> line) {
         long unlogged = refusals.take(address);
         if (unlogged == 0) {
-            write(line);
+            write(line.get());
         } else if (unlogged > 0) {
-            write(line + " unrecorded=" + unlogged);
+            write(line.get() + " unrecorded=" + unlogged);
         }
     }
 
     private void write(String line) {
         synchronized (kept) {
             kept.addLast(new Line(Instant.now(), line));
-            if (kept.size() > KEPT) {
-                kept.removeFirst();
+            keptCharacters += line.length();
+            while (kept.size() > KEPT || keptCharacters > MOST_CHARACTERS) {
+                keptCharacters -= kept.removeFirst().text().length();
             }
         }
         LOG.info("{}", line);
@@ -211,16 +225,20 @@ public final class Audit {
         }
 
         String arguments() {
-            List<String> texts = new ArrayList<>();
-            if (arguments != null) {
-                for (int i = 0; i < arguments.length; i++) {
-                    texts.add(
-                            isSecret(i)
-                                    ? Text.quoted(Text.MASK)
-                                    : Text.masked(String.valueOf(arguments[i])));
+            StringBuilder texts = new StringBuilder("[");
+            int count = arguments == null ? 0 : arguments.length;
+            for (int i = 0; i < count; i++) {
+                if (texts.length() > MOST_OF_ARGUMENTS) {
+                    return texts.append(", ... of %d arguments]".formatted(count)).toString();
                 }
+                Object argument = arguments == null ? null : arguments[i];
+                texts.append(i == 0 ? "" : ", ")
+                        .append(
+                                isSecret(i)
+                                        ? Text.quoted(Text.MASK)
+                                        : Text.masked(Text.of(argument)));
             }
-            return texts.toString();
+            return texts.append(']').toString();
         }
 
         /** A failure's message may repeat what it was given. */

@@ -1,10 +1,13 @@
 package io.cairn.daemon.access;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import javax.management.MBeanParameterInfo;
+import javax.management.ObjectName;
 
 /** Texts that clients chose, made fit for a line of the audit. */
 final class Text {
@@ -23,6 +26,22 @@ final class Text {
             Pattern.compile("([\\w.-]+)(\\s*=\\s*)(\"(?:[^\"\\\\]|\\\\.)*+\"?+|'[^']*+'?+|[^,]*+)");
 
     private Text() {}
+
+    /**
+     * What to show of an argument. What is no plain value is not asked for its own text: a few
+     * lists that hold each other many times over have one that fills any memory.
+     */
+    static String of(@Nullable Object value) {
+        return switch (value) {
+            case null -> "null";
+            case String text -> text;
+            case Boolean flag -> flag.toString();
+            case Number number when number.getClass().getPackageName().equals("java.lang") ->
+                    number.toString();
+            case ObjectName name -> name.toString();
+            default -> "a " + value.getClass().getTypeName();
+        };
+    }
 
     static boolean namesSecret(String name) {
         return SECRET_NAME.matcher(name.toLowerCase(Locale.ROOT)).find();

@@ -22,6 +22,7 @@ import java.rmi.registry.LocateRegistry;
 import java.rmi.registry.Registry;
 import java.rmi.server.UnicastRemoteObject;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -431,6 +432,25 @@ final class AttackTest {
         assertThatThrownBy(() -> reader.invoke(Station.BEAN, "unruled", null, null))
                 .isInstanceOf(SecurityException.class);
         assertThat(station.probe.done).hasValue(0);
+    }
+
+    @Test
+    void aReaderFillsNoMemoryWithAFewListsThatHoldEachOther() throws Exception {
+        MBeanServerConnection reader = station.as(Role.READER);
+        List<Object> nested = new ArrayList<>(List.of("x"));
+        for (int depth = 0; depth < 15; depth++) {
+            nested = new ArrayList<>(Collections.nCopies(10, nested));
+        }
+        Object[] arguments = {nested};
+        assertThatThrownBy(
+                        () ->
+                                reader.invoke(
+                                        Station.BEAN,
+                                        "unruled",
+                                        arguments,
+                                        new String[] {"java.util.List"}))
+                .isInstanceOf(SecurityException.class);
+        assertThat(station.audit.recent(1).getFirst().text()).contains("a java.util.ArrayList");
     }
 
     @Test

@@ -15,6 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -82,6 +84,35 @@ final class AuditTest {
                 .singleElement()
                 .asString()
                 .contains("outcome=\"failed: java.lang.IllegalStateException: NO_SPACE: full\"");
+    }
+
+    @Test
+    void listsThatHoldEachOtherAreNotWrittenOut() {
+        List<Object> nested = new ArrayList<>(List.of("x"));
+        for (int depth = 0; depth < 25; depth++) {
+            nested = new ArrayList<>(Collections.nCopies(10, nested));
+        }
+        List<Object> much = nested;
+        assertThatThrownBy(() -> make(readers, much, "b")).isInstanceOf(SecurityException.class);
+        assertThat(lines())
+                .singleElement()
+                .asString()
+                .contains("arguments=[\"a java.util.ArrayList\", \"***\"]");
+    }
+
+    @Test
+    void manyLongArgumentsAreCutShortAndFewLinesOfThemKept() throws Exception {
+        Object[] arguments = Collections.nCopies(6_000, "\u0001".repeat(1_000)).toArray();
+        for (int i = 0; i < 1_000; i++) {
+            make(operators, arguments);
+        }
+        assertThat(lines()).allSatisfy(line -> assertThat(line.length()).isLessThan(20_000));
+        assertThat(lines().getFirst()).contains(", ... of 6000 arguments]");
+        List<Audit.Line> kept = audit.recent(1_000);
+        assertThat(kept).hasSizeBetween(50, 999);
+        assertThat(kept.stream().mapToInt(line -> line.text().length()).sum())
+                .isLessThanOrEqualTo(1 << 20);
+        assertThat(kept.getLast().text()).isEqualTo(lines().getLast());
     }
 
     @Test
