@@ -24,6 +24,13 @@ final class Changing {
 
     static final String DEVICE = "device";
     static final String ATTACHED = "attached";
+
+    /** On the way to a device, or from one. */
+    static final String CONNECTED = "connected";
+
+    /** Where power was lost, and the device with it. */
+    static final String LOST = "lost";
+
     static final String DETACHED = "detached";
 
     private static final long STEP_BYTES = 4096;
@@ -155,6 +162,7 @@ final class Changing {
 
     /** Connects this host and attaches. */
     Own attach(Management daemon, Own own) throws IOException {
+        Versions.Version _ = records.versions.asking(Versions.key(own.id(), DEVICE), CONNECTED);
         boolean _ =
                 requests.set(
                         Versions.key(own.id(), DEVICE),
@@ -169,6 +177,7 @@ final class Changing {
 
     /** Detaches and disconnects whatever there is. */
     Own cleanUp(Management daemon, Own own) throws IOException {
+        Versions.Version _ = records.versions.asking(Versions.key(own.id(), DEVICE), CONNECTED);
         boolean gone =
                 requests.set(
                         Versions.key(own.id(), DEVICE),

@@ -72,7 +72,7 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String,
                                     Long.toString(volume.sizeBytes()));
                             properties.put(
                                     Versions.key(volume.id(), Changing.DEVICE),
-                                    volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
+                                    volume.attachState());
                             properties.put(
                                     Versions.key(volume.id(), Changing.LABELS), volume.labels());
                             properties.put(

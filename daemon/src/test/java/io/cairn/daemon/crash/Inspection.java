@@ -151,6 +151,10 @@ final class Inspection {
                     (long) found.snapshots().size(),
                     daemon.number(bean, "SnapshotCount"));
         }
+        problems.expect(
+                "ProvisionedBytes",
+                found.volumes().values().stream().mapToLong(Item::sizeBytes).sum(),
+                daemon.number(Management.backend(BACKEND), "ProvisionedBytes"));
         for (Item volume : found.volumes().values()) {
             problems.expect(
                     volume.name() + " snapshotCount",
@@ -184,11 +188,16 @@ final class Inspection {
                     records.versions.possible(
                             Versions.key(volume.id(), Changing.HELD), "false", loss),
                     Boolean.toString(volume.held()));
-            problems.expectOneOf(
-                    "the device of " + volume.name(),
-                    records.versions.possible(
-                            Versions.key(volume.id(), Changing.DEVICE), Changing.DETACHED, loss),
-                    volume.connected() ? Changing.ATTACHED : Changing.DETACHED);
+            Set<String> devices =
+                    new TreeSet<>(
+                            records.versions.possible(
+                                    Versions.key(volume.id(), Changing.DEVICE),
+                                    Changing.DETACHED,
+                                    loss));
+            if (!loss.equals(Loss.NONE) && devices.contains(Changing.ATTACHED)) {
+                devices.add(Changing.LOST);
+            }
+            problems.expectOneOf("the device of " + volume.name(), devices, volume.attachState());
         }
     }
 
