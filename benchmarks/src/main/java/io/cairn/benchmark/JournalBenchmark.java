@@ -107,9 +107,12 @@ public class JournalBenchmark {
 
         @TearDown
         public void close(JournalBenchmark of) throws Exception {
-            database.close();
-            file.close();
-            of.leave();
+            try {
+                database.close();
+                file.close();
+            } finally {
+                of.leave();
+            }
         }
 
         private int commit() throws Exception {

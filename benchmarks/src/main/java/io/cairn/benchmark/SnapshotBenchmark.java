@@ -153,12 +153,15 @@ public class SnapshotBenchmark {
 
         @TearDown
         public void close(SnapshotBenchmark of) throws Exception {
-            bareDatabase.close();
-            if (bareFiles != null) {
-                bareFiles.close();
+            try {
+                bareDatabase.close();
+                if (bareFiles != null) {
+                    bareFiles.close();
+                }
+                hand.close();
+            } finally {
+                of.leave();
             }
-            hand.close();
-            of.leave();
         }
 
         private Hand atNone() {
