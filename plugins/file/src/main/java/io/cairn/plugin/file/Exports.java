@@ -30,7 +30,7 @@ final class Exports implements Exporting {
 
     @Override
     public Set<String> protocols() {
-        return Set.of(NBD);
+        return servers.available() ? Set.of(NBD) : Set.of();
     }
 
     @Override
@@ -44,6 +44,10 @@ final class Exports implements Exporting {
                                 UNSUPPORTED,
                                 "there is no protocol '%s' here; the only one is '%s'"
                                         .formatted(spec.protocol(), NBD));
+                    }
+                    if (!servers.available()) {
+                        throw new OsException(
+                                UNSUPPORTED, "no program is installed that serves it");
                     }
                     try (Fd file = lookup.target(os, target, Native.O_RDONLY)) {
                         if (!spec.readOnly()) {

@@ -67,7 +67,8 @@ final class FileDriver implements Driver {
         this.attaching =
                 loops ? Optional.of(new Attachments(calls, lookup, servers)) : Optional.empty();
         this.exporting =
-                servers.available()
+                // Those that run can be taken back, though none could be started any more.
+                servers.available() || servers.anyLeft()
                         ? Optional.of(new Exports(calls, lookup, servers))
                         : Optional.empty();
         this.adopting = new Adoption(calls, folder, lookup, uses);

@@ -70,7 +70,7 @@ final class Native implements AutoCloseable {
 
     /** Memory for {@link #read} and {@link #write}, freed with this. */
     MemorySegment buffer(long bytes) {
-        return arena.allocate(bytes);
+        return arena.allocate(bytes, JAVA_LONG.byteAlignment());
     }
 
     Fd open(String path, int flags) throws OsException {

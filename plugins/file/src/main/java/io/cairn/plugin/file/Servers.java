@@ -71,6 +71,12 @@ final class Servers {
         return program.isPresent();
     }
 
+    /** Whether anything is there of exports that were made before. */
+    boolean anyLeft() {
+        String[] files = folder.toFile().list();
+        return files != null && files.length > 0;
+    }
+
     /** Whether the target is exported at all; clears away what servers left that died. */
     boolean anyFor(Target target) throws IOException {
         return !of(target).isEmpty();

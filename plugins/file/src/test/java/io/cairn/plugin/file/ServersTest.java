@@ -216,6 +216,23 @@ final class ServersTest {
         }
     }
 
+    @Test
+    void whatIsServedIsTakenBackThoughItsProgramIsNotUsedAnyMore(@TempDir Path folder)
+            throws Exception {
+        ExportSpec spec;
+        try (Driver driver = open(folder, Map.of())) {
+            spec = spec(volume(driver, MIB), false);
+            driver.exporting().orElseThrow().export(spec);
+        }
+        Servers none = new Servers(folder, folder, false, Optional.empty());
+        assertThat(none.available()).isFalse();
+        assertThat(none.anyLeft()).isTrue();
+        assertThat(none.serving(spec.id(), spec.target())).isPresent();
+        none.stop(spec.id(), spec.target());
+        assertThat(none.anyFor(spec.target())).isFalse();
+        assertThat(none.anyLeft()).isFalse();
+    }
+
     private static String session(long pid) throws Exception {
         return Opened.run("ps", "-o", "sid=", "-p", Long.toString(pid));
     }
