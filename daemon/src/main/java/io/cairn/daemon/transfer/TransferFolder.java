@@ -13,7 +13,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -28,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The one folder that exports are written to and imports are read from, by plain names. It, and
@@ -114,15 +114,24 @@ final class TransferFolder {
     /** Removes what was being written when a daemon was killed, with whatever secrets it has. */
     private void sweep() throws IOException {
         Instant before = Instant.now().minus(LEFT_BEHIND);
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, ".*.new")) {
-            for (Path file : files) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
                 if (UNFINISHED.matcher(String.valueOf(file.getFileName())).matches()
-                        && Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
-                                .toInstant()
-                                .isBefore(before)) {
+                        && olderThan(before, file)) {
                     Files.deleteIfExists(file);
                 }
             }
+        }
+    }
+
+    private static boolean olderThan(Instant instant, Path file) throws IOException {
+        try {
+            return Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
+                    .toInstant()
+                    .isBefore(instant);
+        } catch (NoSuchFileException _) {
+            // Whoever wrote it has ended just now.
+            return false;
         }
     }
 
