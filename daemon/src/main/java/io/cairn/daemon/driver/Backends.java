@@ -100,7 +100,7 @@ public final class Backends {
         for (String name : holding) {
             if (!all.backends.containsKey(name)) {
                 LOG.warn(
-                        "Backend {} has volumes and is not configured: write its file and open it",
+                        "Backend {} has or had volumes and is not configured: write its file and open it, or forget it",
                         name);
                 all.backends.put(
                         name, Backend.notConfigured(name, all.identity(name, true), plugins));

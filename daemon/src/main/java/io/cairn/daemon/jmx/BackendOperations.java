@@ -109,7 +109,10 @@ final class BackendOperations {
         String backend = name.strip();
         requireTyped(backend, typed, "forgotten");
         // Opened meanwhile, it would take volumes in that are forgotten with the others.
-        Counts gone = door.alone(backend, () -> forgetAlone(backend));
+        Counts gone =
+                volumes.dossiers().backends().contains(backend)
+                        ? door.alone(backend, () -> forgetAlone(backend))
+                        : volumes.dossiers().forget(backend);
         return "forgot %d volumes and %d snapshots of backend %s"
                 .formatted(gone.volumes(), gone.snapshots(), backend);
     }

@@ -8,6 +8,7 @@ import io.cairn.daemon.jmx.Rows.DriverRow;
 import io.cairn.daemon.jmx.Rows.PluginRow;
 import io.cairn.daemon.jmx.Rows.UnfinishedRow;
 import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.DamagedRow;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.spi.VolumeId;
@@ -321,8 +322,16 @@ final class DaemonBean extends DaemonLists {
         return DriverTexts.text(sources.operations().drivers());
     }
 
+    /** One that nothing describes and of which only the deleted are remembered does no harm. */
     private Stream<BackendStatus> down() {
-        return sources.allBackends().stream().filter(backend -> !backend.state().up());
+        return sources.allBackends().stream()
+                .filter(backend -> !backend.state().up())
+                .filter(backend -> !backend.driver().isEmpty() || holds(backend.name()));
+    }
+
+    private boolean holds(String backend) {
+        Counts counts = sources.volumes().counts(backend);
+        return counts.volumes() + counts.snapshots() + counts.unfinished() > 0;
     }
 
     private List<String> problems() {

@@ -1,12 +1,14 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.VolumeEvent;
 import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
+import io.cairn.daemon.volume.VolumeEvent.BackendForgotten;
 import io.cairn.daemon.volume.VolumeEvent.ConnectionChanged;
 import io.cairn.daemon.volume.VolumeEvent.ConnectionState;
 import io.cairn.daemon.volume.VolumeEvent.OperationFailed;
@@ -196,6 +198,13 @@ final class EventTexts {
                             Optional<Connection.State> from,
                             Optional<Connection.State> to) ->
                     moved(EventTypes.CONNECTION_STATE, Subject.of(connection), from, to);
+            case BackendForgotten(String backend, Counts gone) ->
+                    new Told(
+                            EventTypes.BACKEND_FORGOTTEN,
+                            "%d volumes and %d snapshots of backend %s are forgotten"
+                                    .formatted(gone.volumes(), gone.snapshots(), backend),
+                            operation(EventTypes.BACKEND_FORGOTTEN, backend, "", "", "", false),
+                            containers(backend));
             case OperationFailed failed ->
                     new Told(
                             EventTypes.OPERATION_FAILED,
@@ -256,7 +265,15 @@ final class EventTexts {
                 from.map(Object::toString).orElse(""),
                 to.map(Object::toString).orElse(""),
                 false,
-                Change.STAYED);
+                unmade(from, to) ? Change.WENT : Change.STAYED);
+    }
+
+    /** What was to be made and is not is told as gone by nothing else. */
+    private static boolean unmade(Optional<?> from, Optional<?> to) {
+        return (to.equals(Optional.of(ObjectState.DELETED))
+                        && (from.equals(Optional.of(ObjectState.CREATING))
+                                || from.equals(Optional.of(ObjectState.ERROR))))
+                || (to.isEmpty() && from.equals(Optional.of(Connection.State.CONNECTING)));
     }
 
     private static Told accessed(Connection connection, Access what, boolean recovered) {

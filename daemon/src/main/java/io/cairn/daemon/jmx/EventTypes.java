@@ -21,6 +21,7 @@ final class EventTypes {
     static final String VOLUME_UNMANAGED = VOLUMES + "unmanaged";
     static final String SNAPSHOT_CREATED = SNAPSHOTS + "created";
     static final String SNAPSHOT_DELETED = SNAPSHOTS + "deleted";
+    static final String BACKEND_FORGOTTEN = "cairn.backend.forgotten";
     static final String OPERATION_FAILED = OPERATIONS + "failed";
     static final String OPERATION_UNDONE = OPERATIONS + "undone";
 
@@ -68,12 +69,12 @@ final class EventTypes {
                     List.of(OF_VOLUMES, OF_SNAPSHOTS, OF_CONNECTIONS));
     static final MBeanNotificationInfo ALL =
             info(
-                    "A volume, snapshot or connection was created, deleted or changed, or its state is another, or an operation failed or was undone; .recovered: by settling what was unfinished",
+                    "A volume, snapshot or connection was created, deleted or changed, or its state is another, or a backend was forgotten, or an operation failed or was undone; .recovered: by settling what was unfinished",
                     List.of(
                             OF_VOLUMES,
                             OF_SNAPSHOTS,
                             OF_CONNECTIONS,
-                            List.of(OPERATION_FAILED, OPERATION_UNDONE)));
+                            List.of(BACKEND_FORGOTTEN, OPERATION_FAILED, OPERATION_UNDONE)));
 
     private EventTypes() {}
 
@@ -83,7 +84,9 @@ final class EventTypes {
                         .flatMap(List::stream)
                         .flatMap(
                                 type ->
-                                        type.startsWith(OPERATIONS) || type.endsWith("." + STATE)
+                                        type.startsWith(OPERATIONS)
+                                                        || type.equals(BACKEND_FORGOTTEN)
+                                                        || type.endsWith("." + STATE)
                                                 ? Stream.of(type)
                                                 : Stream.of(type, type + RECOVERED))
                         .toArray(String[]::new);

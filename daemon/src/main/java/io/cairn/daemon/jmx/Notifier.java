@@ -57,7 +57,13 @@ final class Notifier {
     /** Never blocks. */
     void tell(VolumeEvent event) {
         // By far the most of all, and nothing is registered by them.
-        if (event instanceof VolumeEvent.StateChanged && !subscriptions.any()) {
+        boolean state = event instanceof VolumeEvent.StateChanged;
+        if (state && !subscriptions.any()) {
+            return;
+        }
+        // What came and went matters more, where not all can be told.
+        if (state && queue.size() > QUEUE / 2) {
+            missed.increment();
             return;
         }
         if (!queue.offer(event)) {
@@ -76,6 +82,9 @@ final class Notifier {
                 VolumeEvent event = queue.take();
                 try {
                     send(EventTexts.of(event));
+                    if (event instanceof VolumeEvent.BackendForgotten forgotten) {
+                        subscriptions.forgetAllOf(forgotten.backend());
+                    }
                 } catch (RuntimeException e) {
                     LOG.error("Listeners could not be told of {}", event, e);
                 }

@@ -101,6 +101,15 @@ final class Subscriptions {
         byName.remove(name);
     }
 
+    /** Forgets everybody who listens to a volume, snapshot or connection of a backend. */
+    void forgetAllOf(String backend) {
+        byName.keySet()
+                .removeIf(
+                        name ->
+                                backend.equals(name.getKeyProperty("backend"))
+                                        && name.getKeyProperty("volume") != null);
+    }
+
     /** Whether anybody listens to anything. */
     boolean any() {
         return !connectors.isEmpty() || !byName.isEmpty();

@@ -81,14 +81,16 @@ final class Changes {
      * left on the backend stays there.
      */
     VolumeEvent forget(Intent intent) throws OperationException {
+        Standing before = news.now(intent);
+        StateNews.Doomed doomed = news.doomed(intent);
         try {
             journal.abandon(intent);
         } catch (StoreException e) {
             throw Parts.unwritable(e);
         }
-        Standing before = news.now(intent);
         open.remove(intent);
         news.undone(intent, before);
+        news.givenUp(doomed);
         VolumeEvent event =
                 new VolumeEvent.OperationUndone(
                         intent.backend(), intent.what(), "an operator gave it up");
@@ -109,15 +111,18 @@ final class Changes {
             event = effects.of(intent, again);
         } catch (DriverException e) {
             OperationException failure = failed(intent, again, e);
-            if (open.of(intent.volume()).filter(intent::equals).isPresent()) {
+            boolean unfinished = open.of(intent.volume()).filter(intent::equals).isPresent();
+            if (unfinished) {
                 news.failed(intent, before);
             } else {
                 news.undone(intent, before);
             }
+            tellFailure(intent, failure, unfinished);
             throw failure;
         } catch (StoreException e) {
             OperationException failure = unrecorded(intent, e);
             news.failed(intent, before);
+            tellFailure(intent, failure, true);
             throw failure;
         }
         pools.settled(intent, event);
@@ -135,7 +140,6 @@ final class Changes {
                             e,
                             "cannot %s: %s; what became of it is settled as soon as the backend answers"
                                     .formatted(intent.what(), e.getMessage()));
-            tellFailure(intent, failure, true);
             return failure;
         }
         OperationException failure =
@@ -148,11 +152,9 @@ final class Changes {
         } catch (DriverException | StoreException second) {
             failure.addSuppressed(second);
             open.failed(intent, second);
-            tellFailure(intent, failure, true);
             return failure;
         }
         open.remove(intent);
-        tellFailure(intent, failure, false);
         return failure;
     }
 
@@ -194,7 +196,6 @@ final class Changes {
                                         + " as the state store can be written")
                                 .formatted(intent.what(), e.getMessage()),
                         e);
-        tellFailure(intent, failure, true);
         return failure;
     }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.UUID;
 
 /**
  * Volumes as they leave the state and come into it without their storage being touched: by export
@@ -31,6 +32,9 @@ public final class Dossiers {
     public static final int MOST = 25_000;
 
     private static final int PAGE = 500;
+
+    /** How often what is listed must differ from what is counted to be wrong. */
+    private static final int TRIES = 5;
 
     private final Parts parts;
     private final Backends backends;
@@ -54,7 +58,7 @@ public final class Dossiers {
      * @throws OperationException FAULT if one is damaged, since an export would lack it
      */
     public List<VolumeId> volumes(String backend) throws OperationException {
-        List<VolumeId> found = readable(backend);
+        List<VolumeId> found = whole(backend);
         List<DamagedRow> damaged = parts.state().damage().of("volume", Optional.of(backend));
         if (!damaged.isEmpty()) {
             throw new OperationException(
@@ -63,6 +67,38 @@ public final class Dossiers {
                             .formatted(damaged.size(), backend, damaged.getFirst()));
         }
         return found;
+    }
+
+    /**
+     * Damage may hide a volume from every list, but not from what is counted beside the lists.
+     * Nothing can be compared while volumes come and go.
+     */
+    private List<VolumeId> whole(String backend) throws OperationException {
+        List<VolumeId> found = List.of();
+        for (int tries = 0; tries < TRIES; tries++) {
+            long before = counted(backend);
+            found = readable(backend);
+            if (found.size() == before || before != counted(backend)) {
+                return found;
+            }
+        }
+        if (parts.state().damage().of("volume", Optional.of(backend)).isEmpty()) {
+            throw new OperationException(
+                    Code.FAULT,
+                    "backend %s has %d volumes and %d of them are listed, so a row is damaged; an export of all would lack it: export the others one by one, as BACKEND/VOLUME"
+                            .formatted(backend, counted(backend), found.size()));
+        }
+        return found;
+    }
+
+    /** Those being made are listed, and count only later. */
+    private long counted(String backend) {
+        long being =
+                parts.open().all().stream()
+                        .filter(Intent.Making.class::isInstance)
+                        .filter(intent -> intent.backend().equals(backend))
+                        .count();
+        return tally.of(backend).volumes() + being;
     }
 
     private List<VolumeId> readable(String backend) throws OperationException {
@@ -155,30 +191,29 @@ public final class Dossiers {
                     "there is no backend '%s'; there are: %s"
                             .formatted(Names.shortened(backend), String.join(", ", backends())));
         }
-        return parts.running()
-                .inside(
-                        () -> {
-                            requireClosed(backend);
-                            List<VolumeId> doomed = new ArrayList<>(readable(backend));
-                            parts.open().all().stream()
-                                    .filter(intent -> intent.backend().equals(backend))
-                                    .forEach(intent -> doomed.add(intent.volume()));
-                            try (var _ = parts.turns().take(doomed)) {
-                                Counts gone = tally.of(backend);
-                                parts.journal().forget(backend);
-                                tally.forget(backend);
-                                pools.forget(backend);
-                                parts.state().damage().forgetAll();
-                                Events.LOG.warn(
-                                        "Forgot {} volumes and {} snapshots of backend {}",
-                                        gone.volumes(),
-                                        gone.snapshots(),
-                                        backend);
-                                return gone;
-                            } catch (StoreException e) {
-                                throw Parts.unwritable(e);
-                            }
-                        });
+        return parts.running().inside(() -> forgotten(backend));
+    }
+
+    private Counts forgotten(String backend) throws OperationException, InterruptedException {
+        // An import that runs ends first.
+        try (var _ = parts.turns().takeBackend(backend)) {
+            requireClosed(backend);
+            List<VolumeId> doomed = new ArrayList<>(readable(backend));
+            parts.open().all().stream()
+                    .filter(intent -> intent.backend().equals(backend))
+                    .forEach(intent -> doomed.add(intent.volume()));
+            try (var _ = parts.turns().take(doomed)) {
+                Counts gone = tally.of(backend);
+                parts.journal().forget(backend);
+                tally.forget(backend);
+                pools.forget(backend);
+                parts.state().damage().forgetAll();
+                parts.events().tell(new VolumeEvent.BackendForgotten(backend, gone));
+                return gone;
+            } catch (StoreException e) {
+                throw Parts.unwritable(e);
+            }
+        }
     }
 
     private void requireClosed(String backend) throws OperationException {
@@ -199,13 +234,38 @@ public final class Dossiers {
                             snapshot,
                             snapshot.holdCount() == 0
                                     ? List.of()
-                                    : state.holds(snapshot.id().value())));
+                                    : held(
+                                            "snapshot " + snapshot.name(),
+                                            snapshot.id().value(),
+                                            snapshot.holdCount())));
         }
+        List<Connection> connections = state.connections(volume.id()).reversed();
+        requireAll(
+                "volume " + volume.name(),
+                "connections",
+                volume.connectionCount(),
+                connections.size());
         return new Dossier(
                 volume,
-                state.holds(volume.id().value()),
+                held("volume " + volume.name(), volume.id().value(), volume.holdCount()),
                 cuts,
-                state.connections(volume.id()).reversed());
+                connections);
+    }
+
+    private List<Hold> held(String what, UUID object, long counted) throws OperationException {
+        List<Hold> holds = parts.state().holds(object);
+        requireAll(what, "holds", counted, holds.size());
+        return holds;
+    }
+
+    private static void requireAll(String what, String parts, long counted, long found)
+            throws OperationException {
+        if (counted != found) {
+            throw new OperationException(
+                    Code.FAULT,
+                    "%s has %d %s and %d of them are in the state, which is damaged; nothing was changed"
+                            .formatted(what, counted, parts, found));
+        }
     }
 
     /** Nobody else makes or changes any of it meanwhile. */
@@ -262,19 +322,20 @@ public final class Dossiers {
             throw Parts.unwritable(e);
         }
         pools.takenIn(provisioned(additions));
+        tally.takenIn(additions);
         for (Addition addition : additions) {
             parts.news().imported(addition);
             if (addition.fresh()) {
                 Volume volume =
                         parts.state().volume(addition.volume().id()).orElse(addition.volume());
-                parts.events().accept(new VolumeEvent.VolumeCreated(volume, false));
+                parts.events().tell(new VolumeEvent.VolumeCreated(volume, false));
             }
             for (Dossier.Cut cut : addition.cuts()) {
-                parts.events().accept(new VolumeEvent.SnapshotCreated(cut.snapshot(), false));
+                parts.events().tell(new VolumeEvent.SnapshotCreated(cut.snapshot(), false));
             }
             for (Connection connection : addition.connections()) {
                 parts.events()
-                        .accept(
+                        .tell(
                                 new VolumeEvent.ConnectionChanged(
                                         connection, VolumeEvent.Access.CONNECTED, false));
             }

@@ -13,6 +13,14 @@ final class Events implements Consumer<VolumeEvent> {
     static final Logger LOG = LoggerFactory.getLogger(Volumes.class);
 
     private final List<Consumer<VolumeEvent>> listeners = new CopyOnWriteArrayList<>();
+    private final Consumer<VolumeEvent> count;
+
+    /**
+     * @param count what is to be counted is told it first
+     */
+    Events(Consumer<VolumeEvent> count) {
+        this.count = count;
+    }
 
     void add(Consumer<VolumeEvent> listener) {
         listeners.add(listener);
@@ -20,6 +28,12 @@ final class Events implements Consumer<VolumeEvent> {
 
     @Override
     public void accept(VolumeEvent event) {
+        count.accept(event);
+        tell(event);
+    }
+
+    /** As {@link #accept}, of what was counted in another way. */
+    void tell(VolumeEvent event) {
         log(event);
         for (Consumer<VolumeEvent> listener : listeners) {
             try {
@@ -148,6 +162,12 @@ final class Events implements Consumer<VolumeEvent> {
                             snapshot.volumeName(),
                             snapshot.backend(),
                             late(recovered));
+            case VolumeEvent.BackendForgotten(String backend, Counts gone) ->
+                    LOG.warn(
+                            "Forgot {} volumes and {} snapshots of backend {}",
+                            gone.volumes(),
+                            gone.snapshots(),
+                            backend);
             case VolumeEvent.OperationFailed failed ->
                     LOG.warn("{}: {}", failed.code(), failed.reason());
             case VolumeEvent.OperationUndone undone ->

@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
@@ -45,16 +46,23 @@ final class StateNews {
 
     /** An intent was recorded just now. */
     void begun(Intent intent) {
-        tell(intent, before(intent), now(intent));
-        if (intent instanceof Intent.ChangeConnection change
-                && change.step() == Intent.ChangeConnection.Step.CONNECT) {
-            tellUse(change.connection().target(), ObjectState.AVAILABLE, ObjectState.IN_USE, 1);
-        }
+        safely(
+                () -> {
+                    tell(intent, before(intent), now(intent));
+                    if (intent instanceof Intent.ChangeConnection change
+                            && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+                        tellUse(
+                                change.connection().target(),
+                                ObjectState.AVAILABLE,
+                                ObjectState.IN_USE,
+                                1);
+                    }
+                });
     }
 
     /** An intent was left open by a failure. */
     void failed(Intent intent, Standing before) {
-        tell(intent, before, now(intent));
+        safely(() -> tell(intent, before, now(intent)));
     }
 
     /** An intent came to this end. */
@@ -63,31 +71,75 @@ final class StateNews {
             undone(intent, before);
             return;
         }
-        tell(intent, before, after(intent, event));
-        if (intent instanceof Intent.ChangeConnection change
-                && change.step() == Intent.ChangeConnection.Step.DISCONNECT) {
-            noLongerUsed(change);
-        }
+        safely(
+                () -> {
+                    tell(intent, before, after(intent, event));
+                    if (intent instanceof Intent.ChangeConnection change
+                            && change.step() == Intent.ChangeConnection.Step.DISCONNECT) {
+                        noLongerUsed(change);
+                    }
+                });
     }
 
     /** An intent was given up, and is as if it had never been begun. */
     void undone(Intent intent, Standing before) {
         Standing rest = before(intent);
         boolean unmade = rest.equals(Standing.ABSENT) && before.object().isPresent();
-        tell(intent, before, unmade ? Standing.of(ObjectState.DELETED) : rest);
-        if (intent instanceof Intent.ChangeConnection change
-                && change.step() == Intent.ChangeConnection.Step.CONNECT) {
-            noLongerUsed(change);
-        }
+        safely(
+                () -> {
+                    tell(intent, before, unmade ? Standing.of(ObjectState.DELETED) : rest);
+                    if (intent instanceof Intent.ChangeConnection change
+                            && change.step() == Intent.ChangeConnection.Step.CONNECT) {
+                        noLongerUsed(change);
+                    }
+                });
+    }
+
+    /** What there is of what a damaged intent was to make or to change. */
+    record Doomed(Optional<Volume> volume, Optional<Connection> connection) {}
+
+    /** Before an intent is given up. */
+    Doomed doomed(Intent intent) {
         if (intent instanceof Intent.Damaged damaged) {
-            volume(damaged.volume())
-                    .ifPresent(
-                            volume ->
-                                    tellVolume(
-                                            volume,
-                                            Optional.of(ObjectState.ERROR),
-                                            volume.state()));
+            return new Doomed(
+                    volume(damaged.volume()), damaged.connection().flatMap(this::connection));
         }
+        return new Doomed(Optional.empty(), Optional.empty());
+    }
+
+    /** After that. */
+    void givenUp(Doomed before) {
+        safely(
+                () -> {
+                    before.connection()
+                            .filter(connection -> connection(connection.id()).isEmpty())
+                            .ifPresent(this::gone);
+                    before.volume()
+                            .ifPresent(
+                                    volume ->
+                                            tellVolume(
+                                                    volume,
+                                                    Optional.of(ObjectState.ERROR),
+                                                    volume(volume.id())
+                                                            .map(Volume::state)
+                                                            .orElse(ObjectState.DELETED)));
+                });
+    }
+
+    /** What becomes of its volume is told by itself. */
+    private void gone(Connection connection) {
+        tellConnection(connection, Optional.of(connection.state()), Optional.empty());
+        connection
+                .target()
+                .snapshot()
+                .flatMap(this::snapshot)
+                .filter(snapshot -> snapshot.connectionCount() == 0)
+                .ifPresent(
+                        snapshot ->
+                                tellSnapshot(
+                                        snapshot,
+                                        Optional.of(ObjectState.IN_USE),
+                                        ObjectState.AVAILABLE));
     }
 
     /** A connection was found to be otherwise than it was recorded. */
@@ -99,6 +151,10 @@ final class StateNews {
 
     /** What is added came to be at once, whole and perhaps in use. */
     void imported(Addition addition) {
+        safely(() -> tellImported(addition));
+    }
+
+    private void tellImported(Addition addition) {
         Optional<Volume> volume = volume(addition.volume().id());
         if (volume.isPresent() && addition.fresh()) {
             tellVolume(volume.get(), Optional.empty(), volume.get().state());
@@ -232,6 +288,23 @@ final class StateNews {
 
     private Optional<Volume> volume(VolumeId id) {
         return state.volumes(List.of(id.value())).values().stream().findFirst();
+    }
+
+    /** What is told is durable already: that it cannot be told fails nobody. */
+    private static void safely(Runnable telling) {
+        try {
+            telling.run();
+        } catch (RuntimeException e) {
+            Events.LOG.error("A change of a state could not be told", e);
+        }
+    }
+
+    private Optional<Connection> connection(ConnectionId id) {
+        try {
+            return state.connection(id);
+        } catch (DamagedRowException _) {
+            return Optional.empty();
+        }
     }
 
     private Optional<Snapshot> snapshot(SnapshotId id) {

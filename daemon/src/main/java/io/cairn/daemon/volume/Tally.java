@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -31,6 +32,13 @@ final class Tally implements Consumer<VolumeEvent> {
         return new TreeSet<>(byBackend.keySet());
     }
 
+    /** Counts what was recorded at once. */
+    void takenIn(List<Addition> additions) {
+        for (Addition addition : additions) {
+            add(addition.volume().backend(), addition.fresh() ? 1 : 0, addition.cuts().size());
+        }
+    }
+
     /** As if it never had a volume. */
     void forget(String backend) {
         byBackend.remove(backend);
@@ -48,6 +56,7 @@ final class Tally implements Consumer<VolumeEvent> {
                     VolumeEvent.StateChanged _,
                     VolumeEvent.SnapshotAltered _,
                     VolumeEvent.ConnectionChanged _,
+                    VolumeEvent.BackendForgotten _,
                     VolumeEvent.OperationFailed _,
                     VolumeEvent.OperationUndone _ -> {}
         }

@@ -62,6 +62,7 @@ final class Turns {
             throws OperationException, InterruptedException {
         SortedSet<String> keys = new TreeSet<>();
         for (Dossier dossier : dossiers) {
+            keys.add(ofBackend(dossier.volume().backend()));
             keys.add("id/" + dossier.volume().id());
             keys.add(dossier.volume().backend() + "/" + dossier.volume().name());
             dossier.cuts().forEach(cut -> keys.add("id/" + cut.snapshot().id()));
@@ -71,7 +72,24 @@ final class Turns {
                         () ->
                                 new OperationException(
                                         Code.BUSY,
-                                        "a volume or snapshot of the same name or id is being created by somebody else; nothing was changed; try again"));
+                                        "a volume or snapshot of the same name or id is being created by somebody else, or another import to the backend is running; nothing was changed; try again"));
+    }
+
+    /** A turn on a backend as a whole, which those who import to it have too. */
+    KeyedLocks<String>.Held takeBackend(String backend)
+            throws OperationException, InterruptedException {
+        return names.lock(new TreeSet<>(Set.of(ofBackend(backend))), PATIENCE)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.BUSY,
+                                        "an import to backend %s is running; nothing was changed; try again later"
+                                                .formatted(backend)));
+    }
+
+    /** No volume's name is empty. */
+    private static String ofBackend(String backend) {
+        return backend + "/";
     }
 
     KeyedLocks<UUID>.Held take(VolumeId volume) throws OperationException, InterruptedException {

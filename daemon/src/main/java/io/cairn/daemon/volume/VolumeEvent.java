@@ -141,6 +141,13 @@ public sealed interface VolumeEvent {
     }
 
     /**
+     * All that was known of a backend was forgotten.
+     *
+     * @param gone how much that was
+     */
+    record BackendForgotten(String backend, Counts gone) implements VolumeEvent {}
+
+    /**
      * An operation failed.
      *
      * @param what the operation and its object, as in {@code create snapshot nightly-1 of volume

@@ -56,11 +56,11 @@ public final class Volumes {
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
         this.backends = backends;
         open = new OpenIntents();
-        events = new Events();
         running = new Running(metrics);
         state = new State(store, open);
         listing = new Listing(state, open);
         tally = new Tally(state.counts());
+        events = new Events(tally);
         planning = new Planning(backends);
         Journal journal = new Journal(store);
         pools = new PoolTally(open, state.poolCounts());
@@ -86,7 +86,6 @@ public final class Volumes {
                     tally.replaceBy(state.counts());
                     pools.replaceBy(state.poolCounts());
                 });
-        events.add(tally);
     }
 
     /** What volumes and snapshots need of the state store, in order. */

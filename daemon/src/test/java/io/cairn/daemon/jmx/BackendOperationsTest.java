@@ -37,9 +37,11 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 import javax.management.MBeanServer;
+import javax.management.NotificationFilterSupport;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
 
@@ -181,8 +183,21 @@ final class BackendOperationsTest {
         restart();
 
         assertThat(deleted()).contains("db1");
+        // Nothing is lacking of what there is.
+        assertThat(get(BeanNames.DAEMON, "State")).isEqualTo("running");
+        List<String> heard = new CopyOnWriteArrayList<>();
+        NotificationFilterSupport filter = new NotificationFilterSupport();
+        filter.enableType("cairn.backend");
+        server.addNotificationListener(
+                BeanNames.DAEMON,
+                (notification, _) -> heard.add(notification.getMessage()),
+                filter,
+                null);
         assertThat((String) invoke(BeanNames.DAEMON, "forgetBackend", "more", "more"))
                 .isEqualTo("forgot 0 volumes and 0 snapshots of backend more");
+        await().until(() -> heard.size() == 1);
+        assertThat(heard)
+                .containsExactly("0 volumes and 0 snapshots of backend more are forgotten");
         assertThat(server.isRegistered(MORE)).isFalse();
     }
 

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -50,7 +51,7 @@ final class DossiersTest {
     void aVolumeWhoseChangeCannotBeSettledIsNotRead() throws Exception {
         leaveUnfinished();
         Dossier dossier = new Dossier(volume, List.of(), List.of(), List.of());
-        house.backends.close(java.time.Duration.ofSeconds(20));
+        house.backends.close(Duration.ofSeconds(20));
         assertFails(Code.UNAVAILABLE, "unfinished", () -> dossiers().read(volume.id()));
         assertFails(Code.UNAVAILABLE, "unfinished", () -> dossiers().look(List.of(dossier)));
         assertFails(
@@ -124,6 +125,35 @@ final class DossiersTest {
                 .connect(
                         Target.of(volume.id()),
                         new NewConnection("", false, Optional.empty(), Map.of()));
+    }
+
+    @Test
+    void aBackendIsNotExportedWithoutWhatDamageHides() throws Exception {
+        house.volumes.createVolume(BACKEND, NewVolume.named("db2", MIB));
+        assertThat(dossiers().volumes(BACKEND)).hasSize(2);
+        house.damage("UPDATE volume SET backend = 'another' WHERE name = 'db1'");
+        assertFails(
+                Code.FAULT,
+                "backend fast has 2 volumes and 1 of them are listed",
+                () -> dossiers().volumes(BACKEND));
+    }
+
+    @Test
+    void aVolumeIsNotExportedWithoutAHoldOrAConnection() throws Exception {
+        Snapshot cut = house.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+        house.volumes.alterations().hold(cut.id(), "audit", "alice");
+        Connection _ = connect();
+        assertThat(dossiers().read(volume.id())).isPresent();
+        house.damage("DELETE FROM connection");
+        assertFails(
+                Code.FAULT,
+                "volume db1 has 1 connections and 0 of them",
+                () -> dossiers().read(volume.id()));
+        house.damage("DELETE FROM hold");
+        assertFails(
+                Code.FAULT,
+                "snapshot s has 1 holds and 0 of them",
+                () -> dossiers().read(volume.id()));
     }
 
     @Test
