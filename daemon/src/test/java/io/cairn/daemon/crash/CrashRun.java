@@ -42,6 +42,10 @@ final class CrashRun {
     private final Records records = new Records();
     private final List<Client> clients = new ArrayList<>();
     private final Moving moving = new Moving(records);
+
+    /** Since the last look, which may have been several kills ago. */
+    private boolean devicesEnded;
+
     private String password = "";
     private long startMillis = 2_000;
     private int starts;
@@ -161,7 +165,9 @@ final class CrashRun {
 
     private Found inspect(Management management, Loss loss) throws JMException, IOException {
         moving.settle(management, loss);
-        return Inspection.inspect(management, backend, records, loss);
+        Found found = Inspection.inspect(management, backend, records, loss, devicesEnded);
+        devicesEnded = false;
+        return found;
     }
 
     /** What is done again and again until the daemon is killed. */
@@ -231,6 +237,7 @@ final class CrashRun {
     private void losePower(Disk disk) throws IOException, InterruptedException {
         // The devices end with the host.
         Devices.end(backend);
+        devicesEnded = true;
         disk.losePower();
         lossesOfPower++;
     }

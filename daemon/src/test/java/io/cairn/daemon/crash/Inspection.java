@@ -22,18 +22,25 @@ final class Inspection {
     private final Management daemon;
     private final Records records;
     private final Loss loss;
+    private final boolean devicesEnded;
     private final Problems problems = new Problems();
 
-    private Inspection(Management daemon, Records records, Loss loss) {
+    private Inspection(Management daemon, Records records, Loss loss, boolean devicesEnded) {
         this.daemon = daemon;
         this.records = records;
         this.loss = loss;
+        this.devicesEnded = devicesEnded;
     }
 
-    /** Fails with everything that is wrong. */
-    static Found inspect(Management daemon, Path backend, Records records, Loss loss)
+    /**
+     * Fails with everything that is wrong.
+     *
+     * @param devicesEnded whether this host's devices ended since the last look
+     */
+    static Found inspect(
+            Management daemon, Path backend, Records records, Loss loss, boolean devicesEnded)
             throws JMException, IOException {
-        Inspection inspection = new Inspection(daemon, records, loss);
+        Inspection inspection = new Inspection(daemon, records, loss, devicesEnded);
         Storage storage = new Storage(backend, records, loss, inspection.problems);
         Found found = inspection.read(storage.givenUp());
         inspection.checkObjects(found);
@@ -194,7 +201,7 @@ final class Inspection {
                                     Versions.key(volume.id(), Changing.DEVICE),
                                     Changing.DETACHED,
                                     loss));
-            if (!loss.equals(Loss.NONE) && devices.contains(Changing.ATTACHED)) {
+            if (devicesEnded && devices.contains(Changing.ATTACHED)) {
                 devices.add(Changing.LOST);
             }
             problems.expectOneOf("the device of " + volume.name(), devices, volume.attachState());
