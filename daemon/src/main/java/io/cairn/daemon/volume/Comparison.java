@@ -160,7 +160,10 @@ final class Comparison {
             }
         }
         List<Connection> connections = new ArrayList<>();
-        List<Connection> all = new ArrayList<>(state.connections(wanted.id()));
+        List<Connection> all = new ArrayList<>();
+        if (!dossier.connections().isEmpty()) {
+            all.addAll(state.connections(wanted.id()));
+        }
         for (Connection connection : dossier.connections()) {
             Optional<Connection> known = state.connection(connection.id());
             findings.add(

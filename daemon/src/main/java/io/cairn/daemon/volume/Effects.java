@@ -120,7 +120,9 @@ final class Effects {
                 if (cut.isEmpty()) {
                     yield undone(intent, "the snapshot was cut, and a snapshot is never cut late");
                 }
-                Snapshot snapshot = snapshot(create, cut.get());
+                BackendSnapshot found = cut.get();
+                Snapshot snapshot =
+                        create.snapshot(found.sizeBytes(), found.cutAt(), found.location());
                 journal.snapshotCreated(create, snapshot);
                 yield new VolumeEvent.SnapshotCreated(snapshot, again);
             }
@@ -367,23 +369,6 @@ final class Effects {
                     DriverException.Kind.CONFLICT,
                     "something else has that id on the backend; it is left alone");
         }
-    }
-
-    private static Snapshot snapshot(Intent.CreateSnapshot create, BackendSnapshot cut) {
-        return new Snapshot(
-                create.id(),
-                create.volume(),
-                create.backend(),
-                create.of().name(),
-                create.name(),
-                create.description(),
-                create.labels(),
-                cut.sizeBytes(),
-                ObjectState.AVAILABLE,
-                cut.cutAt(),
-                cut.location(),
-                0,
-                0);
     }
 
     private static VolumeSpec spec(Volume made) {

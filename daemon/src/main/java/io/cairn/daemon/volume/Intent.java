@@ -143,6 +143,29 @@ sealed interface Intent {
             Map<String, String> labels,
             Instant begunAt)
             implements Changing {
+        /**
+         * The snapshot that it makes.
+         *
+         * @param cutAt the instant that it shows
+         * @param location where the backend has it
+         */
+        Snapshot snapshot(long sizeBytes, Instant cutAt, String location) {
+            return new Snapshot(
+                    id,
+                    volume(),
+                    backend(),
+                    of.name(),
+                    name,
+                    description,
+                    labels,
+                    sizeBytes,
+                    ObjectState.AVAILABLE,
+                    cutAt,
+                    location,
+                    0,
+                    0);
+        }
+
         @Override
         public String what() {
             return "create snapshot %s of volume %s on backend %s"

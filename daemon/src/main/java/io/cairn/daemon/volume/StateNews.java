@@ -5,11 +5,9 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
@@ -155,36 +153,39 @@ final class StateNews {
     }
 
     private void tellImported(Addition addition) {
-        Optional<Volume> volume = volume(addition.volume().id());
-        if (volume.isPresent() && addition.fresh()) {
-            tellVolume(volume.get(), Optional.empty(), volume.get().state());
-        } else if (volume.isPresent() && !connected(addition.volume()) && connected(volume.get())) {
-            tellVolume(volume.get(), Optional.of(ObjectState.AVAILABLE), volume.get().state());
+        Volume volume = addition.volume();
+        boolean used = !addition.connections().isEmpty();
+        if (addition.fresh()) {
+            tellVolume(volume, Optional.empty(), used(used));
+        } else if (used && !connected(volume)) {
+            tellVolume(volume, Optional.of(ObjectState.AVAILABLE), ObjectState.IN_USE);
         }
-        Set<SnapshotId> fresh = new HashSet<>();
-        for (Dossier.Cut cut : addition.cuts()) {
-            fresh.add(cut.snapshot().id());
-            snapshot(cut.snapshot().id())
-                    .ifPresent(now -> tellSnapshot(now, Optional.empty(), now.state()));
-        }
-        Map<SnapshotId, Long> used =
+        Map<SnapshotId, Long> added =
                 addition.connections().stream()
                         .flatMap(connection -> connection.target().snapshot().stream())
-                        .filter(id -> !fresh.contains(id))
                         .collect(Collectors.groupingBy(id -> id, Collectors.counting()));
-        used.forEach(
-                (id, added) ->
+        for (Dossier.Cut cut : addition.cuts()) {
+            boolean usedToo = added.remove(cut.snapshot().id()) != null;
+            tellSnapshot(cut.snapshot(), Optional.empty(), used(usedToo));
+        }
+        // Those that were there already.
+        added.forEach(
+                (id, count) ->
                         snapshot(id)
-                                .filter(now -> now.connectionCount() == added)
+                                .filter(now -> now.connectionCount() == count)
                                 .ifPresent(
                                         now ->
                                                 tellSnapshot(
                                                         now,
                                                         Optional.of(ObjectState.AVAILABLE),
-                                                        now.state())));
+                                                        ObjectState.IN_USE)));
         for (Connection connection : addition.connections()) {
             tellConnection(connection, Optional.empty(), Optional.of(connection.state()));
         }
+    }
+
+    private static ObjectState used(boolean connected) {
+        return connected ? ObjectState.IN_USE : ObjectState.AVAILABLE;
     }
 
     /** As long as the intent is open. */
@@ -240,7 +241,7 @@ final class StateNews {
     }
 
     private static Standing atRest(Intent.Changing changing) {
-        return Standing.of(connected(changing.of()) ? ObjectState.IN_USE : ObjectState.AVAILABLE);
+        return Standing.of(used(connected(changing.of())));
     }
 
     private static boolean connected(Volume volume) {
@@ -328,19 +329,6 @@ final class StateNews {
 
     /** As far as is known before it is cut. */
     private static Snapshot planned(Intent.CreateSnapshot create) {
-        return new Snapshot(
-                create.id(),
-                create.volume(),
-                create.backend(),
-                create.of().name(),
-                create.name(),
-                create.description(),
-                create.labels(),
-                create.of().sizeBytes(),
-                ObjectState.CREATING,
-                create.begunAt(),
-                "",
-                0,
-                0);
+        return create.snapshot(create.of().sizeBytes(), create.begunAt(), "");
     }
 }
