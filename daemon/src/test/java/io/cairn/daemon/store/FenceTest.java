@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /** What raises the fence, and what is behind it. */
+// The names of databases that are made in one millisecond are the same, and so are their warnings.
+@Isolated
 final class FenceTest {
     @TempDir private Path temp;
     private StateStore store;
