@@ -39,10 +39,26 @@ record ListCase(String what, Filter filter) {
                                         ? Seed.bareVolume(1).toString()
                                         : Seed.bareVolume(0).toString()),
                         Map.of());
-                if (!snapshots) {
-                    add(cases, "pool", order, none, Optional.of("rare"), none, Map.of());
-                }
-                for (ObjectState state : List.of(ObjectState.AVAILABLE, ObjectState.DELETING)) {
+                add(cases, "pool, rare", order, none, Optional.of("rare"), none, Map.of());
+                add(cases, "pool, most", order, none, Optional.of("default"), none, Map.of());
+                add(
+                        cases,
+                        "name, few, and label, half",
+                        order,
+                        Optional.of("d77*"),
+                        none,
+                        none,
+                        Map.of("half", "1"));
+                add(
+                        cases,
+                        "two labels and a pool",
+                        order,
+                        none,
+                        Optional.of("default"),
+                        none,
+                        Map.of("half", "1", "rare", "1"));
+                for (ObjectState state :
+                        List.of(ObjectState.AVAILABLE, ObjectState.IN_USE, ObjectState.DELETING)) {
                     cases.add(
                             bounded(
                                     "state " + state,

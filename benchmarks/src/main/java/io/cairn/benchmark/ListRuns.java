@@ -2,8 +2,8 @@ package io.cairn.benchmark;
 
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
-import io.cairn.daemon.volume.Filter;
 import io.cairn.daemon.volume.Order;
+import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Volumes;
 
 import java.nio.file.Files;
@@ -47,6 +47,11 @@ final class ListRuns {
                         task.measure(house, round >= 0);
                     }
                 }
+                for (int round = -1; round < rounds; round++) {
+                    for (Task task : tasks) {
+                        task.count(house, round >= 0);
+                    }
+                }
                 results.addAll(tasks);
             }
         }
@@ -61,6 +66,7 @@ final class ListRuns {
         private final boolean snapshots;
         private final List<Double> first = new ArrayList<>();
         private final List<Double> micros = new ArrayList<>();
+        private final List<Double> next = new ArrayList<>();
         private final List<Double> floor = new ArrayList<>();
         private final List<Double> counting = new ArrayList<>();
         private int rows;
@@ -73,40 +79,55 @@ final class ListRuns {
 
         void measure(House house, boolean counts) throws Exception {
             long begin = System.nanoTime();
-            rows = list(house.volumes(), of.filter(), snapshots);
-            double fresh = (System.nanoTime() - begin) / 1e3;
+            Page<?> page = list(house.volumes(), "");
+            double fresh = micros(begin);
             begin = System.nanoTime();
-            int _ = list(house.volumes(), of.filter(), snapshots);
-            double taken = (System.nanoTime() - begin) / 1e3;
+            Page<?> _ = list(house.volumes(), "");
+            double taken = micros(begin);
             begin = System.nanoTime();
             int bare = bare(house.store(), snapshots);
-            double least = (System.nanoTime() - begin) / 1e3;
+            double least = micros(begin);
             if (bare != PAGE + 1) {
                 throw new IllegalStateException("the floor found %d rows".formatted(bare));
             }
             begin = System.nanoTime();
-            // In no order: once for each filter.
-            if (of.filter().order().equals(Order.NEWEST_FIRST)) {
-                counted = count(house.volumes(), of.filter(), snapshots);
+            if (!page.continuation().isEmpty()) {
+                Page<?> _ = list(house.volumes(), page.continuation());
             }
-            double total = (System.nanoTime() - begin) / 1e3;
+            double following = micros(begin);
+            rows = page.items().size();
             if (counts) {
-                counting.add(total);
                 first.add(fresh);
                 micros.add(taken);
                 floor.add(least);
+                next.add(following);
+            }
+        }
+
+        private Page<?> list(Volumes volumes, String continuation) throws Exception {
+            return snapshots
+                    ? volumes.snapshots(of.filter(), PAGE, continuation)
+                    : volumes.volumes(of.filter(), PAGE, continuation);
+        }
+
+        /** What it lists, in no order: once for each filter. */
+        void count(House house, boolean counts) throws Exception {
+            if (!of.filter().order().equals(Order.NEWEST_FIRST)) {
+                return;
+            }
+            long begin = System.nanoTime();
+            counted =
+                    snapshots
+                            ? house.volumes().countSnapshots(of.filter())
+                            : house.volumes().countVolumes(of.filter());
+            if (counts) {
+                counting.add(micros(begin));
             }
         }
     }
 
-    private static int list(Volumes volumes, Filter filter, boolean snapshots) throws Exception {
-        return snapshots
-                ? volumes.snapshots(filter, PAGE, "").items().size()
-                : volumes.volumes(filter, PAGE, "").items().size();
-    }
-
-    private static long count(Volumes volumes, Filter filter, boolean snapshots) throws Exception {
-        return snapshots ? volumes.countSnapshots(filter) : volumes.countVolumes(filter);
+    private static double micros(long begin) {
+        return (System.nanoTime() - begin) / 1e3;
     }
 
     private static int bare(StateStore store, boolean snapshots) {
@@ -128,7 +149,8 @@ final class ListRuns {
     }
 
     /**
-     * A volume a second until now, with a snapshot each; a thousand volumes came from the first.
+     * A volume a second until now, with a snapshot each; a thousand volumes came from the first,
+     * and hosts are connected to two thirds of the volumes.
      */
     private static void fill(StateStore store) throws StoreException {
         String number = "MOD(n * 7919, %d)".formatted(EXISTING);
@@ -142,13 +164,13 @@ final class ListRuns {
                     store,
                     ("INSERT INTO volume (id, ordinal, backend, pool, name, description, labels,"
                                     + " size_bytes, created_at, origin_volume, origin_snapshot,"
-                                    + " location, snapshot_count) SELECT CAST('00000000-0000-4000-0000-' ||"
+                                    + " location, snapshot_count, connection_count) SELECT CAST('00000000-0000-4000-0000-' ||"
                                     + " LPAD(CAST(n AS VARCHAR(12)), 12, '0') AS UUID), NEXT VALUE"
                                     + " FOR ordinal, '%s', CASE MOD(n, 500) WHEN 0 THEN CAST('rare' AS"
                                     + " VARCHAR(63)) ELSE 'default' END, 'd' || %s, '', %s, %s, %s,"
                                     + " CASE MOD(n, 100) WHEN 1 THEN CAST('%s' AS UUID) ELSE NULL"
                                     + " END, CASE MOD(n, 100) WHEN 1 THEN UUID() ELSE NULL END,"
-                                    + " '/x', 1 FROM UNNEST(SEQUENCE_ARRAY(%d, %d, 1)) AS t(n)")
+                                    + " '/x', 1, MOD(n, 3) FROM UNNEST(SEQUENCE_ARRAY(%d, %d, 1)) AS t(n)")
                             .formatted(
                                     House.BACKEND,
                                     number,
@@ -235,7 +257,7 @@ final class ListRuns {
         }
         return List.of(
                 bar("milliseconds of the slowest of %d lists among %,d", task -> task.micros),
-                bar("the same, of %d among %,d, each after all others", task -> task.first));
+                bar("the same, of the pages after those %d among %,d", task -> task.next));
     }
 
     private String bar(String what, Function<Task, List<Double>> micros) {

@@ -43,7 +43,8 @@ final class Filters {
     }
 
     static Filter ofSnapshots(String text) throws OperationException {
-        Filter filter = new Filters(new Requests(text, "backend, volume, " + KEYS)).read(true);
+        Filter filter =
+                new Filters(new Requests(text, "backend, volume, pool, " + KEYS)).read(true);
         if (filter.volume().isPresent() && filter.backend().isEmpty()) {
             String volume = Names.shortened(filter.volume().get());
             throw Requests.invalid(
@@ -58,7 +59,7 @@ final class Filters {
                 new Filter(
                         request.take("backend"),
                         snapshots ? request.take("volume") : Optional.empty(),
-                        snapshots ? Optional.empty() : request.take("pool"),
+                        request.take("pool"),
                         request.take("name"),
                         take("state", Filters::state),
                         request.take("source"),

@@ -44,7 +44,7 @@ final class Requests {
                     + "; as backend=fast,name=db*,older=P7D,minSize=10GiB,label.team=db,sort=-size";
     static final String SNAPSHOT_FILTER =
             Filters.INTRODUCTION
-                    + "backend, volume (with backend), name (may end with *), "
+                    + "backend, volume (with backend), pool (of their volume), name (may end with *), "
                     + Filters.COMMON
                     + ", source (their volume: its UUID or BACKEND/VOLUME)"
                     + Filters.SORT

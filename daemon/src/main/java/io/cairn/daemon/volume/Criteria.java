@@ -19,21 +19,32 @@ import java.util.UUID;
  *
  * @param sources the ids it asks for as the source; all of them must apply
  * @param backends those it asks for; all of them must apply
+ * @param connected whether hosts must be connected or must not
  * @param nothing whether it names something that is not there, so that nothing can match
  */
 record Criteria(
-        Filter filter, Bounds bounds, List<UUID> sources, List<String> backends, boolean nothing) {
+        Filter filter,
+        Bounds bounds,
+        List<UUID> sources,
+        List<String> backends,
+        Optional<Boolean> connected,
+        boolean nothing) {
     /** Longer than anything is kept, and far from where the numbers of nanoseconds end. */
     private static final Duration LONGEST = Duration.ofDays(36_525);
 
-    private static final String FACETS = "volume_facet";
+    /** No snapshot is found by this pool, as 0006-connected.sql has it. */
+    private static final String USUAL_POOL = "default";
+
+    private static final String OF_VOLUMES = "volume_facet";
+    private static final String OF_SNAPSHOTS = "snapshot_facet";
 
     Criteria {
         sources = List.copyOf(sources);
         backends = List.copyOf(backends);
     }
 
-    static Criteria ofVolumes(Filter filter, Instant now, State state) throws OperationException {
+    static Criteria ofVolumes(Filter filter, Optional<Boolean> connected, Instant now, State state)
+            throws OperationException {
         if (filter.volume().isPresent()) {
             throw invalid("a filter for volumes has no 'volume': use 'name'");
         }
@@ -46,13 +57,13 @@ record Criteria(
                 Bounds.of(filter, now),
                 id.stream().toList(),
                 filter.backend().stream().toList(),
+                connected,
                 source.isPresent() && id.isEmpty());
     }
 
-    static Criteria ofSnapshots(Filter filter, Instant now, State state) throws OperationException {
-        if (filter.pool().isPresent()) {
-            throw invalid("a filter for snapshots has no 'pool': use 'backend' or 'volume'");
-        }
+    static Criteria ofSnapshots(
+            Filter filter, Optional<Boolean> connected, Instant now, State state)
+            throws OperationException {
         if (filter.volume().isPresent() && filter.backend().isEmpty()) {
             throw invalid("a filter with 'volume' needs 'backend' too: add backend=NAME");
         }
@@ -80,7 +91,7 @@ record Criteria(
             nothing |= backend.isEmpty();
         }
         filter.backend().ifPresent(backends::add);
-        return new Criteria(filter, Bounds.of(filter, now), ids, backends, nothing);
+        return new Criteria(filter, Bounds.of(filter, now), ids, backends, connected, nothing);
     }
 
     private static void check(Filter filter) throws OperationException {
@@ -139,19 +150,24 @@ record Criteria(
      */
     List<Range> ofVolumes(String backend) {
         List<Range> ranges = new ArrayList<>();
-        sources.forEach(id -> ranges.add(facet(FACETS, "source", backend, id.toString())));
+        sources.forEach(id -> ranges.add(facet(OF_VOLUMES, "source", backend, id.toString())));
         filter.labels()
                 .forEach(
                         (key, value) ->
-                                ranges.add(facet(FACETS, "label", backend, key + "=" + value)));
-        filter.pool().ifPresent(pool -> ranges.add(facet(FACETS, "pool", backend, pool)));
+                                ranges.add(facet(OF_VOLUMES, "label", backend, key + "=" + value)));
+        filter.pool().ifPresent(pool -> ranges.add(facet(OF_VOLUMES, "pool", backend, pool)));
+        connected.ifPresent(
+                used -> ranges.add(facet(OF_VOLUMES, "use", backend, used ? "connected" : "idle")));
         if (ranges.isEmpty()) {
-            ranges.add(new Range(FACETS, "facet", "backend=%s\n".formatted(backend)));
+            ranges.add(new Range(OF_VOLUMES, "facet", "backend=%s\n".formatted(backend)));
         }
         return ranges;
     }
 
-    /** As {@link #ofVolumes(String)}, of snapshots. */
+    /**
+     * As {@link #ofVolumes(String)}, of snapshots. What has no facet does not narrow them: that
+     * nobody is connected, and the pool that nearly all have.
+     */
     List<Range> ofSnapshots(String backend) {
         List<Range> ranges = new ArrayList<>();
         sources.forEach(id -> ranges.add(new Range("snapshot", "volume_id", id)));
@@ -159,11 +175,13 @@ record Criteria(
                 .forEach(
                         (key, value) ->
                                 ranges.add(
-                                        facet(
-                                                "snapshot_facet",
-                                                "label",
-                                                backend,
-                                                key + "=" + value)));
+                                        facet(OF_SNAPSHOTS, "label", backend, key + "=" + value)));
+        filter.pool()
+                .filter(pool -> !pool.equals(USUAL_POOL))
+                .ifPresent(pool -> ranges.add(facet(OF_SNAPSHOTS, "pool", backend, pool)));
+        if (connected.orElse(false)) {
+            ranges.add(facet(OF_SNAPSHOTS, "use", backend, "connected"));
+        }
         if (ranges.isEmpty()) {
             ranges.add(new Range("snapshot", "backend", backend));
         }
@@ -174,15 +192,24 @@ record Criteria(
         return new Range(table, "facet", "%s=%s/%s\n".formatted(kind, backend, value));
     }
 
+    /** Whether the ranges of snapshots do not tell all that matters. */
+    boolean beyondRanges() {
+        return filter.pool().equals(Optional.of(USUAL_POOL));
+    }
+
     boolean fit(Volume volume) {
-        return fit(volume.backend(), volume.labels(), volume.state())
+        return fit(volume.backend(), volume.labels(), volume.state(), volume.connectionCount())
                 && filter.pool().map(volume.pool()::equals).orElse(true)
                 && volume.origin().map(Criteria::sources).orElse(List.of()).containsAll(sources)
                 && bounds.hold(Rows.nanos(volume.createdAt()), volume.name(), volume.sizeBytes());
     }
 
     boolean fit(Snapshot snapshot) {
-        return fit(snapshot.backend(), snapshot.labels(), snapshot.state())
+        return fit(
+                        snapshot.backend(),
+                        snapshot.labels(),
+                        snapshot.state(),
+                        snapshot.connectionCount())
                 && sources.stream().allMatch(snapshot.volume().value()::equals)
                 && bounds.hold(
                         Rows.nanos(snapshot.createdAt()), snapshot.name(), snapshot.sizeBytes());
@@ -195,8 +222,10 @@ record Criteria(
         return sources;
     }
 
-    private boolean fit(String backend, Map<String, String> labels, ObjectState state) {
+    private boolean fit(
+            String backend, Map<String, String> labels, ObjectState state, long connections) {
         return !nothing
+                && connected.map(wanted -> wanted == connections > 0).orElse(true)
                 && backends.stream().allMatch(backend::equals)
                 && labels.entrySet().containsAll(filter.labels().entrySet())
                 && filter.state().map(state::equals).orElse(true);

@@ -1,5 +1,7 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.spi.VolumeId;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -7,8 +9,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 
 /**
  * The damaged rows that were met so far: no start looks at every row. Each is logged once. Safe for
@@ -31,6 +35,15 @@ final class Damage {
     /** Whether it was met since. */
     boolean has(String table, UUID id) {
         return !rows.isEmpty() && rows.containsKey(key(table, id.toString()));
+    }
+
+    /** What of a table it is. */
+    Set<UUID> ids(String table) {
+        return rows.values().stream()
+                .filter(row -> row.table().equals(table))
+                .flatMap(row -> Ids.volume(row.id()).stream())
+                .map(VolumeId::value)
+                .collect(Collectors.toSet());
     }
 
     /** Those of a table, of one backend or of all. */

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param backend the name of their backend
  * @param volume for snapshots, the name of their volume; goes only with a backend
- * @param pool for volumes, the pool they lie in
+ * @param pool the pool they lie in; for snapshots, that of their volume
  * @param name their name; a {@code *} at its end stands for any rest
  * @param state the state they are in
  * @param source for volumes, the volume or snapshot they were made from; for snapshots, the volume
@@ -73,6 +73,25 @@ public record Filter(
     boolean wholeBackends() {
         return equals(of(backend, Optional.empty(), Optional.empty()).in(order))
                 && backend.map(Names::valid).orElse(true);
+    }
+
+    /** Whether it leaves out nothing but other pools and backends. */
+    boolean wholePools() {
+        Filter all =
+                new Filter(
+                        backend,
+                        volume,
+                        Optional.empty(),
+                        name,
+                        state,
+                        source,
+                        older,
+                        newer,
+                        minSize,
+                        maxSize,
+                        labels,
+                        order);
+        return pool.map(Names::valid).orElse(false) && all.wholeBackends();
     }
 
     /** The same in another order. */

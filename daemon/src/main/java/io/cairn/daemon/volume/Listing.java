@@ -2,6 +2,7 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.volume.Paging.Part;
 import io.cairn.daemon.volume.Paging.Placed;
+import io.cairn.daemon.volume.Scan.Entry;
 import io.cairn.daemon.volume.Scan.Range;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
@@ -9,11 +10,12 @@ import io.cairn.spi.VolumeId;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.stream.Collectors;
+import java.util.function.ToLongFunction;
 
 /**
  * Lists of volumes and snapshots, a page at a time. A page begins where the one before ended, at a
@@ -35,29 +37,45 @@ final class Listing {
      * Volumes or snapshots.
      *
      * @param table where their rows are
-     * @param states those that are known to be in a state other than available
+     * @param known all that can belong to the list, if they are known
      */
-    private record Kind<T>(
-            String name, String table, Paging<T> paging, Optional<Collection<UUID>> states) {}
+    private record Kind<T>(String table, Paging<T> paging, Optional<Collection<UUID>> known) {}
 
     Page<Volume> volumes(Filter filter, Collection<String> backends, int limit, String continuation)
             throws OperationException {
-        return page(filter, limit, continuation, "volumes", now -> volumes(filter, backends, now));
+        return page(
+                filter,
+                limit,
+                continuation,
+                "volumes",
+                now -> volumes(filter, connected(filter), backends, now));
     }
 
     Page<Snapshot> snapshots(
             Filter filter, Collection<String> backends, int limit, String continuation)
             throws OperationException {
         return page(
-                filter, limit, continuation, "snapshots", now -> snapshots(filter, backends, now));
+                filter,
+                limit,
+                continuation,
+                "snapshots",
+                now -> snapshots(filter, connected(filter), backends, now));
     }
 
-    long countVolumes(Filter filter, Collection<String> backends) throws OperationException {
-        return count(filter, some -> volumes(some, backends, Instant.now()));
+    /**
+     * @param whole counts those of whole backends
+     */
+    long countVolumes(Filter filter, Collection<String> backends, ToLongFunction<Filter> whole)
+            throws OperationException {
+        Instant now = Instant.now();
+        return count(filter, whole, (some, used) -> volumes(some, used, backends, now));
     }
 
-    long countSnapshots(Filter filter, Collection<String> backends) throws OperationException {
-        return count(filter, some -> snapshots(some, backends, Instant.now()));
+    /** As {@link #countVolumes}, of snapshots. */
+    long countSnapshots(Filter filter, Collection<String> backends, ToLongFunction<Filter> whole)
+            throws OperationException {
+        Instant now = Instant.now();
+        return count(filter, whole, (some, used) -> snapshots(some, used, backends, now));
     }
 
     private interface Timely<T> {
@@ -76,94 +94,123 @@ final class Listing {
         Kind<T> kind = kinds.asOf(now);
         Optional<Place> after = from.map(Continuation::place);
         Part<T> part =
-                kind.states().isEmpty()
+                kind.known().isEmpty()
                         ? kind.paging().page(after, limit)
-                        : kind.paging()
-                                .pageOf(
-                                        scan.entries(kind.table(), kind.states().get()),
-                                        after,
-                                        limit);
+                        : kind.paging().pageOf(entries(kind), after, limit);
         return new Page<>(
                 part.items().stream().map(Placed::item).toList(),
                 part.end().map(end -> new Continuation(end, now).text(name, filter)).orElse(""));
     }
 
     private interface Kinds<T> {
-        Kind<T> of(Filter filter) throws OperationException;
+        /**
+         * @param connected whether hosts must be connected or must not
+         */
+        Kind<T> of(Filter filter, Optional<Boolean> connected) throws OperationException;
     }
 
-    /** What is available is all but the few that are not, which saves reading the state of each. */
-    private <T> long count(Filter filter, Kinds<T> kinds) throws OperationException {
-        if (filter.state().equals(Optional.of(ObjectState.AVAILABLE))) {
-            long count = count(filter.of(Optional.empty()), kinds);
-            for (ObjectState other : ObjectState.values()) {
-                if (other != ObjectState.AVAILABLE) {
-                    count -= count(filter.of(Optional.of(other)), kinds);
-                }
-            }
-            return count;
-        }
-        Kind<T> kind = kinds.of(filter);
-        return kind.states().isEmpty()
-                ? kind.paging().count()
-                : kind.paging().countOf(scan.entries(kind.table(), kind.states().get()));
-    }
-
-    private Kind<Volume> volumes(Filter filter, Collection<String> backends, Instant now)
+    /**
+     * In use is what is connected, and available is all that is not in use, but for the few that
+     * are in another state meanwhile. This saves reading the state of each.
+     */
+    private <T> long count(Filter filter, ToLongFunction<Filter> whole, Kinds<T> kinds)
             throws OperationException {
-        Criteria criteria = Criteria.ofVolumes(filter, now, state);
+        Optional<ObjectState> state = filter.state();
+        if (filter.wholeBackends()) {
+            return whole.applyAsLong(filter);
+        }
+        if (state.isEmpty() || !state.get().atRest()) {
+            return count(kinds.of(filter, Optional.empty()));
+        }
+        Filter any = filter.of(Optional.empty());
+        boolean used = state.get() == ObjectState.IN_USE;
+        Optional<Boolean> connected = used ? Optional.of(true) : Optional.empty();
+        long count =
+                used
+                        ? count(kinds.of(any, connected))
+                        : count(any, whole, kinds)
+                                - count(filter.of(Optional.of(ObjectState.IN_USE)), whole, kinds);
+        for (ObjectState other : ObjectState.values()) {
+            if (!other.atRest()) {
+                count -= count(kinds.of(filter.of(Optional.of(other)), connected));
+            }
+        }
+        return count;
+    }
+
+    private <T> long count(Kind<T> kind) {
+        return kind.known().isEmpty()
+                ? kind.paging().count()
+                : kind.paging().countOf(entries(kind));
+    }
+
+    private <T> List<Entry> entries(Kind<T> kind) {
+        return scan.entries(kind.table(), kind.known().orElseThrow());
+    }
+
+    /** What a state says about it; nothing is said by those that pass. */
+    private static Optional<Boolean> connected(Filter filter) {
+        return filter.state().filter(ObjectState::atRest).map(state -> state == ObjectState.IN_USE);
+    }
+
+    private Kind<Volume> volumes(
+            Filter filter, Optional<Boolean> connected, Collection<String> backends, Instant now)
+            throws OperationException {
+        Criteria criteria = Criteria.ofVolumes(filter, connected, now, state);
         return new Kind<>(
-                "volumes",
                 "volume",
                 new Paging<>(
                         scan,
                         state::volumes,
-                        id -> state.damage().has("volume", id),
+                        state.damage().ids("volume"),
                         criteria::fit,
                         criteria.bounds(),
                         filter.order(),
                         ranges(criteria, backends, criteria::ofVolumes),
                         filter.state().isEmpty()),
-                filter.state()
-                        .filter(wanted -> wanted != ObjectState.AVAILABLE)
-                        .map(wanted -> volumesIn(wanted).stream().map(VolumeId::value).toList()));
+                passing(filter).map(wanted -> ids(open.volumesIn(wanted), VolumeId::value)));
     }
 
-    private Kind<Snapshot> snapshots(Filter filter, Collection<String> backends, Instant now)
+    private Kind<Snapshot> snapshots(
+            Filter filter, Optional<Boolean> connected, Collection<String> backends, Instant now)
             throws OperationException {
-        Criteria criteria = Criteria.ofSnapshots(filter, now, state);
+        Criteria criteria = Criteria.ofSnapshots(filter, connected, now, state);
         return new Kind<>(
-                "snapshots",
                 "snapshot",
                 new Paging<>(
                         scan,
-                        state::snapshots,
-                        id -> state.damage().has("snapshot", id),
+                        filter.pool().isEmpty()
+                                ? state::snapshots
+                                : ids -> inPool(filter.pool().get(), ids),
+                        state.damage().ids("snapshot"),
                         criteria::fit,
                         criteria.bounds(),
                         filter.order(),
                         ranges(criteria, backends, criteria::ofSnapshots),
-                        filter.state().isEmpty()),
-                filter.state()
-                        .filter(wanted -> wanted != ObjectState.AVAILABLE)
-                        .map(
-                                wanted ->
-                                        snapshotsIn(wanted).stream()
-                                                .map(SnapshotId::value)
-                                                .toList()));
+                        filter.state().isEmpty() && !criteria.beyondRanges()),
+                passing(filter).map(wanted -> ids(open.snapshotsIn(wanted), SnapshotId::value)));
     }
 
-    /** Those in use have connections, which are few beside all volumes. */
-    private Set<VolumeId> volumesIn(ObjectState wanted) {
-        return wanted == ObjectState.IN_USE
-                ? state.connectedVolumes().stream()
-                        .filter(volume -> open.stateOf(volume, true) == wanted)
-                        .collect(Collectors.toSet())
-                : open.volumesIn(wanted);
+    private Map<UUID, Snapshot> inPool(String pool, Collection<UUID> ids) {
+        Map<UUID, Snapshot> found = state.snapshots(ids);
+        Set<VolumeId> volumes =
+                state.inPool(
+                        pool,
+                        found.values().stream()
+                                .map(snapshot -> snapshot.volume().value())
+                                .distinct()
+                                .toList());
+        found.values().removeIf(snapshot -> !volumes.contains(snapshot.volume()));
+        return found;
     }
 
-    private Set<SnapshotId> snapshotsIn(ObjectState wanted) {
-        return wanted == ObjectState.IN_USE ? state.connectedSnapshots() : open.snapshotsIn(wanted);
+    /** The state that is asked for if few are in it, since none stays in it. */
+    private static Optional<ObjectState> passing(Filter filter) {
+        return filter.state().filter(state -> !state.atRest());
+    }
+
+    private static <T> Collection<UUID> ids(Collection<T> objects, Function<T, UUID> id) {
+        return objects.stream().map(id).toList();
     }
 
     private static List<List<Range>> ranges(

@@ -29,6 +29,11 @@ public enum ObjectState {
         return code;
     }
 
+    /** Whether it stays in this state until somebody wants another; any number may be in it. */
+    boolean atRest() {
+        return this == AVAILABLE || this == IN_USE;
+    }
+
     /** All of them with their numbers, for descriptions. */
     public static final String CODES =
             "1 creating, 2 available, 3 deleting, 4 in-use, 5 extending, 6 reverting, 7 error, 8 error-deleting, 9 deleted";

@@ -5,13 +5,13 @@ import io.cairn.daemon.volume.Scan.Entry;
 import io.cairn.daemon.volume.Scan.Range;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -22,21 +22,20 @@ import java.util.function.Predicate;
  * looked at than are listed, and so that this ends, a page may then end early.
  *
  * @param whole reads what has these ids, in any order, without what is gone
- * @param damaged whether what has an id is known to be damaged, so that no list holds it
+ * @param damaged what is known to be damaged, so that no list holds it
  * @param fits whether something belongs to the list
- * @param ranges for each backend those that hold all that belongs to the list; what is in all of
- *     them and within the bounds belongs to it, but for its state
- * @param stateless whether the state does not matter
+ * @param ranges for each backend those that hold all that belongs to the list
+ * @param ranged whether all that is in all of the ranges and within the bounds belongs to it
  */
 record Paging<T>(
         Scan scan,
         Function<Collection<UUID>, Map<UUID, T>> whole,
-        Predicate<UUID> damaged,
+        Set<UUID> damaged,
         Predicate<T> fits,
         Bounds bounds,
         Order order,
         List<List<Range>> ranges,
-        boolean stateless) {
+        boolean ranged) {
     /** So many entries are looked at before a page ends with what it has, if it has any. */
     private static final int MOST_LOOKED_AT = 5_000;
 
@@ -45,6 +44,9 @@ record Paging<T>(
 
     /** A condition that so many meet is worth being read as a whole and sorted. */
     private static final int FEW = 2_000;
+
+    /** At least so many more are looked at at a time. */
+    private static final int LEAST = 25;
 
     /** Ranges are compared by how much they hold, up to this. */
     private static final int COMPARED = 500;
@@ -82,19 +84,32 @@ record Paging<T>(
 
     /** How many there are, however many that is. */
     long count() {
-        By by = Arrays.stream(By.values()).filter(bounds::bound).findFirst().orElse(By.CREATED);
-        Order way = new Order(by, false);
         long count = 0;
         for (List<Range> of : ranges) {
             Range range = smallest(of);
-            Optional<Place> at = Optional.empty();
-            List<Entry> entries;
-            do {
-                entries = scan.read(range, way, bounds, at, FEW);
-                count += stateless && of.size() == 1 ? within(entries).size() : fitting(entries);
-                at = entries.isEmpty() ? at : Optional.of(entries.getLast().place(by));
-            } while (entries.size() == FEW);
+            Optional<List<Entry>> few = few(range, Optional.empty());
+            if (!ranged || of.size() > 1) {
+                count += few.isPresent() ? fitting(few.get()) : fittingOf(range);
+            } else if (few.isPresent()) {
+                count += within(few.get()).size();
+            } else {
+                long broken = scan.entries(range, damaged).stream().filter(this::between).count();
+                count += scan.count(range, bounds) - broken;
+            }
         }
+        return count;
+    }
+
+    private long fittingOf(Range range) {
+        Order way = new Order(By.CREATED, false);
+        long count = 0;
+        Optional<Place> at = Optional.empty();
+        List<Entry> entries;
+        do {
+            entries = scan.read(range, way, bounds, at, FEW);
+            count += fitting(entries);
+            at = entries.isEmpty() ? at : Optional.of(entries.getLast().place(way.by()));
+        } while (entries.size() == FEW);
         return count;
     }
 
@@ -106,7 +121,10 @@ record Paging<T>(
         List<Placed<T>> found = new ArrayList<>();
         long count = 0;
         for (int i = 0; i < entries.size(); i += WHOLE_AT_ONCE) {
-            add(found, entries.subList(i, Math.min(i + WHOLE_AT_ONCE, entries.size())), FEW);
+            add(
+                    found,
+                    entries.subList(i, Math.min(i + WHOLE_AT_ONCE, entries.size())),
+                    WHOLE_AT_ONCE);
             count += found.size();
             found.clear();
         }
@@ -167,7 +185,7 @@ record Paging<T>(
             }
             at = Optional.of(entries.getLast().place(order.by()));
             if (looked == 0 && found.size() * MANY < wanted) {
-                Optional<List<Entry>> few = few(range);
+                Optional<List<Entry>> few = few(range, Optional.of(order.by()));
                 if (few.isPresent()) {
                     add(found, sorted(few.get(), at), wanted);
                     return new Part<>(found, Optional.empty());
@@ -177,14 +195,20 @@ record Paging<T>(
             if (looked >= MOST_LOOKED_AT && !found.isEmpty()) {
                 return new Part<>(found, at);
             }
-            step = Math.min(step * 4, FEW);
+            step = step(found.size(), wanted, looked);
         }
     }
 
-    /** All that meet one of the conditions that are not of the order, if they are few. */
-    private Optional<List<Entry>> few(Range range) {
+    /** As many more as hold what is missing if it goes on like this, and some to spare. */
+    private static int step(int found, int wanted, int looked) {
+        long likely = found == 0 ? FEW : (long) (wanted - found) * looked / found * 5 / 4;
+        return Math.clamp(likely, LEAST, FEW);
+    }
+
+    /** All that meet one of the conditions, if they are few. */
+    private Optional<List<Entry>> few(Range range, Optional<By> but) {
         for (By by : By.values()) {
-            if (by != order.by() && bounds.bound(by)) {
+            if (bounds.bound(by) && !but.equals(Optional.of(by))) {
                 List<Entry> entries =
                         scan.read(range, new Order(by, false), bounds, Optional.empty(), FEW + 1);
                 if (entries.size() <= FEW) {
@@ -207,10 +231,14 @@ record Paging<T>(
                 .toList();
     }
 
+    private boolean between(Entry entry) {
+        return bounds.hold(entry.created(), entry.name(), entry.size());
+    }
+
     private List<Entry> within(List<Entry> entries) {
         return entries.stream()
-                .filter(entry -> bounds.hold(entry.created(), entry.name(), entry.size()))
-                .filter(entry -> !damaged.test(entry.id()))
+                .filter(this::between)
+                .filter(entry -> !damaged.contains(entry.id()))
                 .toList();
     }
 

@@ -16,6 +16,9 @@ import java.util.UUID;
  * one of the order.
  */
 final class Scan {
+    private static final String ENTRIES =
+            "SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r";
+
     /**
      * Rows that begin with the same value in several indexes, one for each order.
      *
@@ -81,11 +84,36 @@ final class Scan {
     /** What the rows of a table tell that have these ids. */
     List<Entry> entries(String table, Collection<UUID> ids) {
         return state.rowsOf(
-                "SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r"
-                                .formatted(table)
-                        + " WHERE r.id IN (UNNEST(?))",
+                ENTRIES.formatted(table) + " WHERE r.id IN (UNNEST(?))", Entry::read, ids);
+    }
+
+    /** As {@link #entries(String, Collection)}, of those in a range. */
+    List<Entry> entries(Range range, Collection<UUID> ids) {
+        return state.rowsOf(
+                ENTRIES.formatted(range.table())
+                        + " WHERE r.id IN (UNNEST(?)) AND r.%s = ?".formatted(range.column()),
                 Entry::read,
-                ids);
+                ids,
+                range.value());
+    }
+
+    /** How many of a range lie between bounds of every kind; all of the range are looked at. */
+    long count(Range range, Bounds bounds) {
+        return state.rows(
+                        ("SELECT COUNT(*) FROM %s r WHERE r.%s = ?"
+                                        + " AND r.created_at >= ? AND r.created_at <= ?"
+                                        + " AND r.name >= ? AND r.name < ?"
+                                        + " AND r.size_bytes >= ? AND r.size_bytes <= ?")
+                                .formatted(range.table(), range.column()),
+                        row -> row.getLong(1),
+                        range.value(),
+                        bounds.createdFrom(),
+                        bounds.createdTo(),
+                        bounds.nameFrom(),
+                        bounds.nameBefore(),
+                        bounds.sizeFrom(),
+                        bounds.sizeTo())
+                .getFirst();
     }
 
     private List<Entry> read(Range range, Order order, Bounds bounds, int most) {
@@ -110,7 +138,7 @@ final class Scan {
 
     private static String sql(Range range, Order order, String condition) {
         String direction = order.descending() ? " DESC" : "";
-        return ("SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r"
+        return (ENTRIES
                         + " WHERE r.%s = ? AND %s ORDER BY r.%s%s, r.%s%s, r.ordinal%s LIMIT ?"
                         + " USING INDEX")
                 .formatted(

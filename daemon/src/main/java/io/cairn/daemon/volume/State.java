@@ -99,6 +99,22 @@ final class State {
                 .findFirst();
     }
 
+    /** Which of these volumes lie in a pool. */
+    Set<VolumeId> inPool(String pool, Collection<UUID> volumes) {
+        return Set.copyOf(
+                rowsOf(
+                                "SELECT v.id, v.pool FROM volume v WHERE v.id IN (UNNEST(?))",
+                                row ->
+                                        pool.equals(row.getString(2))
+                                                ? Optional.of(
+                                                        new VolumeId(row.getObject(1, UUID.class)))
+                                                : Optional.<VolumeId>empty(),
+                                volumes)
+                        .stream()
+                        .flatMap(Optional::stream)
+                        .toList());
+    }
+
     Optional<Snapshot> snapshot(SnapshotId id) {
         return rows(SNAPSHOTS + "WHERE s.id = ?", this::snapshot, id.value()).stream().findFirst();
     }
@@ -248,22 +264,6 @@ final class State {
                 .findFirst();
     }
 
-    /** Those that hosts are connected to, or to a snapshot of. */
-    Set<VolumeId> connectedVolumes() {
-        return Set.copyOf(
-                rows(
-                        "SELECT DISTINCT volume_id FROM connection",
-                        row -> new VolumeId(row.getObject(1, UUID.class))));
-    }
-
-    /** Those that hosts are connected to. */
-    Set<SnapshotId> connectedSnapshots() {
-        return Set.copyOf(
-                rows(
-                        "SELECT DISTINCT snapshot_id FROM connection WHERE snapshot_id IS NOT NULL",
-                        row -> new SnapshotId(row.getObject(1, UUID.class))));
-    }
-
     /** The tags on a volume or a snapshot, by their names. */
     List<Hold> holds(UUID object) {
         return rows(
@@ -359,9 +359,9 @@ final class State {
     }
 
     /**
-     * @param sql with one parameter, the ids
+     * @param sql with the ids as its first parameter
      */
-    <T> List<T> rowsOf(String sql, Reading<T> reading, Collection<UUID> ids) {
+    <T> List<T> rowsOf(String sql, Reading<T> reading, Collection<UUID> ids, Object... arguments) {
         if (ids.isEmpty()) {
             return List.of();
         }
@@ -372,11 +372,13 @@ final class State {
                                 statement.getConnection().createArrayOf("UUID", ids.toArray()));
         return store.reads()
                 .withHandle(
-                        handle ->
-                                handle.createQuery(sql)
-                                        .bind(0, array)
-                                        .map((row, _) -> reading.read(row))
-                                        .list());
+                        handle -> {
+                            Query query = handle.createQuery(sql).bind(0, array);
+                            for (int i = 0; i < arguments.length; i++) {
+                                query.bind(i + 1, arguments[i]);
+                            }
+                            return query.map((row, _) -> reading.read(row)).list();
+                        });
     }
 
     /** Reads what is damaged as nothing. */

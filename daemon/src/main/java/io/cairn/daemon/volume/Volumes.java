@@ -95,7 +95,8 @@ public final class Volumes {
                 "0001-volumes-and-snapshots.sql",
                 "0002-pools.sql",
                 "0003-lists.sql",
-                "0004-details-and-connections.sql");
+                "0004-details-and-connections.sql",
+                "0006-connected.sql");
     }
 
     /**
@@ -357,20 +358,36 @@ public final class Volumes {
     }
 
     /**
-     * How many volumes a list would hold. All of a backend are counted from memory. What is damaged
-     * counts until it is met.
+     * How many volumes a list would hold. All of a backend are counted from memory, as are all
+     * snapshots of a pool; else all are looked at that meet the condition that the fewest meet.
+     * What is damaged counts until it is met.
      */
     public long countVolumes(Filter filter) throws OperationException {
-        return filter.wholeBackends()
-                ? counted(filter, Counts::volumes) + creating(filter) - damaged("volume", filter)
-                : listing.countVolumes(filter, backendNames());
+        return listing.countVolumes(
+                filter,
+                backendNames(),
+                whole ->
+                        counted(whole, Counts::volumes)
+                                + creating(whole)
+                                - damaged("volume", whole));
     }
 
     /** As {@link #countVolumes}, of snapshots. */
     public long countSnapshots(Filter filter) throws OperationException {
-        return filter.wholeBackends()
-                ? counted(filter, Counts::snapshots) - damaged("snapshot", filter)
-                : listing.countSnapshots(filter, backendNames());
+        if (filter.wholePools() && state.damage().ids("snapshot").isEmpty()) {
+            return filter.backend().map(Set::of).orElseGet(this::backendNames).stream()
+                    .map(pools::of)
+                    .map(
+                            counts ->
+                                    counts.getOrDefault(
+                                            filter.pool().orElseThrow(), PoolCounts.NONE))
+                    .mapToLong(PoolCounts::snapshots)
+                    .sum();
+        }
+        return listing.countSnapshots(
+                filter,
+                backendNames(),
+                whole -> counted(whole, Counts::snapshots) - damaged("snapshot", whole));
     }
 
     /** What a backend holds, from memory; zeroes for one that is not known. */

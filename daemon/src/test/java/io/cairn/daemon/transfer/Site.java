@@ -179,13 +179,20 @@ final class Site implements AutoCloseable {
                 .containsExactlyInAnyOrderElementsOf(
                         texts(
                                 "SELECT CAST(v.id AS CHAR(36)) || ' ' || f.facet FROM volume v, UNNEST(facets_of_volume(v.backend,"
-                                        + " v.pool, v.labels, v.origin_volume, v.origin_snapshot)) AS f(facet)"));
+                                        + " v.pool, v.labels, v.origin_volume, v.origin_snapshot)) AS f(facet)"
+                                        + " UNION ALL SELECT CAST(id AS CHAR(36)) || ' ' || use_of(backend, connection_count)"
+                                        + " FROM volume"));
         assertThat(texts("SELECT CAST(id AS CHAR(36)) || ' ' || facet FROM snapshot_facet"))
                 .containsExactlyInAnyOrderElementsOf(
                         texts(
                                 "SELECT CAST(s.id AS CHAR(36)) || ' ' || f.facet FROM snapshot s,"
                                         + " UNNEST(facets_of_snapshot(s.backend, s.labels)) AS f(facet)"
-                                        + " WHERE s.labels <> ''"));
+                                        + " WHERE s.labels <> '' UNION ALL"
+                                        + " SELECT CAST(id AS CHAR(36)) || ' ' || use_of(backend, connection_count)"
+                                        + " FROM snapshot WHERE connection_count > 0 UNION ALL"
+                                        + " SELECT CAST(s.id AS CHAR(36)) || ' pool=' || v.backend || '/' || v.pool"
+                                        + " || CHAR(10) FROM snapshot s JOIN volume v ON v.id = s.volume_id"
+                                        + " WHERE v.pool <> 'default'"));
         assertThat(keyValues.count()).isEqualTo(number("SELECT COUNT(*) FROM key_value"));
     }
 

@@ -127,7 +127,8 @@ final class ListIndexTest {
                             "db1 label=fast/tier=1=2$",
                             "db1 pool=fast/p1$",
                             "db1 source=fast/%s$".formatted(min(of, source)),
-                            "db1 source=fast/%s$".formatted(max(of, source)));
+                            "db1 source=fast/%s$".formatted(max(of, source)),
+                            "db1 use=fast/idle$");
 
             shelf.change("UPDATE volume SET snapshot_count = 5 WHERE id = ?", volume.value());
             shelf.change(
@@ -137,8 +138,15 @@ final class ListIndexTest {
             shelf.change("UPDATE volume SET size_bytes = 8 WHERE id = ?", volume.value());
             assertThat(kinds(shelf))
                     .contains("db2 label=fast/odd=a\u2028b$1\\$", "db2 label=fast/x=$")
-                    .contains("db2 pool=fast/p2$")
-                    .hasSize(6);
+                    .contains("db2 pool=fast/p2$", "db2 use=fast/idle$")
+                    .hasSize(7);
+            shelf.change("UPDATE volume SET connection_count = 1 WHERE id = ?", volume.value());
+            shelf.change("UPDATE volume SET connection_count = 2 WHERE id = ?", volume.value());
+            assertThat(kinds(shelf)).contains("db2 use=fast/connected$").hasSize(7);
+            shelf.change("UPDATE volume SET name = 'db3' WHERE id = ?", volume.value());
+            assertThat(kinds(shelf)).contains("db3 use=fast/connected$").hasSize(7);
+            shelf.change("UPDATE volume SET connection_count = 0 WHERE id = ?", volume.value());
+            assertThat(kinds(shelf)).contains("db3 use=fast/idle$").hasSize(7);
             assertThat(shelf.facets()).allMatch(facet -> facet.endsWith("created 9, size 8"));
 
             UUID snapshot =
@@ -153,14 +161,21 @@ final class ListIndexTest {
                                             volume.value(),
                                             null))
                             .value();
-            assertThat(kinds(shelf)).contains("s1 label=fast/k=v$").hasSize(7);
+            assertThat(kinds(shelf)).contains("s1 label=fast/k=v$", "s1 pool=fast/p2$").hasSize(9);
             shelf.change("UPDATE snapshot SET labels = '', name = 's2' WHERE id = ?", snapshot);
-            assertThat(kinds(shelf)).hasSize(6);
+            assertThat(kinds(shelf)).contains("s2 pool=fast/p2$").hasSize(8);
+            shelf.change("UPDATE snapshot SET connection_count = 1 WHERE id = ?", snapshot);
+            assertThat(kinds(shelf)).contains("s2 use=fast/connected$").hasSize(9);
             shelf.change(
                     "UPDATE snapshot SET labels = ? WHERE id = ?",
                     Labels.text(Map.of("a", "b")),
                     snapshot);
-            assertThat(kinds(shelf)).contains("s2 label=fast/a=b$").hasSize(7);
+            assertThat(kinds(shelf))
+                    .contains("s2 label=fast/a=b$", "s2 use=fast/connected$")
+                    .hasSize(10);
+            shelf.change("UPDATE snapshot SET connection_count = 0 WHERE id = ?", snapshot);
+            assertThat(kinds(shelf)).contains("s2 label=fast/a=b$").hasSize(9);
+            shelf.change("UPDATE snapshot SET connection_count = 3 WHERE id = ?", snapshot);
 
             shelf.change("DELETE FROM snapshot WHERE id = ?", snapshot);
             shelf.change("DELETE FROM volume WHERE id = ?", volume.value());
@@ -209,13 +224,46 @@ final class ListIndexTest {
                     .containsExactly(
                             "s label=fast/a=b$",
                             "s label=fast/c=d $",
+                            "s pool=fast/p$",
                             "v backend=fast$",
                             "v label=fast/a=b$",
                             "v label=fast/c=d $",
-                            "v pool=fast/p$");
+                            "v pool=fast/p$",
+                            "v use=fast/idle$");
         }
         try (Shelf shelf = new Shelf(folder)) {
             assertThat(shelf.facets()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void whatWasConnectedBeforeIsTakenIn() throws Exception {
+        try (StateStore old =
+                StateStore.open(folder, StoreOptions.DEFAULTS, Volumes.schema().subList(0, 4))) {
+            for (String table :
+                    List.of(
+                            "volume (id, ordinal, backend, pool, name, description, labels,"
+                                    + " size_bytes, created_at, location, snapshot_count,"
+                                    + " connection_count) VALUES (UUID(), 1, 'fast', 'default',"
+                                    + " 'v', '', '', 5, 6, '/x', 1, 2)",
+                            "snapshot (id, ordinal, backend, volume_id, name, description, labels,"
+                                    + " size_bytes, created_at, location, connection_count) SELECT"
+                                    + " UUID(), 2, 'fast', id, 's', '', labels, 5, 7, '/x', 1 FROM"
+                                    + " volume")) {
+                int changed =
+                        old.commit(
+                                statements ->
+                                        statements.prepare("INSERT INTO " + table).executeUpdate());
+                assertThat(changed).isEqualTo(1);
+            }
+        }
+        try (Shelf shelf = new Shelf(folder)) {
+            assertThat(kinds(shelf))
+                    .containsExactly(
+                            "s use=fast/connected$",
+                            "v backend=fast$",
+                            "v pool=fast/default$",
+                            "v use=fast/connected$");
         }
     }
 
@@ -234,7 +282,7 @@ final class ListIndexTest {
             // As a kill at this moment would leave it.
             copyAll(folder, copy.resolve("state"));
             try (Shelf again = new Shelf(copy.resolve("state"))) {
-                assertThat(again.facets()).isEqualTo(shelf.facets()).hasSize(15 * 3);
+                assertThat(again.facets()).isEqualTo(shelf.facets()).hasSize(15 * 4);
             }
         }
     }

@@ -110,6 +110,38 @@ final class ListingTest {
     }
 
     @Test
+    void snapshotsAreFoundByThePoolOfTheirVolumes() throws Exception {
+        Volume volume = volumes.createVolume(BACKEND, NewVolume.named("a", MIB));
+        Snapshot snapshot = volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
+        assertThat(volume.pool()).isEqualTo("default");
+        assertThat(volumes.snapshots(ofPool("default"), 10, "").items())
+                .extracting(Snapshot::id)
+                .containsExactly(snapshot.id());
+        assertThat(volumes.countSnapshots(ofPool("default"))).isEqualTo(1);
+        assertThat(volumes.snapshots(ofPool("other"), 10, "").items()).isEmpty();
+        assertThat(volumes.countSnapshots(ofPool("other"))).isZero();
+        assertFails(
+                Code.INVALID, "finds nothing", () -> volumes.countSnapshots(ofPool("../other")));
+    }
+
+    private static Filter ofPool(String pool) {
+        Filter all = Filter.ALL;
+        return new Filter(
+                all.backend(),
+                all.volume(),
+                Optional.of(pool),
+                all.name(),
+                all.state(),
+                all.source(),
+                all.older(),
+                all.newer(),
+                all.minSize(),
+                all.maxSize(),
+                all.labels(),
+                all.order());
+    }
+
+    @Test
     void aPageByNameStaysRightWhileNamesComeAndGo() throws Exception {
         for (String name : new String[] {"a", "c", "e", "g"}) {
             volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
@@ -196,7 +228,8 @@ final class ListingTest {
             assertThat(names).hasSize(4_001).isSorted().doesNotHaveDuplicates();
             assertThat(sizes.subList(0, sizes.size() - 1)).anyMatch(size -> size < 900);
             assertThat(sizes).allMatch(size -> size > 0);
-            assertThat(shelf.listing.countSnapshots(filter, List.of(BACKEND))).isEqualTo(4_001);
+            assertThat(shelf.listing.countSnapshots(filter, List.of(BACKEND), _ -> 12_000))
+                    .isEqualTo(4_001);
         }
     }
 

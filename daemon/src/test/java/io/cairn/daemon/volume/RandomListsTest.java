@@ -38,6 +38,7 @@ final class RandomListsTest {
     private final Instant now = Instant.now();
     private final List<Volume> volumes = new ArrayList<>();
     private final List<Snapshot> snapshots = new ArrayList<>();
+    private final Map<VolumeId, String> pools = new HashMap<>();
 
     RandomListsTest() {
         long seed = Long.getLong("cairn.seed", System.nanoTime());
@@ -70,7 +71,14 @@ final class RandomListsTest {
                                             volume -> volume.id().value()))
                             .as(filter.toString())
                             .isEqualTo(expected);
-                    assertThat(shelf.listing.countVolumes(filter, BACKENDS))
+                    assertThat(
+                                    shelf.listing.countVolumes(
+                                            filter,
+                                            BACKENDS,
+                                            whole ->
+                                                    volumes.stream()
+                                                            .filter(volume -> fits(whole, volume))
+                                                            .count()))
                             .as(filter.toString())
                             .isEqualTo(expected.size());
                 } else {
@@ -93,7 +101,14 @@ final class RandomListsTest {
                                             snapshot -> snapshot.id().value()))
                             .as(filter.toString())
                             .isEqualTo(expected);
-                    assertThat(shelf.listing.countSnapshots(filter, BACKENDS))
+                    assertThat(
+                                    shelf.listing.countSnapshots(
+                                            filter,
+                                            BACKENDS,
+                                            whole ->
+                                                    snapshots.stream()
+                                                            .filter(one -> fits(whole, one))
+                                                            .count()))
                             .as(filter.toString())
                             .isEqualTo(expected.size());
                 }
@@ -184,6 +199,8 @@ final class RandomListsTest {
                         snapshot.sizeBytes(),
                         snapshot.labels())
                 && filter.volume().stream().allMatch(snapshot.volumeName()::equals)
+                && filter.pool().stream()
+                        .allMatch(pool -> pool.equals(pools.get(snapshot.volume())))
                 && filter.source().stream()
                         .allMatch(
                                 source ->
@@ -237,7 +254,7 @@ final class RandomListsTest {
                 ofSnapshots && backend.isPresent()
                         ? maybe(4, pick(volumes).name())
                         : Optional.empty(),
-                ofSnapshots ? Optional.empty() : maybe(4, pick(List.of("p", "q"))),
+                maybe(4, pick(List.of("default", "p", "q"))),
                 maybe(3, pick(List.of("*", "db*", "db-1", "db-1*", "w*", "w0", "zz*", "w.*"))),
                 maybe(3, pick(List.of(ObjectState.values()))),
                 maybe(4, source),
@@ -262,7 +279,9 @@ final class RandomListsTest {
                                             copy ? pick(goneSnapshots) : null))
                             .value());
         }
+        connect(shelf, "volume", made);
         volumes.addAll(shelf.state.volumes(made).values());
+        volumes.forEach(volume -> pools.put(volume.id(), volume.pool()));
         List<UUID> cut = new ArrayList<>();
         Map<UUID, Integer> cutOf = new HashMap<>();
         for (int i = 0; i < SNAPSHOTS; i++) {
@@ -270,6 +289,7 @@ final class RandomListsTest {
             int number = cutOf.merge(of.id().value(), 1, Integer::sum);
             cut.add(shelf.snapshot(row(of.backend(), "." + number, of.id().value(), null)).value());
         }
+        connect(shelf, "snapshot", cut);
         for (Snapshot snapshot : shelf.state.snapshots(cut).values()) {
             if (random.nextInt(20) == 0 && shelf.open.of(snapshot.volume()).isEmpty()) {
                 shelf.open.add(new Intent.DeleteSnapshot(snapshot, "default", now));
@@ -288,10 +308,24 @@ final class RandomListsTest {
         snapshots.addAll(shelf.state.snapshots(cut).values());
     }
 
+    /** Connects hosts to some, and takes them away from some of those. */
+    private void connect(Shelf shelf, String table, List<UUID> ids) throws Exception {
+        for (UUID id : ids) {
+            for (int more :
+                    pick(List.of(new int[0], new int[0], new int[] {2}, new int[] {1, 1, -2}))) {
+                shelf.change(
+                        "UPDATE %s SET connection_count = connection_count + ? WHERE id = ?"
+                                .formatted(table),
+                        (long) more,
+                        id);
+            }
+        }
+    }
+
     private Row row(String backend, String end, @Nullable UUID volume, @Nullable UUID snapshot) {
         return new Row(
                 backend,
-                pick(List.of("p", "p", "q")),
+                pick(List.of("default", "default", "p", "q")),
                 pick(List.of("db", "w", "w0", "x")) + end,
                 labels(),
                 pick(List.of(1L, 1L, 2L, 5L, Long.MAX_VALUE)),
