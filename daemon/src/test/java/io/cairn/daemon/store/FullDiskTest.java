@@ -9,7 +9,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,8 +24,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** What becomes of the state when its file system is full, on one that really is. */
-// The names of databases that are made in one millisecond are the same, and so are their warnings.
-@Isolated
 final class FullDiskTest {
     private static final String TEXT = "x".repeat(500);
 

@@ -8,7 +8,6 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,8 +19,6 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
 /** Opens what a crash left: the files of a running store, with the log cut short or damaged. */
-// The names of databases that are made in one millisecond are the same, and so are their warnings.
-@Isolated
 final class RecoveryTest {
     private static final int CHANGES = 20;
 
