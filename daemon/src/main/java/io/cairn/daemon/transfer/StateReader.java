@@ -259,6 +259,7 @@ final class StateReader {
                         .collect(Collectors.toMap(Snapshot::id, Snapshot::name, (a, _) -> a));
         return new Dossier(
                 volume,
+                fields.text("adoptedFrom"),
                 holds,
                 cuts,
                 fields.objects("connections", each -> connection(each, volume, names)));

@@ -84,6 +84,7 @@ final class StateWriter {
             json.writeNull();
         }
         json.writeStringField("location", volume.location());
+        json.writeStringField("adoptedFrom", dossier.adoptedFrom());
         write(dossier.holds());
         json.writeArrayFieldStart("snapshots");
         for (Dossier.Cut cut : dossier.cuts()) {

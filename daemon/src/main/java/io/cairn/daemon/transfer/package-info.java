@@ -19,6 +19,7 @@
  *   createdAt              ISO-8601 in UTC, to the nanosecond
  *   origin                 null, or what it was made from: volume, and snapshot, which may be null
  *   location               where its bytes are; an import takes what the backend says instead
+ *   adoptedFrom            the path on its backend that it was adopted from; empty if it was made
  *   holds                  the tags on it: tag, by, since
  *   snapshots              the oldest first: id, name, description, labels, sizeBytes, createdAt,
  *                          location, holds

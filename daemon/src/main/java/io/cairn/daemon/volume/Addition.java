@@ -10,11 +10,13 @@ import java.util.UUID;
  * What an import adds of one volume.
  *
  * @param fresh whether the volume itself is added; else only what belongs to it is
+ * @param adoptedFrom the path that it was adopted from, if it is added; empty if it was made
  * @param holds those on the volume, if it is added
  */
 record Addition(
         Volume volume,
         boolean fresh,
+        String adoptedFrom,
         List<Hold> holds,
         List<Dossier.Cut> cuts,
         List<Connection> connections) {
@@ -26,6 +28,7 @@ record Addition(
     void write(Statements statements) throws SQLException {
         if (fresh) {
             Writes.insertVolume(statements, volume);
+            Writes.noteAdoption(statements, volume.id(), adoptedFrom);
             hold(statements, "volume", volume.id().value(), holds);
         }
         for (Dossier.Cut cut : cuts) {

@@ -176,7 +176,12 @@ final class Comparison {
             }
         }
         return new Addition(
-                there.orElse(wanted), there.isEmpty(), dossier.holds(), cuts, connections);
+                there.orElse(wanted),
+                there.isEmpty(),
+                dossier.adoptedFrom(),
+                dossier.holds(),
+                cuts,
+                connections);
     }
 
     private static Finding free(String what, Optional<String> taken) {

@@ -6,12 +6,17 @@ import java.util.List;
  * All that the state knows of one volume: what is written down when it is exported, and what is
  * recorded when it is imported. The counts and the states of its parts are not looked at.
  *
+ * @param adoptedFrom the path on its backend that it was adopted from; empty if it was made
  * @param holds the tags on the volume itself, by their names
  * @param cuts its snapshots, the oldest first
  * @param connections those of hosts to the volume and to its snapshots, the oldest first
  */
 public record Dossier(
-        Volume volume, List<Hold> holds, List<Cut> cuts, List<Connection> connections) {
+        Volume volume,
+        String adoptedFrom,
+        List<Hold> holds,
+        List<Cut> cuts,
+        List<Connection> connections) {
     /**
      * A snapshot with what belongs to it.
      *

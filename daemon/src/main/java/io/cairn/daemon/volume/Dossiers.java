@@ -247,6 +247,7 @@ public final class Dossiers {
                 connections.size());
         return new Dossier(
                 volume,
+                state.adoptedFrom(volume.id()).orElse(""),
                 held("volume " + volume.name(), volume.id().value(), volume.holdCount()),
                 cuts,
                 connections);

@@ -43,7 +43,14 @@ final class Sighting {
             connections.add(seen(connection));
         }
         return new Seen(
-                new Addition(volume, wanted.fresh(), wanted.holds(), cuts, connections), findings);
+                new Addition(
+                        volume,
+                        wanted.fresh(),
+                        wanted.adoptedFrom(),
+                        wanted.holds(),
+                        cuts,
+                        connections),
+                findings);
     }
 
     private Volume seen(Volume wanted) throws DriverException, InterruptedException {

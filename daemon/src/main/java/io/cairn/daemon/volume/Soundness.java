@@ -68,6 +68,9 @@ final class Soundness {
         check(what, () -> Names.checkLabels(volume.labels()));
         check(what, () -> Names.checkParticulars(volume.particulars()));
         check(what, () -> Marks.check(volume));
+        if (!dossier.adoptedFrom().isEmpty()) {
+            check(what, () -> Names.checkPath(dossier.adoptedFrom()));
+        }
         checkSize(what, volume.sizeBytes());
         checkTime(what, volume.createdAt());
         once(what, "id " + volume.id());

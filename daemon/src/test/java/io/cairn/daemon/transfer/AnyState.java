@@ -101,7 +101,8 @@ final class AnyState {
                         0,
                         0,
                         0);
-        return new Dossier(volume, holds, cuts, connections);
+        String adoptedFrom = random.nextBoolean() ? "" : "images/" + name() + ".img";
+        return new Dossier(volume, adoptedFrom, holds, cuts, connections);
     }
 
     private Dossier.Cut cut(VolumeId volume, String backend, String volumeName) {

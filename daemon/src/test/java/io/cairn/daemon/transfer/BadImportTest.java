@@ -22,7 +22,7 @@ final class BadImportTest {
             """
             {"id":"11111111-1111-1111-1111-111111111111","backend":"fast","pool":"p","name":"db1",
             "description":"","zone":"","project":"","user":"","labels":{},"specs":{},"qos":{},
-            "sizeBytes":1024,"createdAt":"2026-01-01T00:00:00Z","origin":null,"location":"/x",
+            "sizeBytes":1024,"createdAt":"2026-01-01T00:00:00Z","origin":null,"location":"/x","adoptedFrom":"",
             "holds":[],"snapshots":[
             {"id":"22222222-2222-2222-2222-222222222222","name":"s","description":"","labels":{},
             "sizeBytes":1024,"createdAt":"2026-01-02T00:00:00Z","location":"/y","holds":[]}],
@@ -82,6 +82,8 @@ final class BadImportTest {
                     "backend":"fast"         | "backend":"slow"           | backend slow: it is not open here
                     "backend":"fast"         | "backend":7                | volumes[0].backend: '7' is not a text
                     "pool":"p"               | "pool":"q"                 | it lies in pool p there, not in q
+                    "adoptedFrom":""         | "adoptedFrom":" "          | the path ' ' is not allowed
+                    "adoptedFrom":""         | "adoptedFrom":null         | volumes[0].adoptedFrom: 'null' is not a text
                     "labels":{},"specs"      | "labels":{"a":1},"specs"   | volumes[0].labels.a: '1' is not a text
                     "labels":{},"specs"      | "labels":{"A B":""},"specs" | label name 'A B' is not allowed
                     "origin":null            | "origin":{"volume":"11111111-1111-1111-1111-111111111111"} | volumes[0].origin lacks the field 'snapshot'

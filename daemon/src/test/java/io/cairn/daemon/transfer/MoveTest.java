@@ -61,7 +61,9 @@ final class MoveTest {
         write(volume.location(), "first");
         Snapshot cut = from.volumes.createSnapshot(volume.id(), NewSnapshot.named("nightly-1"));
         write(volume.location(), "later");
-        Volume copy = from.volumes.createFromSnapshot(cut.id(), NewVolume.named("copy"));
+        Volume made = from.volumes.createFromSnapshot(cut.id(), NewVolume.named("made"));
+        String place = from.volumes.release(made.id());
+        Volume copy = from.volumes.adopt("fast", place, NewVolume.named("copy"));
         from.volumes.alterations().hold(volume.id(), "audit", "alice");
         from.volumes.alterations().hold(cut.id(), "keep", "bob");
         from.volumes.alterations().label(volume.id(), "team", "Bücher, 図書");
@@ -101,7 +103,9 @@ final class MoveTest {
         assertThat(to.invoke("importStateFrom", "fast.json", "import"))
                 .contains("0 created, 3 the same already");
         to.verifyCounts();
-        // It is used as if it had been made there.
+        // It is used as if it had been made there, and what was adopted can be adopted again.
+        assertThat(to.volumes.adopt("fast", place, NewVolume.named("copy")).id())
+                .isEqualTo(copy.id());
         to.volumes.createSnapshot(volume.id(), NewSnapshot.named("nightly-2"));
         to.volumes.deleteVolume(copy.id());
         to.verifyCounts();

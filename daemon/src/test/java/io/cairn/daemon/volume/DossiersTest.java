@@ -50,7 +50,7 @@ final class DossiersTest {
     @Test
     void aVolumeWhoseChangeCannotBeSettledIsNotRead() throws Exception {
         leaveUnfinished();
-        Dossier dossier = new Dossier(volume, List.of(), List.of(), List.of());
+        Dossier dossier = new Dossier(volume, "", List.of(), List.of(), List.of());
         house.backends.close(Duration.ofSeconds(20));
         assertFails(Code.UNAVAILABLE, "unfinished", () -> dossiers().read(volume.id()));
         assertFails(Code.UNAVAILABLE, "unfinished", () -> dossiers().look(List.of(dossier)));
@@ -65,7 +65,7 @@ final class DossiersTest {
         house.volumes.createSnapshot(volume.id(), NewSnapshot.named("s"));
         Dossier dossier = dossiers().read(volume.id()).orElseThrow();
         Volume other = house.volumes.createVolume(BACKEND, NewVolume.named("db2", MIB));
-        Dossier moved = new Dossier(other.named("another"), List.of(), List.of(), List.of());
+        Dossier moved = new Dossier(other.named("another"), "", List.of(), List.of(), List.of());
         assertThat(Dossiers.clean(dossiers().takeIn(List.of(dossier, moved), _ -> true))).isFalse();
         assertThat(dossiers().takeIn(List.of(dossier), _ -> true))
                 .extracting(Finding::outcome)
