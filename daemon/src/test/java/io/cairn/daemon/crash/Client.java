@@ -34,6 +34,7 @@ final class Client {
     private final Changing changing;
     private final GivenUp givenUp;
     private final Shared shared;
+    private final Kept kept;
     private final Map<String, Own> volumes = new TreeMap<>();
 
     /**
@@ -56,6 +57,7 @@ final class Client {
         this.changing = new Changing(records, random);
         this.givenUp = new GivenUp(backend, records, random);
         this.shared = new Shared(records, random);
+        this.kept = new Kept(prefix, records, random);
     }
 
     /** Learns what there is of its own after a start. */
@@ -81,6 +83,10 @@ final class Client {
     void step(Management daemon) throws JMException, IOException {
         if (random.nextInt(5) == 0) {
             shared.use(daemon);
+            return;
+        }
+        if (random.nextInt(20) == 0) {
+            kept.change(daemon);
             return;
         }
         if (givenUp.any() && random.nextInt(20) == 0) {
@@ -189,6 +195,18 @@ final class Client {
 
     /** Takes a volume away: one that is free, if there is any. */
     private void leave(Management daemon, Own otherwise) throws IOException {
+        if (random.nextInt(3) == 0) {
+            Own all =
+                    volumes.values().stream()
+                            .filter(each -> !each.snapshots().isEmpty())
+                            .filter(each -> !each.connected() && !each.held())
+                            .findFirst()
+                            .orElse(otherwise);
+            if (making.deleteWithSnapshots(daemon, all)) {
+                volumes.remove(all.name());
+            }
+            return;
+        }
         Own own = volumes.values().stream().filter(Own::free).findFirst().orElse(otherwise);
         boolean deletes = givenUp.full() || random.nextInt(3) == 0;
         boolean gone = deletes ? making.delete(daemon, own) : givenUp.giveUp(daemon, own);

@@ -11,9 +11,14 @@ import java.util.stream.Stream;
  *
  * @param volumes what it says of volumes
  * @param snapshots what it says of snapshots
+ * @param values what clients keep under keys
  * @param files the volumes that were given up, as they lie on the backend
  */
-record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String, Item> files) {
+record Found(
+        Map<String, Item> volumes,
+        Map<String, Item> snapshots,
+        Map<String, String> values,
+        Map<String, Item> files) {
     /**
      * A volume, a snapshot, or a file that was a volume, which has no description.
      *
@@ -79,6 +84,7 @@ record Found(Map<String, Item> volumes, Map<String, Item> snapshots, Map<String,
                                     Versions.key(volume.id(), Changing.HELD),
                                     Boolean.toString(volume.held()));
                         });
+        values.forEach((key, value) -> properties.put(Versions.key(key, Kept.VALUE), value));
         all().forEach(
                         item ->
                                 properties.put(

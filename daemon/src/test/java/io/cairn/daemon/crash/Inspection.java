@@ -44,6 +44,8 @@ final class Inspection {
         Storage storage = new Storage(backend, records, loss, inspection.problems);
         Found found = inspection.read(storage.givenUp());
         inspection.checkObjects(found);
+        inspection.checkDeleted(found);
+        inspection.checkValues(found);
         inspection.checkCounts(found);
         inspection.checkProperties(found);
         storage.check(found);
@@ -93,7 +95,7 @@ final class Inspection {
                 problems.add("snapshot %s, or its id, is listed twice".formatted(item));
             }
         }
-        return new Found(volumes, snapshots, givenUp);
+        return new Found(volumes, snapshots, daemon.values(), givenUp);
     }
 
     private Item item(
@@ -144,6 +146,35 @@ final class Inspection {
                 problems.expect(
                         "the volume of " + item, records.volumeOf(item.id()), item.volume());
             }
+        }
+    }
+
+    /** What was deleted is remembered, and what is there is not said to be deleted. */
+    private void checkDeleted(Found found) throws JMException, IOException {
+        Set<String> deleted = daemon.deleted(BACKEND);
+        for (String key : records.ledger.keys()) {
+            // Ids that a client chose; of what all clients use nobody knows them.
+            if (records.isAsked(key)
+                    && records.ledger.isDeleted(key, loss)
+                    && !deleted.contains(key)) {
+                problems.add("%s was deleted, and is not remembered".formatted(key));
+            }
+        }
+        for (Item item : found.byKey().values()) {
+            if (deleted.contains(item.id())) {
+                problems.add(item + " is there, and is said to be deleted");
+            }
+        }
+    }
+
+    private void checkValues(Found found) {
+        Set<String> keys = new TreeSet<>(found.values().keySet());
+        keys.addAll(records.kept());
+        for (String key : keys) {
+            problems.expectOneOf(
+                    "the value of " + key,
+                    records.versions.possible(Versions.key(key, Kept.VALUE), Kept.NONE, loss),
+                    found.values().getOrDefault(key, Kept.NONE));
         }
     }
 

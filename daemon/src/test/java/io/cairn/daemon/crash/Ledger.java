@@ -73,15 +73,23 @@ final class Ledger {
     }
 
     synchronized Verdict verdict(String key, Loss loss) {
-        List<Attempt> counting =
-                attempts.getOrDefault(key, List.of()).stream()
-                        .filter(attempt -> !attempt.refused && attempt.begunAt <= loss.to())
-                        .toList();
+        List<Attempt> counting = counting(key, loss);
         if (isSettled(counting, true, loss)) {
             return Verdict.THERE;
         }
         boolean neverAsked = counting.stream().noneMatch(attempt -> attempt.creates);
         return neverAsked || isSettled(counting, false, loss) ? Verdict.GONE : Verdict.EITHER;
+    }
+
+    /** Whether it was deleted for sure, and not made again. */
+    synchronized boolean isDeleted(String key, Loss loss) {
+        return isSettled(counting(key, loss), false, loss);
+    }
+
+    private List<Attempt> counting(String key, Loss loss) {
+        return attempts.getOrDefault(key, List.of()).stream()
+                .filter(attempt -> !attempt.refused && attempt.begunAt <= loss.to())
+                .toList();
     }
 
     /** Every object that was ever asked for. */

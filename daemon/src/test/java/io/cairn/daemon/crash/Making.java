@@ -5,6 +5,7 @@ import static io.cairn.daemon.crash.Requests.snapshot;
 import static io.cairn.daemon.crash.Requests.volume;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -128,6 +129,27 @@ final class Making {
                 () -> daemon.invoke(snapshot(own.name(), snapshot), "delete", snapshot))) {
             own.snapshots().remove(snapshot);
         }
+    }
+
+    /**
+     * Deletes a volume and its snapshots, and asks in vain if it is in use or held; returns whether
+     * all are gone.
+     */
+    boolean deleteWithSnapshots(Management daemon, Own own) throws IOException {
+        Requests.Request deletion =
+                () -> daemon.invoke(volume(own.name()), "deleteWithSnapshots", own.name());
+        if (own.connected() || own.held()) {
+            requests.refusedInUse("deleted with its snapshots", deletion);
+            return false;
+        }
+        List<Ledger.Attempt> cuts =
+                own.snapshots().values().stream().map(records.ledger::deletes).toList();
+        boolean done = requests.done(records.ledger.deletes(own.id()), Set.of(), deletion);
+        if (done) {
+            cuts.forEach(Ledger.Attempt::done);
+        }
+        records.count("deleted with their snapshots", done);
+        return done;
     }
 
     /**

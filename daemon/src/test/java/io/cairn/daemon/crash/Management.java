@@ -4,6 +4,10 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -78,6 +82,44 @@ final class Management implements AutoCloseable {
 
     String text(ObjectName bean, String attribute) throws JMException, IOException {
         return String.valueOf(get(bean, attribute));
+    }
+
+    /** The ids of what a backend remembers as deleted. */
+    Set<String> deleted(String backend) throws JMException, IOException {
+        Set<String> ids = new TreeSet<>();
+        String continuation = "";
+        do {
+            CompositeData page =
+                    (CompositeData)
+                            server.invoke(
+                                    backend(backend),
+                                    "listDeleted",
+                                    new Object[] {PAGE, continuation},
+                                    new String[] {"int", String.class.getName()});
+            for (CompositeData row : (CompositeData[]) page.get("rows")) {
+                ids.add(String.valueOf(row.get("id")));
+            }
+            continuation = (String) page.get("continuation");
+        } while (!continuation.isEmpty());
+        return ids;
+    }
+
+    /** All values that callers keep, by their keys, of which there are few here. */
+    Map<String, String> values() throws JMException, IOException {
+        CompositeData page =
+                (CompositeData)
+                        server.invoke(
+                                DAEMON,
+                                "listValues",
+                                new Object[] {"", PAGE, ""},
+                                new String[] {
+                                    String.class.getName(), "int", String.class.getName()
+                                });
+        Map<String, String> values = new TreeMap<>();
+        for (CompositeData row : (CompositeData[]) page.get("rows")) {
+            values.put(String.valueOf(row.get("key")), String.valueOf(row.get("value")));
+        }
+        return values;
     }
 
     /** All rows of {@code listVolumes} or {@code listSnapshots}, page by page. */

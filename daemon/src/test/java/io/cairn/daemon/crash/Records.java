@@ -24,6 +24,7 @@ final class Records {
     final Set<String> problems = new ConcurrentSkipListSet<>();
 
     private final AtomicLong generations = new AtomicLong();
+    private final Set<String> kept = new ConcurrentSkipListSet<>();
     private final Map<String, Long> counts = new ConcurrentSkipListMap<>();
     private final Map<String, String> volumes = new ConcurrentHashMap<>();
     private final Map<String, String> titles = new ConcurrentHashMap<>();
@@ -56,6 +57,15 @@ final class Records {
         titles.put(id, title);
         first.put(id, content);
         now.putIfAbsent(id, content);
+    }
+
+    /** Notes a key that a client keeps values under. */
+    void keeping(String key) {
+        kept.add(key);
+    }
+
+    Set<String> kept() {
+        return kept;
     }
 
     boolean isAsked(String id) {
