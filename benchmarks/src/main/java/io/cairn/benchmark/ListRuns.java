@@ -247,8 +247,11 @@ final class ListRuns {
                 "%,.0f µs".formatted(measured.median()),
                 "%,.0f µs".formatted(floor.median()),
                 Optional.of(measured.over(floor)),
-                "%d rows; after all others %,.0f µs; floor: the rows of an index"
-                        .formatted(task.rows, new Series(task.first).median()));
+                "%d rows; after all others %,.0f µs; the next page %,.0f µs; floor: the rows of an index"
+                        .formatted(
+                                task.rows,
+                                new Series(task.first).median(),
+                                new Series(task.next).median()));
     }
 
     List<String> bars() {
