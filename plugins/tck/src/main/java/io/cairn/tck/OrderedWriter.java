@@ -115,10 +115,11 @@ final class OrderedWriter implements AutoCloseable {
     }
 
     private long run() throws IOException {
-        ByteBuffer block = ByteBuffer.allocate(BLOCK);
+        // As devices want it that are written without a cache.
+        ByteBuffer block = ByteBuffer.allocateDirect(2 * BLOCK).alignedSlice(BLOCK).limit(BLOCK);
         while (!stopped) {
             long next = acknowledged + 1;
-            block.clear();
+            block.clear().limit(BLOCK);
             while (block.hasRemaining()) {
                 block.putLong(next);
             }

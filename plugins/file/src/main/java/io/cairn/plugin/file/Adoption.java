@@ -10,6 +10,16 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.cairn.plugin.local.Calls;
+import io.cairn.plugin.local.Entries;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Leases;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Stat;
+import io.cairn.plugin.local.Uses;
 import io.cairn.spi.Adopting;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
@@ -50,9 +60,9 @@ final class Adoption implements Adopting {
         return calls.call(
                 "list the files in " + folder.path(),
                 os -> {
-                    folder.checkStillThere();
+                    folder.base().checkStillThere();
                     List<Unmanaged> found = new ArrayList<>();
-                    for (String name : Lookup.names(folder.path()).stream().sorted().toList()) {
+                    for (String name : Entries.names(folder.path()).stream().sorted().toList()) {
                         if (!Folder.isOwn(name)) {
                             look(os, name).ifPresent(found::add);
                         }
@@ -106,14 +116,14 @@ final class Adoption implements Adopting {
 
     private BackendVolume existing(
             Native os, String name, VolumeId id, Mark mark, Fd home, Fd image) throws OsException {
-        Lookup.checkMark(os.label(image).mark(), mark);
+        Entries.checkMark(os.label(image).mark(), mark);
         Optional<Source> source = os.label(image).source();
         if (!source.equals(Optional.of(new Source.OfFile(name)))) {
             throw new OsException(
                     CONFLICT,
                     "it exists, made from " + source.map(Object::toString).orElse("nothing"));
         }
-        Lookup.settle(os, image, home, folder.volumes(), folder.root());
+        Entries.settle(os, image, home, folder.volumes(), folder.root());
         return lookup.asFound(os, id, image);
     }
 
@@ -189,9 +199,9 @@ final class Adoption implements Adopting {
     }
 
     private String released(VolumeId id) throws OsException, IOException {
-        folder.checkStillThere();
+        folder.base().checkStillThere();
         String end = "-%s.img".formatted(id);
-        return Lookup.names(folder.path()).stream()
+        return Entries.names(folder.path()).stream()
                 .filter(name -> name.endsWith(end))
                 .findFirst()
                 .orElseThrow(

@@ -5,6 +5,12 @@ import static io.cairn.plugin.file.Lookup.IMAGE;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Loops;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Uses;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
@@ -70,30 +76,15 @@ final class Alteration {
                         INVALID,
                         "it has %d bytes already; volumes do not shrink".formatted(before));
             }
-            List<Loops.Loop> loops = Loops.of(os, image, Uses.hint(target));
+            List<Loops.Loop> loops = Loops.of(os, image, lookup.hint(target));
             if (sizeBytes > before) {
-                if (!loops.isEmpty() && sizeBytes % Loops.SECTOR != 0) {
-                    throw new OsException(
-                            INVALID,
-                            "it is attached as %s, so its size must be a multiple of %d bytes; %d is none"
-                                    .formatted(loops.getFirst().device(), Loops.SECTOR, sizeBytes));
-                }
+                Loops.checkSize(loops, sizeBytes, Loops.SECTOR);
                 uses.checkGrowable(target);
                 try (Fd writable = os.open(home(home), IMAGE, Native.O_RDWR)) {
                     os.resize(writable, sizeBytes);
                 }
             }
-            try {
-                os.sync(image);
-                // Also if it has the size, for a call that was killed may have stopped here.
-                for (Loops.Loop loop : loops) {
-                    if (loop.reachable()) {
-                        Loops.grow(os, loop);
-                    }
-                }
-            } catch (OsException e) {
-                throw e.withUnknownOutcome();
-            }
+            Loops.settle(os, image, loops);
             return lookup.asFound(os, id, image);
         }
     }

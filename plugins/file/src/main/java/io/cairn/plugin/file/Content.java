@@ -3,6 +3,11 @@ package io.cairn.plugin.file;
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Leases;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+
 import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.MemorySegment;

@@ -5,6 +5,12 @@ import static io.cairn.plugin.file.Lookup.IMAGE;
 import static io.cairn.plugin.file.Lookup.NEW_IMAGE;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Loops;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.SnapshotSpec;
@@ -109,7 +115,7 @@ final class Creation {
      */
     void hold(Native os, VolumeId volume, Fd image) throws OsException, IOException {
         switch (folder.method()) {
-            case REFLINK -> Loops.flush(os, image, Uses.hint(Target.of(volume)));
+            case REFLINK -> Loops.flush(os, image, lookup.hint(Target.of(volume)));
             case COPY -> Content.holdStill(os, image);
             case AUTO -> throw new IllegalStateException("no method was chosen");
         }

@@ -6,6 +6,18 @@ import static io.cairn.plugin.file.Lookup.NEW_IMAGE;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
+import io.cairn.plugin.local.Attachments;
+import io.cairn.plugin.local.Calls;
+import io.cairn.plugin.local.Exports;
+import io.cairn.plugin.local.Extents;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Loops;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Servers;
+import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Turns;
+import io.cairn.plugin.local.Uses;
 import io.cairn.spi.Adopting;
 import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
@@ -61,11 +73,13 @@ final class FileDriver implements Driver {
         this.facts = folder.method().facts();
         this.lookup = new Lookup(folder, pool);
         this.creation = new Creation(folder, lookup);
-        this.uses = new Uses(servers);
+        this.uses = new Uses(lookup, servers);
         this.alteration = new Alteration(lookup, creation, uses);
-        this.calls = new Calls(folder);
+        this.calls = new Calls(folder.base()::checkStillThere);
         this.attaching =
-                loops ? Optional.of(new Attachments(calls, lookup, servers)) : Optional.empty();
+                loops
+                        ? Optional.of(new Attachments(calls, lookup, servers, Loops.SECTOR))
+                        : Optional.empty();
         this.exporting =
                 // Those that run can be taken back, though none could be started any more.
                 servers.available() || servers.anyLeft()
@@ -172,7 +186,7 @@ final class FileDriver implements Driver {
                         Target target = Target.of(volume, id);
                         try (Fd file = lookup.file(os, home, id + CUT)) {
                             if (file != null) {
-                                uses.checkUnattached(os, Uses.hint(target), file);
+                                uses.checkUnattached(os, lookup.hint(target), file);
                                 uses.checkUnexported(target);
                             }
                         }
@@ -284,7 +298,7 @@ final class FileDriver implements Driver {
                         calls.call(
                                 "hand the backend over to daemon " + to.daemon(),
                                 os -> {
-                                    folder.handOver(os, to);
+                                    folder.base().handOver(os, to);
                                     return to;
                                 }));
     }
@@ -335,7 +349,7 @@ final class FileDriver implements Driver {
         return calls.call(
                 "measure " + folder.path(),
                 _ -> {
-                    folder.checkStillThere();
+                    folder.base().checkStillThere();
                     FileStore store = Files.getFileStore(folder.path());
                     long total = store.getTotalSpace();
                     return List.of(

@@ -4,10 +4,17 @@ import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Entries;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Images;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Inventory;
-import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
@@ -17,8 +24,6 @@ import io.cairn.spi.VolumeSpec;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -27,10 +32,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 
 /** What is in the folder. It never changes a file; at most it makes durable what it found. */
-final class Lookup {
+final class Lookup implements Images {
     static final String IMAGE = "volume.img";
     static final String NEW_IMAGE = "volume.new";
     static final String CUT = ".snap";
@@ -45,16 +49,16 @@ final class Lookup {
 
     /** The folder of a volume; null if there is none. */
     @Nullable Fd home(Native os, VolumeId id) throws OsException {
-        Fd home = openIfThere(os, folder.volumes(), id.toString());
+        Fd home = os.openIfThere(folder.volumes(), id.toString());
         if (home == null) {
-            folder.checkStillThere();
+            folder.base().checkStillThere();
         }
         return home;
     }
 
     /** A file in the folder of a volume, for reading; null if it or the folder is not there. */
     @Nullable Fd file(Native os, @Nullable Fd home, String name) throws OsException {
-        return home == null ? null : openIfThere(os, home, name);
+        return home == null ? null : os.openIfThere(home, name);
     }
 
     /**
@@ -62,7 +66,8 @@ final class Lookup {
      *
      * @throws OsException NOT_FOUND if there is none
      */
-    Fd target(Native os, Target target, int access) throws OsException {
+    @Override
+    public Fd target(Native os, Target target, int access) throws OsException {
         try (Fd home = home(os, target.volume())) {
             if (home != null) {
                 return os.open(home, name(target), access);
@@ -76,10 +81,18 @@ final class Lookup {
     }
 
     /** The file of a target, for reading; null if there is none. */
-    @Nullable Fd targetIfThere(Native os, Target target) throws OsException {
+    @Override
+    public @Nullable Fd targetIfThere(Native os, Target target) throws OsException {
         try (Fd home = home(os, target.volume())) {
             return file(os, home, name(target));
         }
+    }
+
+    @Override
+    public String hint(Target target) {
+        return target.snapshot()
+                .map(Object::toString)
+                .orElseGet(() -> target.volume() + "/" + IMAGE);
     }
 
     private static String name(Target target) {
@@ -92,7 +105,7 @@ final class Lookup {
             if (home == null || image == null) {
                 return Optional.empty();
             }
-            settle(os, image, home, folder.volumes());
+            Entries.settle(os, image, home, folder.volumes());
             return Optional.of(asFound(os, id, image));
         }
     }
@@ -103,7 +116,7 @@ final class Lookup {
             if (home == null || file == null) {
                 return Optional.empty();
             }
-            settle(os, file, home);
+            Entries.settle(os, file, home);
             return Optional.of(asFound(os, id, volume, file));
         }
     }
@@ -121,7 +134,7 @@ final class Lookup {
                 return Optional.empty();
             }
             BackendVolume volume = asFound(os, spec.id(), image);
-            checkMark(volume.mark(), spec.mark());
+            Entries.checkMark(volume.mark(), spec.mark());
             if (volume.sizeBytes() != spec.sizeBytes()) {
                 throw new OsException(
                         CONFLICT, "it exists with %d bytes".formatted(volume.sizeBytes()));
@@ -132,7 +145,7 @@ final class Lookup {
                         CONFLICT,
                         "it exists, made from " + from.map(Object::toString).orElse("nothing"));
             }
-            settle(os, image, home, folder.volumes());
+            Entries.settle(os, image, home, folder.volumes());
             return Optional.of(volume);
         }
     }
@@ -146,7 +159,7 @@ final class Lookup {
             throws OsException, IOException {
         Optional<BackendSnapshot> found = snapshot(os, spec.id(), spec.volume(), home);
         if (found.isPresent()) {
-            checkMark(found.get().mark(), spec.mark());
+            Entries.checkMark(found.get().mark(), spec.mark());
         }
         return found;
     }
@@ -154,21 +167,21 @@ final class Lookup {
     Inventory inventory() throws OsException, InterruptedException, IOException {
         List<BackendVolume> volumes = new ArrayList<>();
         List<BackendSnapshot> snapshots = new ArrayList<>();
-        folder.checkStillThere();
-        for (String volumeName : names(folder.path().resolve(Folder.VOLUMES))) {
+        folder.base().checkStillThere();
+        for (String volumeName : Entries.names(folder.path().resolve(BackendFolder.VOLUMES))) {
             if (Thread.interrupted()) {
                 throw new InterruptedException("interrupted while listing " + folder.path());
             }
-            Optional<VolumeId> id = volumeId(volumeName);
+            Optional<VolumeId> id = Entries.volumeId(volumeName);
             // Its own, since what one holds of the arena would add up.
             try (Native each = new Native();
                     Fd home = id.isEmpty() ? null : home(each, id.get())) {
                 if (id.isEmpty() || home == null) {
                     continue;
                 }
-                for (String name : names(Path.of(home.path()))) {
+                for (String name : Entries.names(Path.of(home.path()))) {
                     try (Fd file = file(each, home, name)) {
-                        Optional<SnapshotId> cut = snapshotId(name);
+                        Optional<SnapshotId> cut = Entries.snapshotId(name, CUT);
                         if (file != null && name.equals(IMAGE)) {
                             volumes.add(asFound(each, id.get(), file));
                         } else if (file != null && cut.isPresent()) {
@@ -186,7 +199,7 @@ final class Lookup {
      */
     void checkAlone(Fd home) throws OsException, IOException {
         List<String> snapshots = new ArrayList<>();
-        for (String name : names(Path.of(home.path()))) {
+        for (String name : Entries.names(Path.of(home.path()))) {
             if (name.endsWith(CUT)) {
                 snapshots.add(name.substring(0, name.length() - CUT.length()));
             } else if (!name.equals(IMAGE) && !name.equals(NEW_IMAGE)) {
@@ -205,7 +218,7 @@ final class Lookup {
     /** How many names a snapshot's file has: 1 if it was never finished, 0 if it is not there. */
     int links(SnapshotId id) throws IOException {
         try {
-            Path path = folder.path().resolve(Folder.SNAPSHOTS).resolve(id.toString());
+            Path path = folder.path().resolve(BackendFolder.SNAPSHOTS).resolve(id.toString());
             return (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
         } catch (NoSuchFileException _) {
             return 0;
@@ -213,7 +226,7 @@ final class Lookup {
     }
 
     String location(VolumeId volume, String name) {
-        return "%s/%s/%s/%s".formatted(folder.path(), Folder.VOLUMES, volume, name);
+        return "%s/%s/%s/%s".formatted(folder.path(), BackendFolder.VOLUMES, volume, name);
     }
 
     BackendVolume asFound(Native os, VolumeId id, Fd image) throws OsException {
@@ -230,72 +243,5 @@ final class Lookup {
                         ? label.cutAt().get()
                         : Files.getLastModifiedTime(Path.of(location)).toInstant();
         return new BackendSnapshot(id, volume, os.size(file), cutAt, location, label.mark());
-    }
-
-    static void checkMark(Mark found, Mark wanted) throws OsException {
-        // A copy without attributes loses the mark and is still the same object.
-        if (!found.equals(wanted) && !found.equals(Mark.NONE)) {
-            throw new OsException(
-                    CONFLICT,
-                    "it exists with another mark, so it is not what is to be made: '%s'"
-                            .formatted(found.text()));
-        }
-    }
-
-    /** Who made it may have been killed before he made it durable. */
-    static void settle(Native os, Fd... made) throws OsException {
-        try {
-            for (Fd each : made) {
-                os.sync(each);
-            }
-        } catch (OsException e) {
-            // The object is there, so no call that found it changed nothing.
-            throw e.withUnknownOutcome();
-        }
-    }
-
-    private static @Nullable Fd openIfThere(Native os, Fd folder, String name) throws OsException {
-        try {
-            return os.open(folder, name, Native.O_RDONLY);
-        } catch (OsException e) {
-            if (e.is(OsException.ENOENT)) {
-                return null;
-            }
-            throw e;
-        }
-    }
-
-    static List<String> names(Path path) throws IOException {
-        List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
-            for (Path entry : stream) {
-                names.add(entry.toFile().getName());
-            }
-        } catch (NoSuchFileException _) {
-            // Deleted since its own folder was listed.
-        } catch (DirectoryIteratorException e) {
-            throw e.getCause();
-        }
-        return names;
-    }
-
-    private static Optional<VolumeId> volumeId(String name) {
-        return uuid(name).map(VolumeId::new);
-    }
-
-    private static Optional<SnapshotId> snapshotId(String name) {
-        return name.endsWith(CUT)
-                ? uuid(name.substring(0, name.length() - CUT.length())).map(SnapshotId::new)
-                : Optional.empty();
-    }
-
-    /** Only a name that we would have given. */
-    private static Optional<UUID> uuid(String name) {
-        try {
-            UUID uuid = UUID.fromString(name);
-            return uuid.toString().equals(name) ? Optional.of(uuid) : Optional.empty();
-        } catch (IllegalArgumentException _) {
-            return Optional.empty();
-        }
     }
 }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cairn.plugin.local.Extents;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Native;
 import io.cairn.tck.LoopFileSystem;
 import io.cairn.tck.LoopFileSystem.Kind;
 

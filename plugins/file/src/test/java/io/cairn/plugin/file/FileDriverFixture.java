@@ -4,15 +4,12 @@ import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 import io.cairn.tck.BaseDriverTest;
 import io.cairn.tck.Capability;
-
-import org.jspecify.annotations.Nullable;
+import io.cairn.tck.LeftBehind;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -64,55 +61,14 @@ abstract class FileDriverFixture extends BaseDriverTest {
         return storage.resolve(unmanaged).toString();
     }
 
-    /** A case that failed may have left the servers of its exports. */
     @Override
     protected void release(Path storage) {
-        using(storage).forEach(ProcessHandle::destroyForcibly);
-    }
-
-    private static Stream<ProcessHandle> using(Path storage) {
-        return ProcessHandle.allProcesses()
-                .filter(process -> !process.equals(ProcessHandle.current()))
-                .filter(
-                        process ->
-                                process.info()
-                                        .commandLine()
-                                        .filter(line -> line.contains(storage + "/"))
-                                        .isPresent());
+        LeftBehind.endProcesses(storage);
     }
 
     @Override
     protected List<String> leftBehind(Path storage) throws IOException {
-        List<String> left = new ArrayList<>();
-        try (DirectoryStream<Path> devices =
-                Files.newDirectoryStream(Path.of("/sys/block"), "loop*")) {
-            for (Path device : devices) {
-                String file = backing(device);
-                if (file.startsWith(storage + "/")) {
-                    left.add("%s of %s".formatted(device, file));
-                }
-            }
-        }
-        using(storage).forEach(process -> left.add("process " + process.info().commandLine()));
-        return left;
-    }
-
-    /** The file that a device shows; empty for none. Others attach and detach meanwhile. */
-    private static String backing(Path device) throws IOException {
-        Path backing = device.resolve("loop/backing_file");
-        @Nullable IOException last = null;
-        for (int tries = 0; tries < 10 && Files.exists(backing); tries++) {
-            try {
-                return Files.readString(backing).strip();
-            } catch (IOException e) {
-                // Taken away since, and perhaps another's already.
-                last = e;
-            }
-        }
-        if (last != null && Files.exists(backing)) {
-            throw last;
-        }
-        return "";
+        return LeftBehind.in(storage);
     }
 
     @Override
@@ -166,7 +122,6 @@ abstract class FileDriverFixture extends BaseDriverTest {
         }
         String connection = path.toFile().getName().replaceFirst("\\.(pid|sock)$", "");
         String last = connection.substring(Math.max(0, connection.length() - 36));
-        return ProcessHandle.allProcesses()
-                .anyMatch(process -> process.info().commandLine().orElse("").contains(last));
+        return LeftBehind.named(last);
     }
 }

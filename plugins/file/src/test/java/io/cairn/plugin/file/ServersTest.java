@@ -10,6 +10,10 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.cairn.plugin.local.ExportOptions;
+import io.cairn.plugin.local.NbdProgram;
+import io.cairn.plugin.local.Server;
+import io.cairn.plugin.local.Servers;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Driver;
@@ -33,7 +37,7 @@ import java.util.Optional;
 
 /** The server processes of exports: where they listen, and what becomes of them. */
 final class ServersTest {
-    private static final Map<String, String> TCP = Map.of(FileDriverProvider.EXPORT_NBD, "tcp");
+    private static final Map<String, String> TCP = Map.of(ExportOptions.NBD, "tcp");
 
     @BeforeEach
     void findServer() {
@@ -62,7 +66,7 @@ final class ServersTest {
     void aSocketGoesElsewhereWhereThePathIsTooLong(@TempDir Path folder) throws Exception {
         Path deep = Files.createDirectory(folder.resolve("d".repeat(100)));
         Path run = folder.resolve("run");
-        Map<String, String> elsewhere = Map.of(FileDriverProvider.EXPORT_DIRECTORY, run.toString());
+        Map<String, String> elsewhere = Map.of(ExportOptions.DIRECTORY, run.toString());
         try (Driver driver = open(deep, elsewhere)) {
             ExportSpec spec = spec(volume(driver, MIB), false);
             Exporting exporting = driver.exporting().orElseThrow();
@@ -72,13 +76,12 @@ final class ServersTest {
             assertThat(run).isEmptyDirectory();
         }
         Path tooLong = folder.resolve("r".repeat(100));
-        Map<String, String> nowhere =
-                Map.of(FileDriverProvider.EXPORT_DIRECTORY, tooLong.toString());
+        Map<String, String> nowhere = Map.of(ExportOptions.DIRECTORY, tooLong.toString());
         try (Driver driver = open(deep, nowhere)) {
             ExportSpec spec = spec(volume(driver, MIB), false);
             Exporting exporting = driver.exporting().orElseThrow();
             assertThat(assertFails(UNSUPPORTED, () -> exporting.export(spec)))
-                    .hasMessageContaining(FileDriverProvider.EXPORT_DIRECTORY);
+                    .hasMessageContaining(ExportOptions.DIRECTORY);
         }
     }
 
@@ -192,7 +195,7 @@ final class ServersTest {
     void whoConnectsAfterAVolumeGrewSeesItOrItDoesNotGrow(NbdProgram program, @TempDir Path folder)
             throws Exception {
         assumeTrue(program.installed().isPresent(), program + " is not installed");
-        Map<String, String> by = Map.of(FileDriverProvider.EXPORT_PROGRAM, program.program());
+        Map<String, String> by = Map.of(ExportOptions.PROGRAM, program.program());
         try (Driver driver = open(folder, by)) {
             BackendVolume volume = volume(driver, MIB);
             ExportSpec spec = spec(volume, false);
@@ -205,7 +208,7 @@ final class ServersTest {
             } else {
                 assertThat(assertFails(IN_USE, () -> growing.grow(volume.id(), 2 * MIB)))
                         .hasMessageContaining(program.program())
-                        .hasMessageContaining(FileDriverProvider.EXPORT_PROGRAM);
+                        .hasMessageContaining(ExportOptions.PROGRAM);
             }
             String uri = String.valueOf(export.info().get("uri"));
             assertThat(Opened.run("qemu-img", "info", uri)).contains(expected + " bytes");

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
@@ -12,45 +12,45 @@ import io.cairn.spi.DriverException;
 import java.io.Serial;
 
 /** A system call that failed, or something else that stops an operation after it began. */
-final class OsException extends Exception {
+public final class OsException extends Exception {
     // asm-generic/errno.h, the same on x86-64, aarch64 and riscv64
-    static final int EPERM = 1;
-    static final int ENOENT = 2;
-    static final int EIO = 5;
-    static final int EAGAIN = 11;
-    static final int EACCES = 13;
-    static final int EBUSY = 16;
-    static final int EEXIST = 17;
-    static final int EXDEV = 18;
-    static final int ENODEV = 19;
-    static final int ENOTDIR = 20;
-    static final int EINVAL = 22;
-    static final int ENFILE = 23;
-    static final int EMFILE = 24;
-    static final int ENOTTY = 25;
-    static final int EFBIG = 27;
-    static final int ENOSPC = 28;
-    static final int EROFS = 30;
-    static final int ERANGE = 34;
-    static final int ENOSYS = 38;
-    static final int ENOTEMPTY = 39;
-    static final int ENODATA = 61;
-    static final int ENXIO = 6;
-    static final int EOPNOTSUPP = 95;
-    static final int ENOTCONN = 107;
-    static final int ESTALE = 116;
-    static final int EDQUOT = 122;
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EIO = 5;
+    public static final int EAGAIN = 11;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int EXDEV = 18;
+    public static final int ENODEV = 19;
+    public static final int ENOTDIR = 20;
+    public static final int EINVAL = 22;
+    public static final int ENFILE = 23;
+    public static final int EMFILE = 24;
+    public static final int ENOTTY = 25;
+    public static final int EFBIG = 27;
+    public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int ERANGE = 34;
+    public static final int ENOSYS = 38;
+    public static final int ENOTEMPTY = 39;
+    public static final int ENODATA = 61;
+    public static final int ENXIO = 6;
+    public static final int EOPNOTSUPP = 95;
+    public static final int ENOTCONN = 107;
+    public static final int ESTALE = 116;
+    public static final int EDQUOT = 122;
 
     @Serial private static final long serialVersionUID = 1;
 
     private final int errno;
     private final DriverException.Kind kind;
 
-    OsException(int errno, String message) {
+    public OsException(int errno, String message) {
         this(errno, kindOf(errno), message + hint(errno));
     }
 
-    OsException(DriverException.Kind kind, String message) {
+    public OsException(DriverException.Kind kind, String message) {
         this(0, kind, message);
     }
 
@@ -60,12 +60,12 @@ final class OsException extends Exception {
         this.kind = kind;
     }
 
-    boolean is(int candidate) {
+    public boolean is(int candidate) {
         return errno == candidate;
     }
 
     /** Whether the file system lacks the call, as opposed to having failed at it. */
-    boolean isLacking() {
+    public boolean isLacking() {
         return switch (errno) {
             case EOPNOTSUPP, ENOTTY, ENOSYS, EXDEV, EINVAL -> true;
             default -> false;
@@ -73,7 +73,7 @@ final class OsException extends Exception {
     }
 
     /** The failure of a call of which the daemon says what it was to do. */
-    DriverException told() {
+    public DriverException told() {
         // What could not be undone makes any outcome unknown.
         DriverException.Kind truth =
                 kind.outcomeKnown() && getSuppressed().length > 0 ? FAULT : kind;
@@ -81,7 +81,7 @@ final class OsException extends Exception {
     }
 
     /** The same where something was changed already: only the repeat of the call can tell. */
-    OsException withUnknownOutcome() {
+    public OsException withUnknownOutcome() {
         if (!kind.outcomeKnown()) {
             return this;
         }
@@ -90,7 +90,7 @@ final class OsException extends Exception {
         return unknown;
     }
 
-    DriverException during(String what) {
+    public DriverException during(String what) {
         return new DriverException(
                 told().kind(), "cannot %s: %s".formatted(what, getMessage()), this);
     }

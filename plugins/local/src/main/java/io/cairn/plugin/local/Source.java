@@ -1,10 +1,10 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 /** What a volume was made from, so that only the repeat of its creation is taken for one. */
-sealed interface Source {
+public sealed interface Source {
     /** As a label keeps it, on one line. */
     String text();
 

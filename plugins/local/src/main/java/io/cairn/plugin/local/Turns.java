@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import io.cairn.spi.SnapshotId;
 
@@ -11,11 +11,11 @@ import java.util.Set;
  * work or rubbish of a process that died, and only this tells which. That process held the folder's
  * lock, so nobody outside this one can be at work.
  */
-final class Turns {
+public final class Turns {
     private final Set<SnapshotId> taken = new HashSet<>();
 
     /** A turn, until it is closed. */
-    final class Turn implements AutoCloseable {
+    public final class Turn implements AutoCloseable {
         private final SnapshotId id;
 
         private Turn(SnapshotId id) {
@@ -32,7 +32,7 @@ final class Turns {
     }
 
     /** Waits until nobody is at work on that id. */
-    synchronized Turn take(SnapshotId id) throws InterruptedException {
+    public synchronized Turn take(SnapshotId id) throws InterruptedException {
         while (!taken.add(id)) {
             wait();
         }

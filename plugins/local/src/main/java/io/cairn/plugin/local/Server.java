@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -23,7 +23,7 @@ import java.util.Map;
  * @param export the name that clients ask for
  * @param address where it listens: a unix socket or a port of the loopback interface
  */
-record Server(
+public record Server(
         long pid, NbdProgram program, String export, boolean readOnly, SocketAddress address) {
     /** What every NBD server says first; nbd/doc/proto.md of the NetworkBlockDevice project. */
     private static final byte[] GREETING = "NBDMAGIC".getBytes(US_ASCII);
@@ -31,7 +31,7 @@ record Server(
     private static final long PATIENCE_MILLIS = 2_000;
 
     /** The command line of a process; empty if there is none, or none left. */
-    static List<String> commandLine(long pid) {
+    public static List<String> commandLine(long pid) {
         try {
             String text = Files.readString(Path.of("/proc", Long.toString(pid), "cmdline"), UTF_8);
             return text.isEmpty() ? List.of() : List.of(text.split("\0", -1));
@@ -41,7 +41,7 @@ record Server(
         }
     }
 
-    Map<String, String> info() {
+    public Map<String, String> info() {
         return switch (address) {
             case UnixDomainSocketAddress unix ->
                     Map.of(
@@ -67,7 +67,7 @@ record Server(
     }
 
     /** Whether it greets who connects. */
-    boolean answers() {
+    public boolean answers() {
         long until = System.nanoTime() + PATIENCE_MILLIS * 1_000_000;
         try (SocketChannel channel =
                         address instanceof UnixDomainSocketAddress

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -17,18 +17,18 @@ import java.util.Optional;
  * @param cutAt of a snapshot, when it was cut
  * @param source of a volume that did not begin as zeroes, where its content came from
  */
-record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<Source> source) {
-    static final String ATTRIBUTE = "user.cairn";
+public record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<Source> source) {
+    public static final String ATTRIBUTE = "user.cairn";
 
     /** More than any label takes; a whole one fits the 4 KiB block of ext4. */
-    static final int MAX_BYTES = Mark.MAX_BYTES + 640;
+    public static final int MAX_BYTES = Mark.MAX_BYTES + 640;
 
     /** The same with another mark, and with the id that a lost label lacks. */
-    Label marked(String id, Mark mark) {
+    public Label marked(String id, Mark mark) {
         return new Label(id, mark, cutAt, source);
     }
 
-    byte[] toBytes() {
+    public byte[] toBytes() {
         StringBuilder text = new StringBuilder("id ").append(id);
         cutAt.ifPresent(
                 at ->
@@ -41,7 +41,7 @@ record Label(String id, Mark mark, Optional<Instant> cutAt, Optional<Source> sou
     }
 
     /** Reads a label; what is missing or was overwritten by others counts as lost. */
-    static Label parse(byte[] bytes) {
+    public static Label parse(byte[] bytes) {
         Map<String, String> values = new HashMap<>();
         for (String line : new String(bytes, UTF_8).split("\n", -1)) {
             int space = line.indexOf(' ');

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -40,6 +40,10 @@ final class Syscalls {
             find("linkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
     static final MethodHandle RENAMEAT2 =
             find("renameat2", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
+    static final MethodHandle SYMLINKAT =
+            find("symlinkat", -1, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+    static final MethodHandle READLINKAT =
+            find("readlinkat", -1, JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG);
     static final MethodHandle UNLINKAT =
             find("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
     static final MethodHandle MKDIRAT = find("mkdirat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);

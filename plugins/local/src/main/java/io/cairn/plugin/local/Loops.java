@@ -1,6 +1,7 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
+import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
@@ -22,9 +23,9 @@ import java.util.List;
  * The kernel's loop devices, by the calls of linux/loop.h. Nothing is remembered: which device
  * shows a file, the kernel is asked.
  */
-final class Loops {
+public final class Loops {
     /** What a device shows is counted in these; the kernel hides what is left of a file's end. */
-    static final int SECTOR = 512;
+    public static final int SECTOR = 512;
 
     private static final String CONTROL = "/dev/loop-control";
     private static final Path DEVICES = Path.of("/sys/block");
@@ -65,16 +66,19 @@ final class Loops {
      * A device that shows a file.
      *
      * @param whole whether it shows all of the file, and not only a part
+     * @param direct whether what is written to it is in the file before it is acknowledged, and not
+     *     only in the file's cache
      * @param reachable whether we may use it; if not, only its file's path speaks for it
      */
-    record Loop(String name, boolean readOnly, boolean whole, boolean reachable) {
-        String device() {
+    public record Loop(
+            String name, boolean readOnly, boolean whole, boolean direct, boolean reachable) {
+        public String device() {
             return "/dev/" + name;
         }
     }
 
     /** Whether this process may make loop devices. */
-    static boolean available(Native os) {
+    public static boolean available(Native os) {
         try (Fd _ = os.open(CONTROL, Native.O_RDWR)) {
             return true;
         } catch (OsException _) {
@@ -88,7 +92,7 @@ final class Loops {
      *
      * @param hint what the file's path contains, to look at few devices; empty to look at all
      */
-    static List<Loop> of(Native os, Fd file, String hint) throws OsException, IOException {
+    public static List<Loop> of(Native os, Fd file, String hint) throws OsException, IOException {
         Stat sought = os.stat(file);
         List<Loop> found = new ArrayList<>();
         for (String name : names()) {
@@ -103,13 +107,19 @@ final class Loops {
                     boolean whole =
                             info.get(JAVA_LONG, OFFSET) == 0
                                     && info.get(JAVA_LONG, SIZE_LIMIT) == 0;
-                    boolean readOnly = (info.get(JAVA_INT, FLAGS) & READ_ONLY) != 0;
-                    found.add(new Loop(name, readOnly, whole, true));
+                    int flags = info.get(JAVA_INT, FLAGS);
+                    found.add(
+                            new Loop(
+                                    name,
+                                    (flags & READ_ONLY) != 0,
+                                    whole,
+                                    (flags & DIRECT_IO) != 0,
+                                    true));
                 }
             } catch (OsException e) {
                 if (e.is(OsException.EACCES) || e.is(OsException.EPERM)) {
                     if (!hint.isEmpty()) {
-                        found.add(new Loop(name, false, true, false));
+                        found.add(new Loop(name, false, true, false, false));
                     }
                 } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT)) {
                     throw e;
@@ -119,8 +129,13 @@ final class Loops {
         return found;
     }
 
-    /** Makes a device of a file, opened as the device is to be used. */
-    static Loop attach(Native os, Fd file, boolean readOnly)
+    /**
+     * Makes a device of a file, opened as the device is to be used.
+     *
+     * @param sectorBytes what the device reads and writes at least; always the same for a file, or
+     *     what was partitioned with others could not be read any more
+     */
+    public static Loop attach(Native os, Fd file, boolean readOnly, int sectorBytes)
             throws OsException, InterruptedException {
         for (int left = TRIES; ; left--) {
             String name;
@@ -133,14 +148,15 @@ final class Loops {
                 config.set(JAVA_INT, CONFIG_FD, file.number());
                 // Always, or the kernel would take the file system's block size for a file that
                 // shares content, and the volume would have other sectors after its first snapshot.
-                config.set(JAVA_INT, CONFIG_BLOCK_SIZE, SECTOR);
+                config.set(JAVA_INT, CONFIG_BLOCK_SIZE, sectorBytes);
                 MemorySegment info = config.asSlice(CONFIG_INFO, INFO_BYTES);
                 info.set(JAVA_INT, FLAGS, DIRECT_IO | (readOnly ? READ_ONLY : 0));
                 byte[] path = file.path().getBytes(UTF_8);
                 byte[] fits = Arrays.copyOf(path, Math.min(path.length, FILE_NAME_BYTES - 1));
                 MemorySegment.copy(MemorySegment.ofArray(fits), 0, info, FILE_NAME, fits.length);
                 os.ioctl(device, LOOP_CONFIGURE, config.address(), "attach " + file.path() + " by");
-                return new Loop(name, readOnly, true, true);
+                boolean direct = (status(os, device).get(JAVA_INT, FLAGS) & DIRECT_IO) != 0;
+                return new Loop(name, readOnly, true, direct, true);
             } catch (OsException e) {
                 boolean taken = e.is(OsException.EBUSY) || e.is(OsException.ENOENT);
                 if (!taken || left == 1) {
@@ -156,7 +172,7 @@ final class Loops {
      *
      * @throws OsException IN_USE while anybody else has it open; it then stays
      */
-    static void detach(Native os, Loop loop) throws OsException, InterruptedException {
+    public static void detach(Native os, Loop loop) throws OsException, InterruptedException {
         for (int left = TRIES; ; left--) {
             try (Fd device = os.open(loop.device(), Native.O_RDONLY | Native.O_EXCL)) {
                 os.sync(device);
@@ -199,8 +215,38 @@ final class Loops {
         }
     }
 
+    /**
+     * Whether a file that has devices may get this size.
+     *
+     * @throws OsException INVALID if the devices of a file would not show all of it at that size
+     */
+    public static void checkSize(List<Loop> loops, long sizeBytes, int sectorBytes)
+            throws OsException {
+        if (!loops.isEmpty() && sizeBytes % sectorBytes != 0) {
+            throw new OsException(
+                    INVALID,
+                    "it is attached as %s, so its size must be a multiple of %d bytes; %d is none"
+                            .formatted(loops.getFirst().device(), sectorBytes, sizeBytes));
+        }
+    }
+
+    /** Makes the new size of a file durable, and has its devices see it. */
+    public static void settle(Native os, Fd file, List<Loop> loops) throws OsException {
+        try {
+            os.sync(file);
+            // Also if it had the size already, for a call that was killed may have stopped here.
+            for (Loop loop : loops) {
+                if (loop.reachable()) {
+                    grow(os, loop);
+                }
+            }
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
     /** Lets a device see that its file has become larger. */
-    static void grow(Native os, Loop loop) throws OsException {
+    public static void grow(Native os, Loop loop) throws OsException {
         try (Fd device =
                 os.open(loop.device(), loop.readOnly() ? Native.O_RDONLY : Native.O_RDWR)) {
             os.ioctl(device, LOOP_SET_CAPACITY, 0, "grow");
@@ -208,7 +254,7 @@ final class Loops {
     }
 
     /** What the kernel says that a device has. */
-    static long sizeBytes(Loop loop) throws OsException, IOException {
+    public static long sizeBytes(Loop loop) throws OsException, IOException {
         String sectors = attribute(loop.name(), "size");
         if (sectors.isEmpty()) {
             throw new OsException(FAULT, "%s vanished".formatted(loop.device()));
@@ -220,7 +266,7 @@ final class Loops {
      * Brings what was written to a file's devices into the file. What was acknowledged there may
      * still lie in the device's own cache, which no clone of the file sees.
      */
-    static void flush(Native os, Fd file, String hint) throws OsException, IOException {
+    public static void flush(Native os, Fd file, String hint) throws OsException, IOException {
         // The usual case, and it costs no more than a look.
         if (!Leases.mayBeWritten(os, file)) {
             return;

@@ -1,9 +1,9 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
-import io.cairn.plugin.file.Loops.Loop;
+import io.cairn.plugin.local.Loops.Loop;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Export;
@@ -15,16 +15,16 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Volumes and snapshots by the protocol NBD, each by a server process of its own. */
-final class Exports implements Exporting {
+public final class Exports implements Exporting {
     private static final String NBD = "nbd";
 
     private final Calls calls;
-    private final Lookup lookup;
+    private final Images images;
     private final Servers servers;
 
-    Exports(Calls calls, Lookup lookup, Servers servers) {
+    public Exports(Calls calls, Images images, Servers servers) {
         this.calls = calls;
-        this.lookup = lookup;
+        this.images = images;
         this.servers = servers;
     }
 
@@ -49,9 +49,9 @@ final class Exports implements Exporting {
                         throw new OsException(
                                 UNSUPPORTED, "no program is installed that serves it");
                     }
-                    try (Fd file = lookup.target(os, target, Native.O_RDONLY)) {
+                    try (Fd file = images.target(os, target, Native.O_RDONLY)) {
                         if (!spec.readOnly()) {
-                            for (Loop loop : Loops.of(os, file, Uses.hint(target))) {
+                            for (Loop loop : Loops.of(os, file, images.hint(target))) {
                                 if (!loop.readOnly()) {
                                     throw new OsException(
                                             IN_USE,
@@ -73,7 +73,7 @@ final class Exports implements Exporting {
                 "take back the export of " + target,
                 os -> {
                     servers.stop(id, target);
-                    try (Fd file = lookup.targetIfThere(os, target)) {
+                    try (Fd file = images.targetIfThere(os, target)) {
                         if (file != null) {
                             os.sync(file);
                         }

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
  * extent that was partly overwritten before the snapshot is freed with the rest and not counted (48
  * MiB were told of 60), and what it compressed is counted by its length before that.
  */
-final class Extents {
+public final class Extents {
     /** linux/fs.h: {@code _IOWR('f', 11, struct fiemap)}. */
     private static final long FS_IOC_FIEMAP = 0xC020660BL;
 
@@ -41,7 +41,7 @@ final class Extents {
     private Extents() {}
 
     /** Whether the file system of a file tells its extents. */
-    static boolean told(Native os, Fd file) throws OsException {
+    public static boolean told(Native os, Fd file) throws OsException {
         try {
             map(os, file, os.buffer(HEADER_BYTES), 0, 0);
             return true;
@@ -54,7 +54,7 @@ final class Extents {
     }
 
     /** The bytes of a file that no other shares. */
-    static long unsharedBytes(Native os, Fd file) throws OsException, InterruptedException {
+    public static long unsharedBytes(Native os, Fd file) throws OsException, InterruptedException {
         MemorySegment map = os.buffer(HEADER_BYTES + BATCH * EXTENT_BYTES);
         long unshared = 0;
         long from = 0;

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.FAULT;
@@ -7,7 +7,7 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.cairn.plugin.file.NbdProgram.Order;
+import io.cairn.plugin.local.NbdProgram.Order;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Target;
 
@@ -33,8 +33,8 @@ import java.util.concurrent.TimeUnit;
  * The processes that serve a backend's exports. They outlive the daemon, and are found again by
  * their pid files, {@code exports/TARGET.CONNECTION.pid}, and their command lines.
  */
-final class Servers {
-    static final String EXPORTS = "exports";
+public final class Servers {
+    public static final String EXPORTS = "exports";
 
     /** What fits {@code sun_path} of sys/un.h with the byte that ends it. */
     private static final int SOCKET_PATH_BYTES = 107;
@@ -53,12 +53,14 @@ final class Servers {
     private final Optional<Path> program;
 
     /**
+     * Those of one backend.
+     *
      * @param backend the backend's folder
      * @param shortFolder where sockets go if the path of that is too long for them
      * @param tcp whether they listen on ports of the loopback interface instead
      * @param kind which program serves; empty if none can
      */
-    Servers(Path backend, Path shortFolder, boolean tcp, Optional<NbdProgram> kind) {
+    public Servers(Path backend, Path shortFolder, boolean tcp, Optional<NbdProgram> kind) {
         this.folder = backend.resolve(EXPORTS);
         this.shortFolder = shortFolder;
         this.tcp = tcp;
@@ -67,32 +69,32 @@ final class Servers {
     }
 
     /** Whether a program is installed that can serve. */
-    boolean available() {
+    public boolean available() {
         return program.isPresent();
     }
 
     /** Whether anything is there of exports that were made before. */
-    boolean anyLeft() {
+    public boolean anyLeft() {
         String[] files = folder.toFile().list();
         return files != null && files.length > 0;
     }
 
     /** Whether the target is exported at all; clears away what servers left that died. */
-    boolean anyFor(Target target) throws IOException {
+    public boolean anyFor(Target target) throws IOException {
         return !of(target).isEmpty();
     }
 
     /** The server of the target, if there is one, that would not see that it is larger. */
-    Optional<Server> notGrowing(Target target) throws IOException {
+    public Optional<Server> notGrowing(Target target) throws IOException {
         return of(target).stream().filter(server -> !server.program().growing()).findFirst();
     }
 
-    boolean anyWriting(Target target) throws IOException {
+    public boolean anyWriting(Target target) throws IOException {
         return of(target).stream().anyMatch(server -> !server.readOnly());
     }
 
     /** The server of a connection, if it serves. */
-    Optional<Server> serving(ConnectionId id, Target target) throws IOException {
+    public Optional<Server> serving(ConnectionId id, Target target) throws IOException {
         return byPidFile(pidFile(id, target)).filter(Server::answers);
     }
 
@@ -101,7 +103,7 @@ final class Servers {
      *
      * @throws OsException CONFLICT if that one is read-only and shall not be, or the reverse
      */
-    Server start(ConnectionId id, Target target, String image, boolean readOnly)
+    public Server start(ConnectionId id, Target target, String image, boolean readOnly)
             throws OsException, InterruptedException, IOException {
         Path pidFile = pidFile(id, target);
         Optional<Server> there = settled(pidFile);
@@ -145,7 +147,7 @@ final class Servers {
     }
 
     /** Ends the server of a connection, and removes what it may have left. */
-    void stop(ConnectionId id, Target target)
+    public void stop(ConnectionId id, Target target)
             throws OsException, InterruptedException, IOException {
         Path pidFile = pidFile(id, target);
         if (!Files.isDirectory(folder)) {
@@ -333,7 +335,7 @@ final class Servers {
         throw new OsException(
                 UNSUPPORTED,
                 "the paths of %s and %s are too long for a socket; set %s to a shorter one"
-                        .formatted(folder, shortFolder, FileDriverProvider.EXPORT_DIRECTORY));
+                        .formatted(folder, shortFolder, ExportOptions.DIRECTORY));
     }
 
     /** Nobody but the daemon's user may connect, so nobody else may enter. */

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,22 +16,22 @@ import java.util.Optional;
  * The NBD servers that can be used, the better one first. Each goes into the background by itself
  * once it listens, and is told apart from any other process by its command line.
  */
-enum NbdProgram {
+public enum NbdProgram {
     NBDKIT("nbdkit") {
         @Override
-        List<String> launcher() {
+        public List<String> launcher() {
             // It stays in the session that it was started in, and would end with it.
             return List.of("setsid");
         }
 
         // It asks the file for each client that connects.
         @Override
-        boolean growing() {
+        public boolean growing() {
             return true;
         }
 
         @Override
-        List<String> arguments(Order order) {
+        public List<String> arguments(Order order) {
             List<String> address =
                     switch (order.address()) {
                         case UnixDomainSocketAddress unix -> List.of("--unix", unix.toString());
@@ -59,12 +59,12 @@ enum NbdProgram {
         }
 
         @Override
-        boolean readOnly(List<String> commandLine) {
+        public boolean readOnly(List<String> commandLine) {
             return commandLine.contains("--readonly");
         }
 
         @Override
-        SocketAddress address(List<String> commandLine) {
+        public SocketAddress address(List<String> commandLine) {
             String socket = after(commandLine, "--unix");
             return socket.isEmpty()
                     ? loopback(after(commandLine, "--port"))
@@ -74,12 +74,12 @@ enum NbdProgram {
     QEMU("qemu-storage-daemon") {
         // It asks the file once, when it starts.
         @Override
-        boolean growing() {
+        public boolean growing() {
             return false;
         }
 
         @Override
-        List<String> arguments(Order order) {
+        public List<String> arguments(Order order) {
             String access = order.readOnly() ? "on" : "off";
             String image =
                     "{\"driver\":\"raw\",\"node-name\":\"image\",\"read-only\":%s,\"discard\":\"unmap\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\",\"read-only\":%s,\"auto-read-only\":false,\"discard\":\"unmap\"}}"
@@ -108,12 +108,12 @@ enum NbdProgram {
         }
 
         @Override
-        boolean readOnly(List<String> commandLine) {
+        public boolean readOnly(List<String> commandLine) {
             return after(commandLine, "--export").endsWith(",writable=off");
         }
 
         @Override
-        SocketAddress address(List<String> commandLine) {
+        public SocketAddress address(List<String> commandLine) {
             String address = after(commandLine, "--nbd-server");
             return address.startsWith(UNIX)
                     ? UnixDomainSocketAddress.of(
@@ -123,7 +123,7 @@ enum NbdProgram {
     };
 
     /** Stands for the first one that is installed. */
-    static final String ANY = "auto";
+    public static final String ANY = "auto";
 
     private static final String UNIX = "addr.type=unix,addr.path=";
     private static final String INET = "addr.type=inet,";
@@ -137,24 +137,24 @@ enum NbdProgram {
     }
 
     /** What is to be served, and where. */
-    record Order(
+    public record Order(
             String image, String export, boolean readOnly, SocketAddress address, Path pidFile) {}
 
     /** The command that starts it; empty if it needs none. */
-    List<String> launcher() {
+    public List<String> launcher() {
         return List.of();
     }
 
     /** Whether clients that connect later see what was added to a file meanwhile. */
-    abstract boolean growing();
+    public abstract boolean growing();
 
-    abstract List<String> arguments(Order order);
+    public abstract List<String> arguments(Order order);
 
-    abstract boolean readOnly(List<String> commandLine);
+    public abstract boolean readOnly(List<String> commandLine);
 
-    abstract SocketAddress address(List<String> commandLine);
+    public abstract SocketAddress address(List<String> commandLine);
 
-    String program() {
+    public String program() {
         return program;
     }
 
@@ -163,7 +163,7 @@ enum NbdProgram {
      *
      * @param wanted its name, or what stands for any
      */
-    static Optional<NbdProgram> first(String wanted) {
+    public static Optional<NbdProgram> first(String wanted) {
         return Arrays.stream(values())
                 .filter(each -> wanted.equals(ANY) || wanted.equals(each.program))
                 .filter(each -> each.installed().isPresent())
@@ -171,7 +171,7 @@ enum NbdProgram {
     }
 
     /** Where the program is installed, if it is. */
-    Optional<Path> installed() {
+    public Optional<Path> installed() {
         String path = System.getenv().getOrDefault("PATH", "") + ":/usr/bin:/usr/local/bin";
         for (String folder : path.split(":", -1)) {
             if (folder.startsWith("/")) {
@@ -185,13 +185,13 @@ enum NbdProgram {
     }
 
     /** Whether a process is this program, serving what has that pid file. */
-    boolean isServing(List<String> commandLine, Path pidFile) {
+    public boolean isServing(List<String> commandLine, Path pidFile) {
         return !commandLine.isEmpty()
                 && commandLine.getFirst().endsWith("/" + program)
                 && after(commandLine, PID_FILE).equals(pidFile.toString());
     }
 
-    static InetSocketAddress loopback(String port) {
+    public static InetSocketAddress loopback(String port) {
         try {
             return new InetSocketAddress(
                     InetAddress.getByAddress("127.0.0.1", LOOPBACK), Integer.parseInt(port));

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 
@@ -7,19 +7,29 @@ import io.cairn.spi.DriverException;
 import java.io.IOException;
 
 /** Runs the driver's calls, so that each fails in the contract's way. */
-final class Calls {
-    private final Folder folder;
+public final class Calls {
+    private final Presence presence;
 
-    Calls(Folder folder) {
-        this.folder = folder;
+    public Calls(Presence presence) {
+        this.presence = presence;
+    }
+
+    /** Whether the storage is still where it was when it was opened. */
+    public interface Presence {
+        /**
+         * Looks for it.
+         *
+         * @throws OsException UNAVAILABLE if it is not
+         */
+        void check() throws OsException;
     }
 
     /** What a call does. */
-    interface Work<T> {
+    public interface Work<T> {
         T run(Native os) throws OsException, InterruptedException, IOException;
     }
 
-    <T> T call(String what, Work<T> work) throws DriverException, InterruptedException {
+    public <T> T call(String what, Work<T> work) throws DriverException, InterruptedException {
         if (Thread.interrupted()) {
             throw new InterruptedException("interrupted before it began to " + what);
         }
@@ -35,7 +45,7 @@ final class Calls {
     /** Whatever is looked for may be missing because the whole folder is. */
     private OsException missing(OsException e) {
         try {
-            folder.checkStillThere();
+            presence.check();
             return e;
         } catch (OsException gone) {
             gone.initCause(e);

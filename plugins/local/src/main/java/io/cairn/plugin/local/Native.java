@@ -1,32 +1,37 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
-import static io.cairn.plugin.file.Syscalls.CLOSE;
-import static io.cairn.plugin.file.Syscalls.COPY_FILE_RANGE;
-import static io.cairn.plugin.file.Syscalls.ERRNO;
-import static io.cairn.plugin.file.Syscalls.FCHMOD;
-import static io.cairn.plugin.file.Syscalls.FCNTL;
-import static io.cairn.plugin.file.Syscalls.FGETXATTR;
-import static io.cairn.plugin.file.Syscalls.FLOCK;
-import static io.cairn.plugin.file.Syscalls.FREMOVEXATTR;
-import static io.cairn.plugin.file.Syscalls.FSETXATTR;
-import static io.cairn.plugin.file.Syscalls.FSYNC;
-import static io.cairn.plugin.file.Syscalls.FTRUNCATE;
-import static io.cairn.plugin.file.Syscalls.FUTIMENS;
-import static io.cairn.plugin.file.Syscalls.IOCTL;
-import static io.cairn.plugin.file.Syscalls.LINKAT;
-import static io.cairn.plugin.file.Syscalls.LSEEK;
-import static io.cairn.plugin.file.Syscalls.MKDIRAT;
-import static io.cairn.plugin.file.Syscalls.OPENAT;
-import static io.cairn.plugin.file.Syscalls.PREAD;
-import static io.cairn.plugin.file.Syscalls.PWRITE;
-import static io.cairn.plugin.file.Syscalls.RENAMEAT2;
-import static io.cairn.plugin.file.Syscalls.STATE;
-import static io.cairn.plugin.file.Syscalls.STATX;
-import static io.cairn.plugin.file.Syscalls.STRERROR;
-import static io.cairn.plugin.file.Syscalls.UNLINKAT;
+import static io.cairn.plugin.local.Syscalls.CLOSE;
+import static io.cairn.plugin.local.Syscalls.COPY_FILE_RANGE;
+import static io.cairn.plugin.local.Syscalls.ERRNO;
+import static io.cairn.plugin.local.Syscalls.FCHMOD;
+import static io.cairn.plugin.local.Syscalls.FCNTL;
+import static io.cairn.plugin.local.Syscalls.FGETXATTR;
+import static io.cairn.plugin.local.Syscalls.FLOCK;
+import static io.cairn.plugin.local.Syscalls.FREMOVEXATTR;
+import static io.cairn.plugin.local.Syscalls.FSETXATTR;
+import static io.cairn.plugin.local.Syscalls.FSYNC;
+import static io.cairn.plugin.local.Syscalls.FTRUNCATE;
+import static io.cairn.plugin.local.Syscalls.FUTIMENS;
+import static io.cairn.plugin.local.Syscalls.IOCTL;
+import static io.cairn.plugin.local.Syscalls.LINKAT;
+import static io.cairn.plugin.local.Syscalls.LSEEK;
+import static io.cairn.plugin.local.Syscalls.MKDIRAT;
+import static io.cairn.plugin.local.Syscalls.OPENAT;
+import static io.cairn.plugin.local.Syscalls.PREAD;
+import static io.cairn.plugin.local.Syscalls.PWRITE;
+import static io.cairn.plugin.local.Syscalls.READLINKAT;
+import static io.cairn.plugin.local.Syscalls.RENAMEAT2;
+import static io.cairn.plugin.local.Syscalls.STATE;
+import static io.cairn.plugin.local.Syscalls.STATX;
+import static io.cairn.plugin.local.Syscalls.STRERROR;
+import static io.cairn.plugin.local.Syscalls.SYMLINKAT;
+import static io.cairn.plugin.local.Syscalls.UNLINKAT;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import org.jspecify.annotations.Nullable;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -37,19 +42,20 @@ import java.time.Instant;
  * driver call, on its thread: closing it frees whatever was passed to the kernel.
  */
 @SuppressWarnings("restricted") // calling the kernel is what this class is for
-final class Native implements AutoCloseable {
+public final class Native implements AutoCloseable {
     // fcntl.h, the same on x86-64, aarch64 and riscv64
-    static final int O_RDONLY = 0;
-    static final int O_RDWR = 2;
-    static final int O_CREAT = 0100;
-    static final int O_EXCL = 0200;
-    static final int SEEK_END = 2;
-    static final int SEEK_DATA = 3;
-    static final int SEEK_HOLE = 4;
-    static final int AT_REMOVEDIR = 0x200;
+    public static final int O_RDONLY = 0;
+    public static final int O_RDWR = 2;
+    public static final int O_CREAT = 0100;
+    public static final int O_EXCL = 0200;
+    public static final int SEEK_END = 2;
+    public static final int SEEK_DATA = 3;
+    public static final int SEEK_HOLE = 4;
+    public static final int AT_REMOVEDIR = 0x200;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_EMPTY_PATH = 0x1000;
     private static final int RENAME_NOREPLACE = 1;
+    private static final int RENAME_EXCHANGE = 2;
     private static final int AT_SYMLINK_FOLLOW = 0x400;
     private static final int AT_FDCWD = -100;
     private static final int O_CLOEXEC = 02000000;
@@ -60,6 +66,9 @@ final class Native implements AutoCloseable {
     /** bits/struct_stat.h keeps it: "leave this time as it is". */
     private static final long UTIME_OMIT = (1L << 30) - 2;
 
+    /** More than links here have. */
+    private static final long LINK_BYTES = 512;
+
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment state = arena.allocate(STATE);
 
@@ -69,19 +78,31 @@ final class Native implements AutoCloseable {
     }
 
     /** Memory for {@link #read} and {@link #write}, freed with this. */
-    MemorySegment buffer(long bytes) {
+    public MemorySegment buffer(long bytes) {
         return arena.allocate(bytes, JAVA_LONG.byteAlignment());
     }
 
-    Fd open(String path, int flags) throws OsException {
+    public Fd open(String path, int flags) throws OsException {
         return open(AT_FDCWD, path, path, flags, 0);
     }
 
-    Fd open(Fd folder, String name, int flags) throws OsException {
+    public Fd open(Fd folder, String name, int flags) throws OsException {
         return open(folder, name, flags, 0);
     }
 
-    Fd open(Fd folder, String name, int flags, int mode) throws OsException {
+    /** For reading; null if there is nothing of that name. */
+    public @Nullable Fd openIfThere(Fd folder, String name) throws OsException {
+        try {
+            return open(folder, name, O_RDONLY);
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return null;
+            }
+            throw e;
+        }
+    }
+
+    public Fd open(Fd folder, String name, int flags, int mode) throws OsException {
         return open(folder.number(), name, within(folder, name), flags, mode);
     }
 
@@ -101,7 +122,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    static void close(int fd) {
+    public static void close(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             int _ = (int) CLOSE.invokeExact(arena.allocate(STATE), fd);
         } catch (Throwable e) {
@@ -110,7 +131,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Makes {@code to} share the whole content of {@code from}. */
-    void clone(Fd from, Fd to) throws OsException {
+    public void clone(Fd from, Fd to) throws OsException {
         ioctl(to, FICLONE, from.number(), "clone");
     }
 
@@ -120,7 +141,7 @@ final class Native implements AutoCloseable {
      * @param argument a number, or the address of a {@link #buffer}
      * @param call what it does, for messages
      */
-    int ioctl(Fd file, long request, long argument, String call) throws OsException {
+    public int ioctl(Fd file, long request, long argument, String call) throws OsException {
         try {
             int result = (int) IOCTL.invokeExact(state, file.number(), request, argument);
             return (int) check(result, call, file);
@@ -130,7 +151,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Sets or asks for a property of an opening. */
-    int fcntl(Fd file, int command, int argument, String call) throws OsException {
+    public int fcntl(Fd file, int command, int argument, String call) throws OsException {
         try {
             int result = (int) FCNTL.invokeExact(state, file.number(), command, argument);
             return (int) check(result, call, file);
@@ -139,7 +160,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void flock(Fd file, int operation) throws OsException {
+    public void flock(Fd file, int operation) throws OsException {
         try {
             check((int) FLOCK.invokeExact(state, file.number(), operation), "lock", file);
         } catch (Throwable e) {
@@ -147,7 +168,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void sync(Fd file) throws OsException {
+    public void sync(Fd file) throws OsException {
         try {
             check((int) FSYNC.invokeExact(state, file.number()), "sync", file);
         } catch (Throwable e) {
@@ -155,7 +176,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void resize(Fd file, long bytes) throws OsException {
+    public void resize(Fd file, long bytes) throws OsException {
         try {
             check((int) FTRUNCATE.invokeExact(state, file.number(), bytes), "resize", file);
         } catch (Throwable e) {
@@ -163,7 +184,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    long seek(Fd file, long from, int whence) throws OsException {
+    public long seek(Fd file, long from, int whence) throws OsException {
         try {
             return check(
                     (long) LSEEK.invokeExact(state, file.number(), from, whence), "seek", file);
@@ -172,15 +193,15 @@ final class Native implements AutoCloseable {
         }
     }
 
-    long size(Fd file) throws OsException {
+    public long size(Fd file) throws OsException {
         return seek(file, 0, SEEK_END);
     }
 
-    void setLabel(Fd file, Label label) throws OsException {
+    public void setLabel(Fd file, Label label) throws OsException {
         setAttribute(file, Label.ATTRIBUTE, label.toBytes());
     }
 
-    void setAttribute(Fd file, String name, byte[] value) throws OsException {
+    public void setAttribute(Fd file, String name, byte[] value) throws OsException {
         try {
             int result =
                     (int)
@@ -197,7 +218,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void removeLabel(Fd file) throws OsException {
+    public void removeLabel(Fd file) throws OsException {
         try {
             int result =
                     (int)
@@ -214,7 +235,12 @@ final class Native implements AutoCloseable {
     }
 
     /** The file's label; an empty one if it has been lost, as by a copy without attributes. */
-    Label label(Fd file) throws OsException {
+    public Label label(Fd file) throws OsException {
+        return label(file, Label.ATTRIBUTE);
+    }
+
+    /** A label that an attribute of another name has. */
+    public Label label(Fd file, String attribute) throws OsException {
         MemorySegment value = arena.allocate(Label.MAX_BYTES);
         try {
             long length =
@@ -222,7 +248,7 @@ final class Native implements AutoCloseable {
                             FGETXATTR.invokeExact(
                                     state,
                                     file.number(),
-                                    arena.allocateFrom(Label.ATTRIBUTE),
+                                    arena.allocateFrom(attribute),
                                     value,
                                     value.byteSize());
             check(length, "read the label of", file);
@@ -237,7 +263,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void setModified(Fd file, Instant at) throws OsException {
+    public void setModified(Fd file, Instant at) throws OsException {
         MemorySegment times = arena.allocate(JAVA_LONG, 4);
         times.setAtIndex(JAVA_LONG, 1, UTIME_OMIT);
         times.setAtIndex(JAVA_LONG, 2, at.getEpochSecond());
@@ -249,7 +275,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    void setMode(Fd file, int mode) throws OsException {
+    public void setMode(Fd file, int mode) throws OsException {
         try {
             check((int) FCHMOD.invokeExact(state, file.number(), mode), "protect", file);
         } catch (Throwable e) {
@@ -258,7 +284,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Gives an open file one more name, whatever its others lead to by now. */
-    void link(Fd file, Fd toFolder, String toName) throws OsException {
+    public void link(Fd file, Fd toFolder, String toName) throws OsException {
         try {
             int result =
                     (int)
@@ -276,13 +302,64 @@ final class Native implements AutoCloseable {
     }
 
     /** Renames within a folder, over whatever has the name. */
-    void rename(Fd folder, String name, String toName) throws OsException {
+    public void rename(Fd folder, String name, String toName) throws OsException {
         rename(folder, name, folder, toName, 0);
     }
 
     /** Moves to another folder; fails with EEXIST if the name is taken there. */
-    void move(Fd folder, String name, Fd toFolder, String toName) throws OsException {
+    public void move(Fd folder, String name, Fd toFolder, String toName) throws OsException {
         rename(folder, name, toFolder, toName, RENAME_NOREPLACE);
+    }
+
+    /** Has two names of a folder change places, at once. */
+    public void exchange(Fd folder, String name, String other) throws OsException {
+        rename(folder, name, folder, other, RENAME_EXCHANGE);
+    }
+
+    /** Makes a symbolic link; false if the name is taken. */
+    public boolean makeLink(Fd folder, String name, String target) throws OsException {
+        try {
+            int result =
+                    (int)
+                            SYMLINKAT.invokeExact(
+                                    state,
+                                    arena.allocateFrom(target),
+                                    folder.number(),
+                                    arena.allocateFrom(name));
+            check(result, "link", within(folder, name));
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.EEXIST)) {
+                return false;
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** Where a symbolic link leads; empty if there is none of that name. */
+    public String linked(Fd folder, String name) throws OsException {
+        MemorySegment target = arena.allocate(LINK_BYTES);
+        try {
+            long length =
+                    (long)
+                            READLINKAT.invokeExact(
+                                    state,
+                                    folder.number(),
+                                    arena.allocateFrom(name),
+                                    target,
+                                    target.byteSize());
+            check(length, "read the link", within(folder, name));
+            return new String(target.asSlice(0, length).toArray(JAVA_BYTE), UTF_8);
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT) || e.is(OsException.EINVAL)) {
+                return "";
+            }
+            throw e;
+        } catch (Throwable e) {
+            throw failed(e);
+        }
     }
 
     private void rename(Fd folder, String name, Fd toFolder, String toName, int flags)
@@ -303,12 +380,12 @@ final class Native implements AutoCloseable {
         }
     }
 
-    Stat stat(Fd file) throws OsException {
+    public Stat stat(Fd file) throws OsException {
         return stat(file.number(), "", file.path(), AT_EMPTY_PATH);
     }
 
     /** Of what has the name itself, should it be a symbolic link. */
-    Stat stat(Fd folder, String name) throws OsException {
+    public Stat stat(Fd folder, String name) throws OsException {
         return stat(folder.number(), name, within(folder, name), AT_SYMLINK_NOFOLLOW);
     }
 
@@ -332,7 +409,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Removes a file or, with {@link #AT_REMOVEDIR}, an empty folder; false if it is not there. */
-    boolean remove(Fd folder, String name, int flags) throws OsException {
+    public boolean remove(Fd folder, String name, int flags) throws OsException {
         try {
             int result =
                     (int)
@@ -351,7 +428,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Makes a folder; false if the name is taken. */
-    boolean makeFolder(Fd folder, String name, int mode) throws OsException {
+    public boolean makeFolder(Fd folder, String name, int mode) throws OsException {
         try {
             int result =
                     (int)
@@ -369,7 +446,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    long read(Fd file, MemorySegment into, long bytes, long at) throws OsException {
+    public long read(Fd file, MemorySegment into, long bytes, long at) throws OsException {
         try {
             return check(
                     (long) PREAD.invokeExact(state, file.number(), into, bytes, at), "read", file);
@@ -378,7 +455,7 @@ final class Native implements AutoCloseable {
         }
     }
 
-    long write(Fd file, MemorySegment from, long bytes, long at) throws OsException {
+    public long write(Fd file, MemorySegment from, long bytes, long at) throws OsException {
         try {
             return check(
                     (long) PWRITE.invokeExact(state, file.number(), from, bytes, at),
@@ -390,7 +467,7 @@ final class Native implements AutoCloseable {
     }
 
     /** Copies at most so many bytes at the same place of both files, inside the kernel. */
-    long copy(Fd from, Fd to, long at, long bytes) throws OsException {
+    public long copy(Fd from, Fd to, long at, long bytes) throws OsException {
         MemorySegment places = arena.allocate(JAVA_LONG, 2);
         places.setAtIndex(JAVA_LONG, 0, at);
         places.setAtIndex(JAVA_LONG, 1, at);

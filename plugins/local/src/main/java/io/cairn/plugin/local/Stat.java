@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -13,11 +13,11 @@ import java.lang.foreign.MemorySegment;
  * @param links how many names the file has
  * @param takenBytes what it takes of the disk, holes left out
  */
-record Stat(long device, long inode, int type, long links, long sizeBytes, long takenBytes) {
-    static final long BYTES = 256;
+public record Stat(long device, long inode, int type, long links, long sizeBytes, long takenBytes) {
+    public static final long BYTES = 256;
 
     /** STATX_BASIC_STATS. */
-    static final int MASK = 0x7ff;
+    public static final int MASK = 0x7ff;
 
     /** What st_blocks counts in, whatever the file system's own blocks are. */
     private static final long BLOCK = 512;
@@ -26,7 +26,7 @@ record Stat(long device, long inode, int type, long links, long sizeBytes, long 
     private static final int REGULAR = 0100000;
     private static final int LINK = 0120000;
 
-    static Stat read(MemorySegment statx) {
+    public static Stat read(MemorySegment statx) {
         long major = statx.get(JAVA_INT, 136);
         long minor = statx.get(JAVA_INT, 140);
         return new Stat(
@@ -38,15 +38,15 @@ record Stat(long device, long inode, int type, long links, long sizeBytes, long 
                 statx.get(JAVA_LONG, 48) * BLOCK);
     }
 
-    boolean regular() {
+    public boolean regular() {
         return type == REGULAR;
     }
 
-    boolean symbolicLink() {
+    public boolean symbolicLink() {
         return type == LINK;
     }
 
-    boolean sameFile(Stat other) {
+    public boolean sameFile(Stat other) {
         return device == other.device && inode == other.inode;
     }
 }

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 
@@ -9,31 +9,28 @@ import java.util.List;
 import java.util.Optional;
 
 /** Who uses the files at the moment, beside the driver itself. */
-final class Uses {
+public final class Uses {
+    private final Images images;
     private final Servers servers;
 
-    Uses(Servers servers) {
+    public Uses(Images images, Servers servers) {
+        this.images = images;
         this.servers = servers;
     }
 
-    /** What the path of a target's file contains, and that of no other. */
-    static String hint(Target target) {
-        return target.snapshot()
-                .map(Object::toString)
-                .orElseGet(() -> target.volume() + "/" + Lookup.IMAGE);
-    }
-
     /**
+     * Whether nobody uses a target, as far as can be known.
+     *
      * @throws OsException IN_USE if the target is attached, exported or open for writing
      */
-    void checkUnused(Native os, Target target, Fd file)
+    public void checkUnused(Native os, Target target, Fd file)
             throws OsException, InterruptedException, IOException {
-        checkUnattached(os, hint(target), file);
+        checkUnattached(os, images.hint(target), file);
         checkUnexported(target);
         checkUnwritten(os, file);
     }
 
-    void checkUnattached(Native os, String hint, Fd file) throws OsException, IOException {
+    public void checkUnattached(Native os, String hint, Fd file) throws OsException, IOException {
         // The usual case, which spares a look at every loop device of the host.
         if (!Leases.mayBeOpenElsewhere(os, file)) {
             return;
@@ -46,13 +43,14 @@ final class Uses {
         }
     }
 
-    void checkUnexported(Target target) throws OsException, InterruptedException, IOException {
+    public void checkUnexported(Target target)
+            throws OsException, InterruptedException, IOException {
         if (servers.anyFor(target)) {
             throw new OsException(IN_USE, "it is exported; take the export back first");
         }
     }
 
-    void checkGrowable(Target target) throws OsException, IOException {
+    public void checkGrowable(Target target) throws OsException, IOException {
         Optional<Server> fixed = servers.notGrowing(target);
         if (fixed.isPresent()) {
             throw new OsException(
@@ -60,12 +58,12 @@ final class Uses {
                     "it is exported by %s, which would not see that it is larger; take the export back first, and set %s to %s for those to come"
                             .formatted(
                                     fixed.get().program().program(),
-                                    FileDriverProvider.EXPORT_PROGRAM,
+                                    ExportOptions.PROGRAM,
                                     NbdProgram.NBDKIT.program()));
         }
     }
 
-    void checkUnwritten(Native os, Fd file) throws OsException {
+    public void checkUnwritten(Native os, Fd file) throws OsException {
         try {
             // Not for reading: a listing at the same time has it open so.
             Leases.take(os, file);

@@ -1,10 +1,10 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
-import io.cairn.plugin.file.Loops.Loop;
+import io.cairn.plugin.local.Loops.Loop;
 import io.cairn.spi.Attaching;
 import io.cairn.spi.Attachment;
 import io.cairn.spi.DriverException;
@@ -15,14 +15,21 @@ import java.util.List;
 import java.util.Optional;
 
 /** Volumes and snapshots as loop devices. */
-final class Attachments implements Attaching {
+public final class Attachments implements Attaching {
     private final Calls calls;
-    private final Lookup lookup;
+    private final Images images;
     private final Servers servers;
+    private final int sectorBytes;
 
-    Attachments(Calls calls, Lookup lookup, Servers servers) {
+    /**
+     * Attaches a backend's files.
+     *
+     * @param sectorBytes as in {@link Loops#attach}
+     */
+    public Attachments(Calls calls, Images images, Servers servers, int sectorBytes) {
+        this.sectorBytes = sectorBytes;
         this.calls = calls;
-        this.lookup = lookup;
+        this.images = images;
         this.servers = servers;
     }
 
@@ -34,13 +41,13 @@ final class Attachments implements Attaching {
                 "attach " + target,
                 os -> {
                     int access = fixed ? Native.O_RDONLY : Native.O_RDWR;
-                    try (Fd file = lookup.target(os, target, access)) {
+                    try (Fd file = images.target(os, target, access)) {
                         List<Loop> there = loops(os, target, file);
                         if (!there.isEmpty()) {
                             return shown(asAsked(there.getFirst(), fixed));
                         }
                         check(os, target, file, fixed);
-                        return shown(Loops.attach(os, file, fixed));
+                        return shown(Loops.attach(os, file, fixed, sectorBytes));
                     }
                 });
     }
@@ -50,7 +57,7 @@ final class Attachments implements Attaching {
         calls.call(
                 "detach " + target,
                 os -> {
-                    try (Fd file = lookup.targetIfThere(os, target)) {
+                    try (Fd file = images.targetIfThere(os, target)) {
                         if (file != null) {
                             for (Loop loop : loops(os, target, file)) {
                                 Loops.detach(os, loop);
@@ -67,7 +74,7 @@ final class Attachments implements Attaching {
         return calls.call(
                 "look for the device of " + target,
                 os -> {
-                    try (Fd file = lookup.targetIfThere(os, target)) {
+                    try (Fd file = images.targetIfThere(os, target)) {
                         List<Loop> there = file == null ? List.of() : loops(os, target, file);
                         return there.isEmpty()
                                 ? Optional.empty()
@@ -79,23 +86,22 @@ final class Attachments implements Attaching {
     private void check(Native os, Target target, Fd file, boolean readOnly)
             throws OsException, InterruptedException, IOException {
         long size = os.size(file);
-        if (size % Loops.SECTOR != 0) {
+        if (size % sectorBytes != 0) {
             throw new OsException(
                     UNSUPPORTED,
                     "a block device has sectors of %d bytes, and its %d bytes would not all be seen: grow it to %d"
                             .formatted(
-                                    Loops.SECTOR,
+                                    sectorBytes,
                                     size,
-                                    Math.ceilDiv(size, Loops.SECTOR) * Loops.SECTOR));
+                                    Math.ceilDiv(size, sectorBytes) * sectorBytes));
         }
         if (!readOnly && servers.anyWriting(target)) {
             throw new OsException(IN_USE, "it is exported for writing; take the export back first");
         }
     }
 
-    private static List<Loop> loops(Native os, Target target, Fd file)
-            throws OsException, IOException {
-        return Loops.of(os, file, Uses.hint(target)).stream().filter(Loop::whole).toList();
+    private List<Loop> loops(Native os, Target target, Fd file) throws OsException, IOException {
+        return Loops.of(os, file, images.hint(target)).stream().filter(Loop::whole).toList();
     }
 
     private static Loop asAsked(Loop loop, boolean readOnly) throws OsException {

@@ -1,4 +1,4 @@
-package io.cairn.plugin.file;
+package io.cairn.plugin.local;
 
 import java.util.concurrent.locks.LockSupport;
 
@@ -6,7 +6,7 @@ import java.util.concurrent.locks.LockSupport;
  * Who has a file open, as far as the kernel lets one know: it gives nobody a lease while another
  * has the file open so that it matters.
  */
-final class Leases {
+public final class Leases {
     // fcntl.h and signal.h, the same on x86-64, aarch64 and riscv64
     private static final int F_RDLCK = 0;
     private static final int F_WRLCK = 1;
@@ -30,13 +30,13 @@ final class Leases {
      * Takes a read lease, which nobody gets while another has the file open for writing; who opens
      * it so afterwards waits for us.
      */
-    static void take(Native os, Fd file) throws OsException {
+    public static void take(Native os, Fd file) throws OsException {
         quieten(os, file);
         outlastForks(() -> os.fcntl(file, F_SETLEASE, F_RDLCK, CALL));
     }
 
     /** Whether the lease still stands and nobody waits for its end. */
-    static boolean holds(Native os, Fd file) throws OsException {
+    public static boolean holds(Native os, Fd file) throws OsException {
         return os.fcntl(file, F_GETLEASE, 0, CALL) == F_RDLCK;
     }
 
@@ -44,7 +44,7 @@ final class Leases {
      * Whether anybody has a file open for writing; true where it cannot be known. A fork of ours
      * that is just under way counts too.
      */
-    static boolean mayBeWritten(Native os, Fd file) throws OsException {
+    public static boolean mayBeWritten(Native os, Fd file) throws OsException {
         return refuses(os, file, F_RDLCK);
     }
 
@@ -52,12 +52,12 @@ final class Leases {
      * Whether a file is open besides the one opening that is given, be it by a loop device; true
      * where it cannot be known.
      */
-    static boolean mayBeOpenElsewhere(Native os, Fd file) throws OsException {
+    public static boolean mayBeOpenElsewhere(Native os, Fd file) throws OsException {
         return refuses(os, file, F_WRLCK);
     }
 
     /** As {@link #mayBeWritten}, but a fork of ours is waited for. */
-    static boolean staysWritten(Native os, Fd file) throws OsException {
+    public static boolean staysWritten(Native os, Fd file) throws OsException {
         try {
             take(os, file);
             release(os, file);
@@ -97,7 +97,7 @@ final class Leases {
     }
 
     /** Locks a file for this opening of it, or fails with EAGAIN. */
-    static void lock(Native os, Fd file) throws OsException {
+    public static void lock(Native os, Fd file) throws OsException {
         outlastForks(() -> os.flock(file, LOCK_EX_NB));
     }
 
