@@ -22,28 +22,37 @@ final class CrashIT {
 
     @Test
     void onXfsNothingIsLostByKillsAndLossesOfPower(@TempDir Path folder) throws Exception {
-        crash(Kind.XFS, CYCLES, folder);
+        crash(Kind.XFS, Layout.FILES, CYCLES, folder);
     }
 
     @Test
     void onExt4WhereSnapshotsAreCopiesNothingIsLost(@TempDir Path folder) throws Exception {
-        crash(Kind.EXT4, Math.max(2, CYCLES / 3), folder);
+        crash(Kind.EXT4, Layout.FILES, Math.max(2, CYCLES / 3), folder);
     }
 
-    private static void crash(Kind kind, int cycles, Path folder) throws Exception {
+    @Test
+    void onBtrfsWhereSnapshotsAreSubvolumesNothingIsLost(@TempDir Path folder) throws Exception {
+        crash(Kind.BTRFS, Layout.SUBVOLUMES, Math.max(2, CYCLES / 3), folder);
+    }
+
+    private static void crash(Kind kind, Layout layout, int cycles, Path folder) throws Exception {
         long seed = Long.getLong("cairn.crash.seed", System.nanoTime());
         System.out.printf(
                 "Crashes on %s: repeat with -Dit.test=CrashIT -Dcairn.crash.cycles=%d -Dcairn.crash.seed=%d%n",
                 kind, CYCLES, seed);
         try (Disk disk = Disk.create(kind)) {
             String done =
-                    new CrashRun(folder, disk.path(), disk, kind == Kind.XFS, seed).run(cycles);
+                    new CrashRun(folder, disk.path(), disk, layout, kind != Kind.EXT4, seed)
+                            .run(cycles);
             System.out.printf("Crashes on %s: %s%n", kind, done);
         } catch (TestAbortedException e) {
+            if (layout != Layout.FILES) {
+                throw e;
+            }
             System.out.printf(
                     "Crashes in a plain folder, without losses of power: %s%n", e.getMessage());
             Path root = Files.createDirectory(folder.resolve("root"));
-            String done = new CrashRun(folder, root, null, false, seed).run(cycles);
+            String done = new CrashRun(folder, root, null, layout, false, seed).run(cycles);
             System.out.printf("Crashes in a plain folder: %s%n", done);
             throw e; // What the test's name says was not seen.
         }

@@ -39,9 +39,9 @@ final class CrashRun {
     private final Path output;
     private final @Nullable Disk disk;
     private final Random random;
-    private final Records records = new Records();
+    private final Records records;
     private final List<Client> clients = new ArrayList<>();
-    private final Moving moving = new Moving(records);
+    private final Moving moving;
 
     /** Since the last look, which may have been several kills ago. */
     private boolean devicesEnded;
@@ -57,10 +57,14 @@ final class CrashRun {
      * @param folder for the configuration and the daemon's output
      * @param root for the state and the backend
      * @param disk that root is on, if it can lose its power
+     * @param layout of the driver that is used
      * @param attaches whether volumes can be attached here and still be snapshotted
      */
-    CrashRun(Path folder, Path root, @Nullable Disk disk, boolean attaches, long seed)
+    CrashRun(
+            Path folder, Path root, @Nullable Disk disk, Layout layout, boolean attaches, long seed)
             throws IOException {
+        this.records = new Records(layout);
+        this.moving = new Moving(records);
         this.etc = folder.resolve("etc");
         this.data = root.resolve("data");
         this.backend = root.resolve("backend");
@@ -83,7 +87,7 @@ final class CrashRun {
         Files.writeString(etc.resolve("cairn.properties"), "jmx.port=0\n");
         Files.writeString(
                 etc.resolve("backends").resolve(BACKEND + ".properties"),
-                "driver=file\ndirectory=%s\n".formatted(backend));
+                "driver=%s\ndirectory=%s\n".formatted(layout.driver(), backend));
     }
 
     /** Runs so many cycles, and says in one line what it did. */

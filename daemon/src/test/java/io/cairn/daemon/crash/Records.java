@@ -23,6 +23,7 @@ final class Records {
     final AtomicLong acknowledged = new AtomicLong();
     final Set<String> problems = new ConcurrentSkipListSet<>();
 
+    private final Layout layout;
     private final AtomicLong generations = new AtomicLong();
     private final Set<String> kept = new ConcurrentSkipListSet<>();
     private final Map<String, Long> counts = new ConcurrentSkipListMap<>();
@@ -39,6 +40,15 @@ final class Records {
      * @param answeredAt when it was done, if it was
      */
     private record Revert(Content to, long answeredAt) {}
+
+    Records(Layout layout) {
+        this.layout = layout;
+    }
+
+    /** How the driver that is used lays out what it keeps. */
+    Layout layout() {
+        return layout;
+    }
 
     /** What a snapshot that all clients use is called here; its volume goes by its name. */
     static String key(String volume, String snapshot) {
@@ -158,7 +168,7 @@ final class Records {
             if (!volumeOf(id).equals(id)) {
                 continue;
             }
-            Path image = Storage.image(backend, id);
+            Path image = Storage.image(layout, backend, id);
             boolean unknown = entry.getValue().durableAt() >= loss.from();
             if (Files.exists(image)) {
                 // An extension may have been begun, or lost.

@@ -27,9 +27,6 @@ import java.util.stream.Stream;
  * looked at by its files alone.
  */
 final class Storage {
-    /** The extended attribute in which the driver keeps what a file is. */
-    private static final String LABEL = "cairn";
-
     private static final Pattern GIVEN_UP =
             Pattern.compile(".+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.img");
 
@@ -63,8 +60,8 @@ final class Storage {
     }
 
     /** Where a volume's bytes are, or would be: of a volume, or of a file if it was given up. */
-    static Path image(Path backend, String id) throws IOException {
-        Path image = backend.resolve("volumes").resolve(id).resolve("volume.img");
+    static Path image(Layout layout, Path backend, String id) throws IOException {
+        Path image = layout.volume(backend.resolve("volumes").resolve(id));
         if (!Files.exists(image)) {
             for (String name : names(backend)) {
                 if (name.endsWith("-%s.img".formatted(id))) {
@@ -96,11 +93,13 @@ final class Storage {
                 found.snapshots().keySet(),
                 names(backend.resolve("snapshots")));
         for (Item volume : found.volumes().values()) {
-            Set<String> files = new TreeSet<>(Set.of("volume.img"));
-            found.snapshotsOf(volume.id()).values().forEach(id -> files.add(id + ".snap"));
             Path home = home(volume);
             if (Files.exists(home)) {
-                problems.expect("the folder of " + volume.name(), files, names(home));
+                Set<String> there = names(home);
+                problems.expect(
+                        "the folder of " + volume.name(),
+                        layout().names(found.snapshotsOf(volume.id()).values(), there),
+                        there);
             }
         }
     }
@@ -125,7 +124,9 @@ final class Storage {
         for (Item snapshot : found.snapshots().values()) {
             Path file = file(snapshot);
             checkContent(snapshot);
-            if (Files.exists(file) && !Files.getAttribute(file, "unix:nlink").equals(2)) {
+            if (layout() == Layout.FILES
+                    && Files.exists(file)
+                    && !Files.getAttribute(file, "unix:nlink").equals(2)) {
                 problems.add("%s has not just two names".formatted(file));
             }
         }
@@ -165,11 +166,18 @@ final class Storage {
     /** A lost state can be rebuilt only from what the files bear. */
     private void checkLabel(Item item, Path file) throws IOException {
         if (isFile(item)) {
-            problems.expect("what %s bears".formatted(file), "", label(file));
+            problems.expect(
+                    "what %s bears".formatted(file),
+                    "",
+                    label(new Layout.Bearer(file, Layout.LABEL)));
             return;
         }
+        Layout.Bearer bearer =
+                isVolume(item)
+                        ? new Layout.Bearer(file, Layout.LABEL)
+                        : layout().bearer(home(item), item.id());
         Map<String, String> label = new HashMap<>();
-        for (String line : label(file).lines().toList()) {
+        for (String line : label(bearer).lines().toList()) {
             String[] words = line.split(" ", 2);
             label.put(words[0], words[words.length - 1]);
         }
@@ -188,14 +196,14 @@ final class Storage {
     }
 
     /** What a file bears, or nothing. */
-    private static String label(Path file) throws IOException {
+    private static String label(Layout.Bearer bearer) throws IOException {
         UserDefinedFileAttributeView view =
-                Files.getFileAttributeView(file, UserDefinedFileAttributeView.class);
-        if (!view.list().contains(LABEL)) {
+                Files.getFileAttributeView(bearer.file(), UserDefinedFileAttributeView.class);
+        if (!view.list().contains(bearer.attribute())) {
             return "";
         }
-        ByteBuffer bytes = ByteBuffer.allocate(view.size(LABEL));
-        int length = view.read(LABEL, bytes);
+        ByteBuffer bytes = ByteBuffer.allocate(view.size(bearer.attribute()));
+        int length = view.read(bearer.attribute(), bytes);
         return new String(bytes.array(), 0, length, UTF_8);
     }
 
@@ -203,8 +211,17 @@ final class Storage {
         if (isFile(item)) {
             return backend.resolve(item.name());
         }
-        return home(item)
-                .resolve(item.id().equals(item.volume()) ? "volume.img" : item.id() + ".snap");
+        return isVolume(item)
+                ? layout().volume(home(item))
+                : layout().snapshot(home(item), item.id());
+    }
+
+    private static boolean isVolume(Item item) {
+        return item.id().equals(item.volume());
+    }
+
+    private Layout layout() {
+        return records.layout();
     }
 
     private static boolean isFile(Item item) {

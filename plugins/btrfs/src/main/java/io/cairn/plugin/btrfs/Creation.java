@@ -1,0 +1,257 @@
+package io.cairn.plugin.btrfs;
+
+import static io.cairn.plugin.btrfs.Lookup.CUT;
+import static io.cairn.plugin.btrfs.Lookup.CUT_LABEL;
+import static io.cairn.plugin.btrfs.Lookup.HALF;
+import static io.cairn.plugin.btrfs.Lookup.IMAGE;
+import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
+import static io.cairn.plugin.btrfs.Lookup.VOLUME;
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Leases;
+import io.cairn.plugin.local.Loops;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** Makes subvolumes: volumes under another name until they are whole, snapshots at once. */
+final class Creation {
+    /**
+     * What devices of images read and write at least. Smaller, they could not write through the
+     * file's cache, since no block of the file system is smaller.
+     */
+    static final int SECTOR = 4096;
+
+    private static final int CREATE = Native.O_RDWR | Native.O_CREAT | Native.O_EXCL;
+
+    private final BackendFolder folder;
+    private final Lookup lookup;
+
+    Creation(BackendFolder folder, Lookup lookup) {
+        this.folder = folder;
+        this.lookup = lookup;
+    }
+
+    /**
+     * What something is made from.
+     *
+     * @param still whether a snapshot of the subvolume is of one instant; else only a clone of the
+     *     image is
+     */
+    record Content(Fd subvolume, Fd image, boolean still) {}
+
+    /**
+     * Makes a volume that is not there.
+     *
+     * @param source where its content comes from; empty if it is to read as zeroes
+     * @param content that content; else null
+     */
+    BackendVolume make(
+            Native os, VolumeSpec spec, Optional<Source> source, @Nullable Content content)
+            throws OsException {
+        String name = spec.id().toString();
+        os.makeFolder(folder.volumes(), name, 0700);
+        try (Fd home = os.open(folder.volumes(), name, Native.O_RDONLY)) {
+            try {
+                Label label = new Label(name, spec.mark(), Optional.empty(), source);
+                begin(os, home, label, spec.sizeBytes(), content);
+                os.rename(home, NEW_VOLUME, VOLUME);
+                os.sync(home);
+                os.sync(folder.volumes());
+            } catch (OsException | RuntimeException e) {
+                undo(
+                        e,
+                        () -> {
+                            Subvolumes.destroy(os, home, NEW_VOLUME);
+                            Subvolumes.destroy(os, home, VOLUME);
+                            os.remove(folder.volumes(), name, Native.AT_REMOVEDIR);
+                            os.sync(folder.volumes());
+                        });
+                throw e;
+            }
+        }
+        return new BackendVolume(
+                spec.id(),
+                spec.pool(),
+                spec.sizeBytes(),
+                lookup.location(spec.id(), VOLUME),
+                spec.mark());
+    }
+
+    /** Gives a volume another content, that of a snapshot, at once and whole. */
+    void replace(Native os, Fd home, Label label, long sizeBytes, Content content)
+            throws OsException {
+        try {
+            begin(os, home, label, sizeBytes, content);
+            os.exchange(home, NEW_VOLUME, VOLUME);
+        } catch (OsException | RuntimeException e) {
+            undo(e, () -> Subvolumes.destroy(os, home, NEW_VOLUME));
+            throw e;
+        }
+        try {
+            os.sync(home);
+            Subvolumes.destroy(os, home, NEW_VOLUME);
+            os.sync(home);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
+    /** Makes the subvolume that is to become a volume, whole and durable. */
+    private static void begin(
+            Native os, Fd home, Label label, long sizeBytes, @Nullable Content content)
+            throws OsException {
+        Subvolumes.destroy(os, home, NEW_VOLUME);
+        boolean there = content != null && content.still();
+        if (content != null && content.still()) {
+            Subvolumes.snapshot(os, content.subvolume(), home, NEW_VOLUME, false);
+        } else {
+            Subvolumes.create(os, home, NEW_VOLUME);
+        }
+        try (Fd subvolume = os.open(home, NEW_VOLUME, Native.O_RDONLY);
+                Fd image = os.open(subvolume, IMAGE, there ? Native.O_RDWR : CREATE, 0600)) {
+            if (content != null && !there) {
+                os.clone(content.image(), image);
+            }
+            os.resize(image, sizeBytes);
+            os.setLabel(image, label);
+            os.sync(image);
+            os.sync(subvolume);
+        }
+    }
+
+    /**
+     * The content of a volume, so that what was written to its devices before is in what is made of
+     * it next, as of one instant.
+     *
+     * <p>While the kernel snapshots a subvolume it writes what is in caches as it comes to it, and
+     * whoever writes meanwhile gets a later write in and an earlier one not. So that is for where
+     * each write is on disk before it is acknowledged. A clone of the image, during which nobody
+     * writes, is for all else.
+     */
+    Content content(Native os, VolumeId volume, Fd subvolume, Fd image)
+            throws OsException, IOException {
+        if (!Leases.mayBeWritten(os, image)) {
+            return new Content(subvolume, image, true);
+        }
+        String hint = lookup.hint(Target.of(volume));
+        Loops.flush(os, image, hint);
+        List<Loops.Loop> writing =
+                Loops.of(os, image, hint).stream().filter(loop -> !loop.readOnly()).toList();
+        boolean direct = !writing.isEmpty() && writing.stream().allMatch(Loops.Loop::direct);
+        return new Content(subvolume, image, direct);
+    }
+
+    /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
+    BackendSnapshot cut(Native os, SnapshotSpec spec, Fd home, Fd subvolume, Fd image)
+            throws OsException, IOException {
+        Optional<BackendSnapshot> existing = lookup.existing(os, spec, home);
+        if (existing.isPresent()) {
+            return existing.get();
+        }
+        String name = spec.id().toString();
+        claim(os, name, claimed(spec.id(), spec.volume()));
+        try {
+            Content content = content(os, spec.volume(), subvolume, image);
+            Instant cutAt = Instant.now();
+            Label label = new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty());
+            if (content.still()) {
+                os.setAttribute(image, CUT_LABEL, label.toBytes());
+                // This commits everything before it too, above all the claim and the label.
+                Subvolumes.snapshot(os, subvolume, home, name + CUT, true);
+            } else {
+                cloneTo(os, content, home, name, label);
+            }
+            try (Fd made = os.open(home, name + CUT + "/" + IMAGE, Native.O_RDONLY)) {
+                return new BackendSnapshot(
+                        spec.id(),
+                        spec.volume(),
+                        os.size(made),
+                        cutAt,
+                        lookup.location(spec.volume(), name + CUT),
+                        spec.mark());
+            }
+        } catch (OsException | IOException | RuntimeException e) {
+            undo(
+                    e,
+                    () -> {
+                        Subvolumes.destroy(os, home, name + HALF);
+                        Subvolumes.destroy(os, home, name + CUT);
+                        os.sync(home);
+                        os.remove(folder.snapshots(), name, 0);
+                        os.sync(folder.snapshots());
+                    });
+            throw e;
+        }
+    }
+
+    private void cloneTo(Native os, Content content, Fd home, String name, Label label)
+            throws OsException {
+        Subvolumes.destroy(os, home, name + HALF);
+        Subvolumes.create(os, home, name + HALF);
+        try (Fd subvolume = os.open(home, name + HALF, Native.O_RDONLY);
+                Fd image = os.open(subvolume, IMAGE, CREATE, 0600)) {
+            os.clone(content.image(), image);
+            os.setAttribute(image, CUT_LABEL, label.toBytes());
+            os.sync(image);
+            os.sync(subvolume);
+            Subvolumes.protect(os, subvolume);
+        }
+        os.rename(home, name + HALF, name + CUT);
+        os.sync(home);
+        os.sync(folder.snapshots());
+    }
+
+    /** Where the link of a snapshot's id leads. */
+    static String claimed(SnapshotId id, VolumeId volume) {
+        return "../%s/%s/%s%s".formatted(BackendFolder.VOLUMES, volume, id, CUT);
+    }
+
+    /** Takes the id of a snapshot, which is unique over all volumes. */
+    private void claim(Native os, String name, String target) throws OsException {
+        if (os.makeLink(folder.snapshots(), name, target)) {
+            return;
+        }
+        String taken = os.linked(folder.snapshots(), name);
+        if (taken.equals(target)) {
+            return;
+        }
+        try (Fd other = os.openIfThere(folder.snapshots(), name)) {
+            if (other != null) {
+                throw new OsException(CONFLICT, "that id is a snapshot of another volume");
+            }
+        }
+        os.remove(folder.snapshots(), name, 0);
+        os.makeLink(folder.snapshots(), name, target);
+    }
+
+    /** Durably, or the half made would come back with the power after the failure was known. */
+    private static void undo(Exception failure, Undoing undoing) {
+        try {
+            undoing.run();
+        } catch (OsException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    private interface Undoing {
+        void run() throws OsException;
+    }
+}

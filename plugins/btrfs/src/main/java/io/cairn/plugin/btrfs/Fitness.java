@@ -1,0 +1,79 @@
+package io.cairn.plugin.btrfs;
+
+import static io.cairn.spi.DriverException.Kind.NO_SPACE;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.spi.DriverException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Finds out whether a backend's folder is fit for this driver. */
+final class Fitness {
+    private static final String PROBE = "probe";
+    private static final String PROBE_COPY = "probe.copy";
+    private static final String BTRFS = "btrfs";
+
+    private Fitness() {}
+
+    /**
+     * Whether a folder is on btrfs, before anything in it is changed.
+     *
+     * @throws DriverException UNSUPPORTED if it is not
+     */
+    static void checkKind(Path path) throws DriverException {
+        try {
+            String kind = Files.getFileStore(path).type();
+            if (!kind.equals(BTRFS)) {
+                throw new DriverException(
+                        UNSUPPORTED,
+                        "%s is on %s, and this driver needs btrfs; on %s, take driver=file"
+                                .formatted(path, kind, kind));
+            }
+        } catch (IOException _) {
+            // It is not there, or cannot be read, of which opening it tells.
+        }
+    }
+
+    static BackendFolder check(Native os, BackendFolder folder) throws OsException {
+        probe(os, folder.root());
+        return folder;
+    }
+
+    /** By trying, whether this user may do what the driver does. */
+    private static void probe(Native os, Fd root) throws OsException {
+        try {
+            clear(os, root);
+            Subvolumes.create(os, root, PROBE);
+            try (Fd probe = os.open(root, PROBE, Native.O_RDONLY)) {
+                Subvolumes.snapshot(os, probe, root, PROBE_COPY, true);
+            }
+            clear(os, root);
+        } catch (OsException e) {
+            if (e.told().kind() == NO_SPACE) {
+                // Of what is full, things can still be read and deleted.
+                return;
+            }
+            if (e.is(OsException.EPERM) || e.is(OsException.EACCES)) {
+                OsException lacking =
+                        new OsException(
+                                UNSUPPORTED,
+                                "this user may not remove subvolumes: run the daemon as root, or mount the file system with the option user_subvol_rm_allowed (%s)"
+                                        .formatted(e.getMessage()));
+                lacking.initCause(e);
+                throw lacking;
+            }
+            throw e;
+        }
+    }
+
+    private static void clear(Native os, Fd root) throws OsException {
+        Subvolumes.destroy(os, root, PROBE_COPY);
+        Subvolumes.destroy(os, root, PROBE);
+    }
+}

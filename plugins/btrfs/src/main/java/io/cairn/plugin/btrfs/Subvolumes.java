@@ -1,0 +1,111 @@
+package io.cairn.plugin.btrfs;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+
+/** The calls of linux/btrfs.h about subvolumes. */
+final class Subvolumes {
+    /** {@code _IOW(0x94, 14, struct btrfs_ioctl_vol_args_v2)} and its neighbours. */
+    private static final long SUBVOL_CREATE_V2 = 0x50009418L;
+
+    private static final long SNAP_CREATE_V2 = 0x50009417L;
+    private static final long SNAP_DESTROY = 0x5000940FL;
+
+    /** {@code _IOW(0x94, 26, __u64)}. */
+    private static final long SUBVOL_SETFLAGS = 0x4008941AL;
+
+    /** {@code _IOR(0x94, 60, struct btrfs_ioctl_get_subvol_info_args)}. */
+    private static final long GET_SUBVOL_INFO = 0x81F8943CL;
+
+    // struct btrfs_ioctl_vol_args and btrfs_ioctl_vol_args_v2
+    private static final long ARGS_BYTES = 4096;
+    private static final long FD = 0;
+    private static final long NAME = 8;
+    private static final long FLAGS = 16;
+    private static final long NAME_V2 = 56;
+    private static final long READ_ONLY = 1L << 1;
+
+    // struct btrfs_ioctl_get_subvol_info_args
+    private static final long INFO_BYTES = 504;
+    private static final long CREATED_SECONDS = 392;
+    private static final long CREATED_NANOS = 400;
+
+    private Subvolumes() {}
+
+    /** Makes an empty subvolume, and commits the file system. */
+    static void create(Native os, Fd folder, String name) throws OsException {
+        MemorySegment arguments = os.buffer(ARGS_BYTES);
+        name(arguments, NAME_V2, name);
+        os.ioctl(
+                folder,
+                SUBVOL_CREATE_V2,
+                arguments.address(),
+                "make subvolume %s in".formatted(name));
+    }
+
+    /**
+     * Makes a subvolume with all that another holds at this instant, and commits the file system.
+     */
+    static void snapshot(Native os, Fd subvolume, Fd folder, String name, boolean readOnly)
+            throws OsException {
+        MemorySegment arguments = os.buffer(ARGS_BYTES);
+        arguments.set(JAVA_LONG, FD, subvolume.number());
+        arguments.set(JAVA_LONG, FLAGS, readOnly ? READ_ONLY : 0);
+        name(arguments, NAME_V2, name);
+        os.ioctl(
+                folder,
+                SNAP_CREATE_V2,
+                arguments.address(),
+                "snapshot %s as %s in".formatted(subvolume.path(), name));
+    }
+
+    /** Has nothing in a subvolume change any more. */
+    static void protect(Native os, Fd subvolume) throws OsException {
+        MemorySegment flags = os.buffer(Long.BYTES);
+        flags.set(JAVA_LONG, 0, READ_ONLY);
+        os.ioctl(subvolume, SUBVOL_SETFLAGS, flags.address(), "protect subvolume");
+    }
+
+    /**
+     * Takes a subvolume away with all that it holds, for good once its folder is synced; its space
+     * comes back afterwards. False if it is not there.
+     */
+    static boolean destroy(Native os, Fd folder, String name) throws OsException {
+        MemorySegment arguments = os.buffer(ARGS_BYTES);
+        name(arguments, NAME, name);
+        try {
+            os.ioctl(
+                    folder,
+                    SNAP_DESTROY,
+                    arguments.address(),
+                    "remove subvolume %s from".formatted(name));
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    /** When a subvolume, or a snapshot of one, was made. */
+    static Instant created(Native os, Fd subvolume) throws OsException {
+        MemorySegment info = os.buffer(INFO_BYTES);
+        os.ioctl(subvolume, GET_SUBVOL_INFO, info.address(), "look at subvolume");
+        return Instant.ofEpochSecond(
+                info.get(JAVA_LONG, CREATED_SECONDS), info.get(JAVA_INT, CREATED_NANOS));
+    }
+
+    private static void name(MemorySegment arguments, long at, String name) {
+        byte[] bytes = name.getBytes(UTF_8);
+        MemorySegment.copy(MemorySegment.ofArray(bytes), 0, arguments, at, bytes.length);
+    }
+}

@@ -1,0 +1,28 @@
+/**
+ * The btrfs driver: each volume a subvolume that holds its image, each snapshot a read-only
+ * snapshot of that subvolume. Cutting one takes the same time however large or fragmented the image
+ * is, where the file driver's reflink takes longer with every fragment.
+ *
+ * <p>A backend's folder, anywhere on a btrfs:
+ *
+ * <pre>
+ * cairn.backend                       whose folder it is; locked while the backend is open
+ * volumes/VOLUME/volume/image         a volume; it exists if and only if this subvolume does
+ * volumes/VOLUME/volume.new/image     a volume being made, or what it held before it was reverted
+ * volumes/VOLUME/SNAPSHOT.snap/image  a snapshot; it exists if and only if this subvolume does
+ * volumes/VOLUME/SNAPSHOT.mark        the label that a snapshot got since it was cut
+ * snapshots/SNAPSHOT                  a link there, from before it was cut until after it was deleted
+ * exports/...                         as {@link io.cairn.plugin.local.Servers} has them
+ * </pre>
+ *
+ * <p>Nothing is ever written into a snapshot, which would end what it was received from. So what it
+ * is called is written as an attribute of the volume's image before it is cut, goes into the
+ * snapshot with everything else, and is replaced by the label of a file beside it.
+ *
+ * <p>The kernel commits the file system when it cuts a snapshot and when it makes a subvolume, and
+ * whatever was changed before is durable with that.
+ */
+@NullMarked
+package io.cairn.plugin.btrfs;
+
+import org.jspecify.annotations.NullMarked;
