@@ -44,8 +44,13 @@ final class LaunchIT {
         assertThat(home.resolve("bin/java25")).isExecutable();
         assertThat(home.resolve("etc/cairn.properties")).isRegularFile();
         assertThat(home.resolve("etc/logback.xml")).isRegularFile();
-        assertThat(home.resolve("etc/backends/file.properties.example")).isRegularFile();
-        assertThat(home.resolve("plugins/file")).isDirectoryContaining("glob:**.jar");
+        for (String driver : new String[] {"file", "btrfs"}) {
+            assertThat(home.resolve("etc/backends/%s.properties.example".formatted(driver)))
+                    .isRegularFile();
+            assertThat(home.resolve("plugins").resolve(driver))
+                    .isDirectoryContaining("glob:**/cairn-plugin-*.jar")
+                    .isDirectoryContaining("glob:**/cairn-local-*.jar");
+        }
         assertThat(home.resolve("lib")).isDirectoryContaining("glob:**/cairn-daemon-*.jar");
         assertThat(home.resolve("LICENSE")).isRegularFile();
     }
@@ -54,7 +59,10 @@ final class LaunchIT {
     void noTestLibraryAndNoPluginIsAmongTheDaemonsOwn() throws IOException {
         try (Stream<Path> jars = Files.list(home.resolve("lib"))) {
             assertThat(jars.map(jar -> String.valueOf(jar.getFileName())))
-                    .noneMatch(name -> name.matches("(junit|assertj|cairn-plugin|cairn-tck).*"));
+                    .noneMatch(
+                            name ->
+                                    name.matches(
+                                            "(junit|assertj|cairn-plugin|cairn-local|cairn-tck).*"));
         }
     }
 

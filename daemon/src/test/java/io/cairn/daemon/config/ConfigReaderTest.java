@@ -201,11 +201,15 @@ final class ConfigReaderTest {
     }
 
     @Test
-    void theShippedExampleDocumentsEveryKeyOfABackend() throws Exception {
-        List<String> lines = Files.readAllLines(Path.of("../etc/backends/file.properties.example"));
-
-        for (String key : BackendConfig.KEYS) {
-            assertThat(lines).anyMatch(line -> line.matches("#?" + key + "=.*"));
+    void theShippedExamplesDocumentEveryKeyOfABackend() throws Exception {
+        for (String driver : List.of("file", "btrfs")) {
+            List<String> lines =
+                    Files.readAllLines(
+                            Path.of("../etc/backends/%s.properties.example".formatted(driver)));
+            assertThat(lines).contains("driver=" + driver);
+            for (String key : BackendConfig.KEYS) {
+                assertThat(lines).anyMatch(line -> line.matches("#?" + key + "=.*"));
+            }
         }
     }
 
