@@ -13,12 +13,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 
-/**
- * The floor of what a file system asks for a snapshot: the fewest calls of the kernel that make a
- * durable copy of an image under a name of its own, and take it away. For one thread.
- */
+/** The floor of the file driver, by the fewest calls of the kernel. */
 @SuppressWarnings("restricted") // bare calls of the kernel are what this measures
-final class BareFiles implements AutoCloseable {
+final class BareFiles implements Bare {
     // fcntl.h, the same on x86-64, aarch64 and riscv64
     private static final int O_RDONLY = 0;
     private static final int O_RDWR = 2;
@@ -72,8 +69,8 @@ final class BareFiles implements AutoCloseable {
         this.to = arena.allocate(JAVA_LONG);
     }
 
-    /** Makes a durable copy of the image. */
-    int create(String name) throws IOException {
+    @Override
+    public int create(String name) throws IOException {
         try (Arena call = Arena.ofConfined()) {
             int file =
                     check(
@@ -108,8 +105,8 @@ final class BareFiles implements AutoCloseable {
         }
     }
 
-    /** Takes a copy away, durably. */
-    int delete(String name) throws IOException {
+    @Override
+    public int delete(String name) throws IOException {
         try (Arena call = Arena.ofConfined()) {
             check((int) UNLINKAT.invokeExact(folder, call.allocateFrom(name), 0), "remove");
             return check((int) FSYNC.invokeExact(folder), "sync folder");

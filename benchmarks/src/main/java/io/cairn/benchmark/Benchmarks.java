@@ -39,7 +39,9 @@ public final class Benchmarks {
             if (Ground.possible(storage)) {
                 mounted.add(storage);
             } else {
-                progress("no root or no mkfs.%s: not measuring there".formatted(storage.label()));
+                progress(
+                        "no root or no mkfs.%s: not measuring there"
+                                .formatted(storage.fileSystem()));
             }
         }
         Storage first = mounted.isEmpty() ? Storage.FOLDER : mounted.getFirst();
@@ -51,6 +53,16 @@ public final class Benchmarks {
         List<SnapshotRuns.Case> cases = SnapshotRuns.cases(first, second, quick);
         for (Storage storage : List.of(first, second)) {
             snapshots.run(storage, cases, work, this::wanted, Benchmarks::progress);
+        }
+        if (Ground.possible(Storage.SUBVOLUMES) && Tool.installed()) {
+            snapshots.run(
+                    Storage.SUBVOLUMES,
+                    SnapshotRuns.ofSubvolumes(quick),
+                    work,
+                    this::wanted,
+                    Benchmarks::progress);
+        } else {
+            progress("no root, mkfs.btrfs or btrfs: not measuring the btrfs driver");
         }
         JournalRuns journal = new JournalRuns(jmh);
         journal.run(first, quick, work, this::wanted, Benchmarks::progress);

@@ -41,9 +41,9 @@ final class Ground implements AutoCloseable {
     /** Whether this machine and user can have storage of this kind. */
     static boolean possible(Storage storage) throws IOException, InterruptedException {
         return switch (storage) {
-            case XFS, BTRFS ->
+            case XFS, BTRFS, SUBVOLUMES ->
                     System.getProperty("user.name").equals("root")
-                            && run("sh", "-c", "command -v mkfs." + storage.label()) == 0;
+                            && run("sh", "-c", "command -v mkfs." + storage.fileSystem()) == 0;
             case FOLDER, MEMORY -> true;
         };
     }
@@ -52,7 +52,7 @@ final class Ground implements AutoCloseable {
     static Ground make(Storage storage, Path work) throws IOException, InterruptedException {
         Path folder = Files.createDirectories(work.resolve(storage.label()));
         return switch (storage) {
-            case XFS, BTRFS -> mounted(storage, work, folder);
+            case XFS, BTRFS, SUBVOLUMES -> mounted(storage, work, folder);
             case FOLDER, MEMORY -> {
                 require("rm", "-rf", folder.toString());
                 yield new Ground(Files.createDirectories(folder), false);
@@ -69,7 +69,7 @@ final class Ground implements AutoCloseable {
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(DISK_BYTES);
         }
-        require("mkfs." + storage.label(), "-q", disk.toString());
+        require("mkfs." + storage.fileSystem(), "-q", disk.toString());
         require("mount", "-o", "loop", disk.toString(), folder.toString());
         return new Ground(folder, true);
     }

@@ -22,6 +22,7 @@ import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
+import io.cairn.plugin.btrfs.BtrfsDriverProvider;
 import io.cairn.plugin.file.FileDriverProvider;
 
 import java.nio.file.Files;
@@ -76,7 +77,10 @@ final class House implements AutoCloseable {
                     Backends.open(
                             DAEMON,
                             Set.of(),
-                            Plugins.of(new FileDriverProvider(), new MemoryDriver.Provider()),
+                            Plugins.of(
+                                    new FileDriverProvider(),
+                                    new BtrfsDriverProvider(),
+                                    new MemoryDriver.Provider()),
                             configuration);
             parts.push(() -> backends.close(PATIENCE));
             volumes = new Volumes(store, backends, metrics);
@@ -179,7 +183,7 @@ final class House implements AutoCloseable {
                         ? new BackendConfig(BACKEND, "memory", "", THREADS, PATIENCE, Map.of())
                         : new BackendConfig(
                                 BACKEND,
-                                "file",
+                                storage == Storage.SUBVOLUMES ? "btrfs" : "file",
                                 "",
                                 THREADS,
                                 PATIENCE,

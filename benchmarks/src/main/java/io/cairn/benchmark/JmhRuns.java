@@ -36,7 +36,10 @@ final class JmhRuns {
      * after 1,500 creations it takes half as long again as after 4,000, and no less after more.
      */
     private record Amount(int operations, int warmup, int rounds) {
-        static Amount of(int clients, boolean quick) {
+        static Amount of(int clients, boolean quick, boolean slow) {
+            if (slow) {
+                return new Amount(20, 3, quick ? 6 : 12);
+            }
             if (clients == 1) {
                 return new Amount(150, 24, quick ? 6 : 8);
             }
@@ -50,11 +53,16 @@ final class JmhRuns {
      * Microseconds for one operation of one client, by turn.
      *
      * @param turns in the order in which the benchmark takes them
+     * @param slow whether an operation takes milliseconds, of which fewer are done
      */
     <T extends Enum<T>> Map<T, Series> run(
-            Class<?> benchmark, List<T> turns, Map<String, String> parameters, int clients)
+            Class<?> benchmark,
+            List<T> turns,
+            Map<String, String> parameters,
+            int clients,
+            boolean slow)
             throws RunnerException {
-        Amount amount = Amount.of(clients, quick);
+        Amount amount = Amount.of(clients, quick, slow);
         int turnCount = turns.size();
         ChainedOptionsBuilder options =
                 new OptionsBuilder()

@@ -51,7 +51,8 @@ final class JournalRuns {
                                 JournalBenchmark.class,
                                 List.of(Turn.values()),
                                 Map.of("house", house.toString(), "floor", floor.toString()),
-                                each.clients()));
+                                each.clients(),
+                                false));
             }
         }
     }

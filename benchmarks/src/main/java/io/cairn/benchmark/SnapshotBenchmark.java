@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
@@ -46,16 +47,21 @@ public class SnapshotBenchmark {
         FILES_OF_DELETE,
         COMMITS_OF_DELETE,
         CREATE_AT_NONE,
-        DELETE_AT_NONE;
+        DELETE_AT_NONE,
+        TOOL_OF_CREATE,
+        TOOL_OF_DELETE;
 
         /**
          * The turns of a run.
          *
          * @param atNone whether it compares with what has no snapshots yet
+         * @param tool whether it compares with the tool of a script
          */
-        static List<Turn> of(boolean atNone) {
-            List<Turn> all = List.of(values());
-            return atNone ? all : all.subList(0, all.indexOf(CREATE_AT_NONE));
+        static List<Turn> of(boolean atNone, boolean tool) {
+            return Arrays.stream(values())
+                    .filter(turn -> atNone || !(turn == CREATE_AT_NONE || turn == DELETE_AT_NONE))
+                    .filter(turn -> tool || !(turn == TOOL_OF_CREATE || turn == TOOL_OF_DELETE))
+                    .toList();
         }
     }
 
@@ -98,7 +104,7 @@ public class SnapshotBenchmark {
     }
 
     private Turn turn() {
-        List<Turn> turns = Turn.of(openNone != null);
+        List<Turn> turns = Turn.of(openNone != null, storage == Storage.SUBVOLUMES);
         return turns.get(iteration % turns.size());
     }
 
@@ -129,7 +135,9 @@ public class SnapshotBenchmark {
         private final Deque<UUID> rows = new ArrayDeque<>();
         private Hand hand;
         private @Nullable Hand handAtNone;
-        private @Nullable BareFiles bareFiles;
+        private final Deque<String> toolFiles = new ArrayDeque<>();
+        private @Nullable Bare bareFiles;
+        private @Nullable Bare tool;
         private BareDatabase bareDatabase;
         private int count;
 
@@ -146,7 +154,10 @@ public class SnapshotBenchmark {
             Path floor = Path.of(of.floor);
             if (of.storage != Storage.MEMORY) {
                 Path folder = Files.createTempDirectory(floor, "bare");
-                bareFiles = new BareFiles(of.storage, folder, Seed.image(folder.resolve("image")));
+                bareFiles = Bare.of(of.storage, folder);
+            }
+            if (of.storage == Storage.SUBVOLUMES) {
+                tool = Tool.in(Files.createTempDirectory(floor, "tool"));
             }
             bareDatabase = new BareDatabase(floor, client);
         }
@@ -180,6 +191,11 @@ public class SnapshotBenchmark {
             return bareFiles == null ? "" : bareFiles.delete(files.remove());
         }
 
+        private Object createByTool(String name) throws Exception {
+            toolFiles.add(name);
+            return Objects.requireNonNull(tool).create(name);
+        }
+
         private Object createRow(String name) throws SQLException {
             UUID row = bareDatabase.create(name);
             rows.add(row);
@@ -201,6 +217,9 @@ public class SnapshotBenchmark {
             case COMMITS_OF_DELETE -> client.bareDatabase.delete(client.rows.remove());
             case CREATE_AT_NONE -> client.atNone().create("bench-" + client.count++);
             case DELETE_AT_NONE -> client.atNone().delete();
+            case TOOL_OF_CREATE -> client.createByTool("bench-" + client.count++);
+            case TOOL_OF_DELETE ->
+                    Objects.requireNonNull(client.tool).delete(client.toolFiles.remove());
         };
     }
 }

@@ -45,6 +45,12 @@ final class SnapshotRuns {
         }
     }
 
+    /** The cases of the btrfs driver, which are few: what the daemon adds is seen elsewhere. */
+    static List<Case> ofSubvolumes(boolean quick) {
+        Case alone = new Case(Storage.SUBVOLUMES, false, 0, 1);
+        return quick ? List.of(alone) : List.of(alone, new Case(Storage.SUBVOLUMES, false, 0, 64));
+    }
+
     /** The cases for two kinds of storage, of which the first is looked at more closely. */
     static List<Case> cases(Storage first, Storage second, boolean quick) {
         List<Case> cases = new ArrayList<>();
@@ -92,7 +98,7 @@ final class SnapshotRuns {
                         each,
                         jmh.run(
                                 SnapshotBenchmark.class,
-                                Turn.of(each.atNone()),
+                                Turn.of(each.atNone(), storage == Storage.SUBVOLUMES),
                                 Map.of(
                                         "storage",
                                         storage.name(),
@@ -104,7 +110,8 @@ final class SnapshotRuns {
                                         none.toString(),
                                         "jmx",
                                         String.valueOf(each.jmx())),
-                                each.clients()));
+                                each.clients(),
+                                storage.slow()));
             }
         }
     }
@@ -145,8 +152,27 @@ final class SnapshotRuns {
                                     Turn.DELETE,
                                     Turn.FILES_OF_DELETE,
                                     Turn.COMMITS_OF_DELETE));
+                    if (series.containsKey(Turn.TOOL_OF_CREATE)) {
+                        figures.add(byTool("create", of, series, Turn.CREATE, Turn.TOOL_OF_CREATE));
+                        figures.add(byTool("delete", of, series, Turn.DELETE, Turn.TOOL_OF_DELETE));
+                    }
                 });
         return figures;
+    }
+
+    private static Figure byTool(
+            String what, Case of, Map<Turn, Series> series, Turn cairn, Turn tool) {
+        Series measured = get(series, cairn);
+        Series script = get(series, tool);
+        return new Figure(
+                what,
+                of.storage().label() + ", beside the tool",
+                of.existing(),
+                of.clients(),
+                "%,.0f µs".formatted(measured.median()),
+                "%,.0f µs".formatted(script.median()),
+                Optional.of(measured.over(script)),
+                "not its floor, but what a script takes that calls `btrfs` and records nothing");
     }
 
     private static Figure figure(
@@ -171,6 +197,15 @@ final class SnapshotRuns {
     /** What the figures say about what is asked of them. */
     List<String> bars(Storage first) {
         List<String> bars = new ArrayList<>();
+        find(Storage.SUBVOLUMES, 0, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create over its floor (subvolumes, 1 client)",
+                                                get(series, Turn.CREATE)
+                                                        .over(floorOfCreate(series)),
+                                                1.2)));
         find(first, 0, 1)
                 .ifPresent(
                         series ->

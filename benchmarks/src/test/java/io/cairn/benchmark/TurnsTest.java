@@ -33,7 +33,7 @@ final class TurnsTest {
         client.open(benchmark, ONE);
 
         for (int round = 0; round < 2; round++) {
-            for (Turn _ : Turn.of(true)) {
+            for (Turn _ : Turn.of(true, false)) {
                 benchmark.nextTurn();
                 assertThat(benchmark.operation(client)).isNotNull();
                 assertThat(benchmark.operation(client)).isNotNull();

@@ -24,9 +24,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
-import java.nio.file.OpenOption;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /** Volumes and snapshots as block devices of this host. */
 abstract class AttachingCases extends AlterationCases {
@@ -185,20 +182,11 @@ abstract class AttachingCases extends AlterationCases {
         Attaching attaching = the(driver.attaching());
         BackendVolume volume = volume(16 * MIB);
         Target target = Target.of(volume.id());
-        Path device = Path.of(attaching.attach(target, false).device());
-        // What is in the device's own cache is not acknowledged to anybody.
-        try (FileChannel content =
-                FileChannel.open(
-                        device, StandardOpenOption.READ, StandardOpenOption.WRITE, direct())) {
+        String device = attaching.attach(target, false).device();
+        try (SeekableByteChannel content = uncached(device)) {
             assertSnapshotsOfInstants(volume, content, 20);
         }
         attaching.detach(target);
-    }
-
-    /** Named by its name, for the compiler warns of it as of what is not for everybody. */
-    private static OpenOption direct() throws ReflectiveOperationException {
-        Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
-        return (OpenOption) options.getField("DIRECT").get(null);
     }
 
     @Test

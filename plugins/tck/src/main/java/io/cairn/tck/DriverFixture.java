@@ -32,6 +32,7 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
@@ -99,6 +100,25 @@ abstract class DriverFixture {
                 ? FileChannel.open(
                         Path.of(location), StandardOpenOption.READ, StandardOpenOption.WRITE)
                 : FileChannel.open(Path.of(location), StandardOpenOption.READ);
+    }
+
+    /**
+     * Opens a device for writing so that what was written is on it, and not in a cache, when the
+     * call returns; a path unless overridden.
+     */
+    protected SeekableByteChannel uncached(String device) throws IOException {
+        return FileChannel.open(
+                Path.of(device), StandardOpenOption.READ, StandardOpenOption.WRITE, direct());
+    }
+
+    /** Found by its name, for the compiler warns of it as of what is not for everybody. */
+    private static OpenOption direct() {
+        try {
+            Class<?> options = Class.forName("com.sun.nio.file.ExtendedOpenOption");
+            return (OpenOption) options.getField("DIRECT").get(null);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("this JDK cannot open files past the cache", e);
+        }
     }
 
     /**

@@ -85,6 +85,11 @@ abstract class MemoryFixture extends BaseDriverTest {
     }
 
     @Override
+    protected SeekableByteChannel uncached(String device) {
+        return content(device, true);
+    }
+
+    @Override
     protected List<String> rubbish(Path storage, Inventory inventory) {
         List<String> found = new ArrayList<>(MemoryProvider.storage(storage).locations());
         found.removeIf(location -> location.startsWith(MemoryAdopting.FOLDER));

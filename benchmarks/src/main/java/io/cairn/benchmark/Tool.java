@@ -1,0 +1,69 @@
+package io.cairn.benchmark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What a script would do instead: btrfs's own tool, a process for each snapshot. */
+final class Tool implements Bare {
+    private final Path folder;
+
+    private Tool(Path folder) {
+        this.folder = folder;
+    }
+
+    static Tool in(Path folder) throws IOException {
+        run("subvolume", "create", folder.resolve("source").toString());
+        Path _ = Seed.image(folder.resolve("source").resolve("image"));
+        return new Tool(folder);
+    }
+
+    @Override
+    public int create(String name) throws IOException {
+        return run(
+                "subvolume",
+                "snapshot",
+                "-r",
+                folder.resolve("source").toString(),
+                folder.resolve(name).toString());
+    }
+
+    /** Durably. */
+    @Override
+    public int delete(String name) throws IOException {
+        return run("subvolume", "delete", "--commit-after", folder.resolve(name).toString());
+    }
+
+    @Override
+    public void close() {
+        // There is nothing open.
+    }
+
+    /** Whether it is installed. */
+    static boolean installed() {
+        return Files.isExecutable(Path.of("/usr/bin/btrfs"))
+                || Files.isExecutable(Path.of("/sbin/btrfs"));
+    }
+
+    private static int run(String... arguments) throws IOException {
+        String[] command = new String[arguments.length + 1];
+        command[0] = "btrfs";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        Process process =
+                new ProcessBuilder(command)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        try {
+            int status = process.waitFor();
+            if (status != 0) {
+                throw new IOException(
+                        "%s ended with %d".formatted(String.join(" ", command), status));
+            }
+            return status;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+}
