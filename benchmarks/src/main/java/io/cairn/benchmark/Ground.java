@@ -15,13 +15,15 @@ final class Ground implements AutoCloseable {
     private static final long DISK_BYTES = 12L << 30;
 
     private final Path folder;
+    private final Path mountPoint;
     private final boolean mounted;
 
     /** For Ctrl-C, when nothing is closed. */
     private final Thread unmounting;
 
-    private Ground(Path folder, boolean mounted) {
+    private Ground(Path folder, Path mountPoint, boolean mounted) {
         this.folder = folder;
+        this.mountPoint = mountPoint;
         this.mounted = mounted;
         unmounting = Thread.ofPlatform().name("unmount").unstarted(this::unmountLater);
         if (mounted) {
@@ -32,9 +34,9 @@ final class Ground implements AutoCloseable {
     /** Once nobody uses it any more: what is measured may still be ending. */
     private void unmountLater() {
         try {
-            int _ = run("umount", "-l", folder.toString());
+            int _ = run("umount", "-l", mountPoint.toString());
         } catch (IOException | InterruptedException e) {
-            System.err.printf("bench: %s is still mounted: %s%n", folder, e);
+            System.err.printf("bench: %s is still mounted: %s%n", mountPoint, e);
         }
     }
 
@@ -52,35 +54,54 @@ final class Ground implements AutoCloseable {
     static Ground make(Storage storage, Path work) throws IOException, InterruptedException {
         Path folder = Files.createDirectories(work.resolve(storage.label()));
         return switch (storage) {
-            case XFS, BTRFS, SUBVOLUMES -> mounted(storage, work, folder);
+            case XFS, BTRFS -> mounted(storage, work, folder, folder);
+            // Each snapshot there commits the file system, and would the state with it.
+            case SUBVOLUMES ->
+                    mounted(
+                            storage,
+                            work,
+                            folder,
+                            Files.createDirectories(work.resolve(storage.label() + ".images")));
             case FOLDER, MEMORY -> {
                 require("rm", "-rf", folder.toString());
-                yield new Ground(Files.createDirectories(folder), false);
+                yield new Ground(Files.createDirectories(folder), folder, false);
             }
         };
     }
 
-    private static Ground mounted(Storage storage, Path work, Path folder)
+    private static Ground mounted(Storage storage, Path work, Path folder, Path mountPoint)
             throws IOException, InterruptedException {
         // Of a run that was killed.
-        int _ = run("umount", folder.toString());
+        int _ = run("umount", mountPoint.toString());
+        if (!mountPoint.equals(folder)) {
+            require("rm", "-rf", folder.toString());
+            Files.createDirectories(folder);
+        }
         Path disk = work.resolve(storage.label() + ".disk");
         Files.deleteIfExists(disk);
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(DISK_BYTES);
         }
         require("mkfs." + storage.fileSystem(), "-q", disk.toString());
-        require("mount", "-o", "loop", disk.toString(), folder.toString());
-        return new Ground(folder, true);
+        require("mount", "-o", "loop", disk.toString(), mountPoint.toString());
+        return new Ground(folder, mountPoint, true);
     }
 
     Path folder() {
         return folder;
     }
 
+    /** Has a folder lead to the file system that is measured, if it is not on that one itself. */
+    void lead(Path path) throws IOException {
+        if (!mountPoint.equals(folder)) {
+            Path name = Path.of(folder.relativize(path).toString().replace('/', '-'));
+            Files.createSymbolicLink(path, Files.createDirectories(mountPoint.resolve(name)));
+        }
+    }
+
     /** Waits until what was prepared is on disk, so that its writing delays nothing measured. */
     void settle() throws IOException, InterruptedException {
-        require("sync", "-f", folder.toString());
+        require("sync", "-f", mountPoint.toString());
         // And what the file below a loop device still has in memory.
         require("sync", "-f", folder.resolveSibling(".").toString());
     }
@@ -89,11 +110,11 @@ final class Ground implements AutoCloseable {
     public void close() throws IOException {
         try {
             if (mounted) {
-                require("umount", folder.toString());
+                require("umount", mountPoint.toString());
                 boolean _ = Runtime.getRuntime().removeShutdownHook(unmounting);
                 Files.deleteIfExists(folder.resolveSibling(folder.getFileName() + ".disk"));
             }
-            require("rm", "-rf", folder.toString());
+            require("rm", "-rf", folder.toString(), mountPoint.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while taking away " + folder, e);

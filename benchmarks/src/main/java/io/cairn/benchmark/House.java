@@ -25,6 +25,7 @@ import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.btrfs.BtrfsDriverProvider;
 import io.cairn.plugin.file.FileDriverProvider;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -109,6 +110,11 @@ final class House implements AutoCloseable {
         return folder.resolve("images");
     }
 
+    /** Where the floors of storage are, if not in the folder of all floors. */
+    static Path bare(Path floor) {
+        return floor.resolve("bare");
+    }
+
     Volumes volumes() {
         return volumes;
     }
@@ -177,6 +183,11 @@ final class House implements AutoCloseable {
         }
     }
 
+    /** A folder, or a link to one, which may be there. */
+    private static Path made(Path folder) throws IOException {
+        return Files.isDirectory(folder) ? folder.toRealPath() : Files.createDirectories(folder);
+    }
+
     private static Configuration configuration(Storage storage, Path folder) throws Exception {
         BackendConfig backend =
                 storage == Storage.MEMORY
@@ -187,9 +198,7 @@ final class House implements AutoCloseable {
                                 "",
                                 THREADS,
                                 PATIENCE,
-                                Map.of(
-                                        "directory",
-                                        Files.createDirectories(images(folder)).toString()));
+                                Map.of("directory", made(images(folder)).toString()));
         DaemonConfig daemon =
                 new DaemonConfig(
                         folder,

@@ -38,7 +38,7 @@ final class JmhRuns {
     private record Amount(int operations, int warmup, int rounds) {
         static Amount of(int clients, boolean quick, boolean slow) {
             if (slow) {
-                return new Amount(20, 3, quick ? 6 : 12);
+                return new Amount(50, 24, quick ? 6 : 12);
             }
             if (clients == 1) {
                 return new Amount(150, 24, quick ? 6 : 8);
@@ -53,7 +53,7 @@ final class JmhRuns {
      * Microseconds for one operation of one client, by turn.
      *
      * @param turns in the order in which the benchmark takes them
-     * @param slow whether an operation takes milliseconds, of which fewer are done
+     * @param slow whether an operation takes milliseconds, so that fewer are done at a time
      */
     <T extends Enum<T>> Map<T, Series> run(
             Class<?> benchmark,

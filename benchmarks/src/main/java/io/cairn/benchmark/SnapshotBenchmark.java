@@ -152,12 +152,13 @@ public class SnapshotBenchmark {
             handAtNone =
                     of.openNone == null ? null : new VolumesHand(of.openNone.volumes(), client);
             Path floor = Path.of(of.floor);
+            Path bare = Files.isDirectory(House.bare(floor)) ? House.bare(floor) : floor;
             if (of.storage != Storage.MEMORY) {
-                Path folder = Files.createTempDirectory(floor, "bare");
+                Path folder = Files.createTempDirectory(bare, "bare");
                 bareFiles = Bare.of(of.storage, folder);
             }
             if (of.storage == Storage.SUBVOLUMES) {
-                tool = Tool.in(Files.createTempDirectory(floor, "tool"));
+                tool = Tool.in(Files.createTempDirectory(bare, "tool"));
             }
             bareDatabase = new BareDatabase(floor, client);
         }

@@ -122,6 +122,8 @@ final class SnapshotRuns {
         if (!Files.exists(house)) {
             Files.createDirectories(house);
             Files.createDirectories(floorOf(house));
+            ground.lead(House.images(house));
+            ground.lead(House.bare(floorOf(house)));
             Seed.house(storage, house, existing);
             Seed.database(floorOf(house), existing);
         }

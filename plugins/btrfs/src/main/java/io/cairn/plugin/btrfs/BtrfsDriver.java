@@ -210,11 +210,12 @@ final class BtrfsDriver implements Driver {
                                 uses.checkUnexported(target);
                             }
                         }
+                        boolean gone = false;
                         if (home != null) {
-                            Subvolumes.destroy(os, home, id + HALF);
-                            Subvolumes.destroy(os, home, id + CUT);
+                            gone |= Subvolumes.destroy(os, home, id + HALF);
+                            gone |= Subvolumes.destroy(os, home, id + CUT);
                         }
-                        removeRest(os, id, volume, home);
+                        removeRest(os, id, volume, home, gone);
                     }
                     return id;
                 });
@@ -370,19 +371,27 @@ final class BtrfsDriver implements Driver {
         }
     }
 
-    /** What belongs to a snapshot that is not there, or no longer. */
-    private void removeRest(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
+    /**
+     * What belongs to a snapshot that is not there, or no longer.
+     *
+     * @param gone whether a subvolume was destroyed, so that a sync of its folder commits the whole
+     *     file system, with the end of the link
+     */
+    private void removeRest(
+            Native os, SnapshotId id, VolumeId volume, @Nullable Fd home, boolean gone)
             throws OsException {
         try {
-            if (home != null) {
-                os.remove(home, id + MARK, 0);
-                os.sync(home);
-            }
             String own = Creation.claimed(id, volume);
             if (os.linked(folder.snapshots(), id.toString()).equals(own)) {
                 os.remove(folder.snapshots(), id.toString(), 0);
             }
-            os.sync(folder.snapshots());
+            if (home != null) {
+                os.remove(home, id + MARK, 0);
+                os.sync(home);
+            }
+            if (!gone) {
+                os.sync(folder.snapshots());
+            }
         } catch (OsException e) {
             throw e.withUnknownOutcome();
         }
