@@ -208,7 +208,7 @@ final class Client {
             return;
         }
         Own own = volumes.values().stream().filter(Own::free).findFirst().orElse(otherwise);
-        boolean deletes = givenUp.full() || !records.layout().givesUp() || random.nextInt(3) == 0;
+        boolean deletes = givenUp.full() || random.nextInt(3) == 0;
         boolean gone = deletes ? making.delete(daemon, own) : givenUp.giveUp(daemon, own);
         if (gone) {
             volumes.remove(own.name());

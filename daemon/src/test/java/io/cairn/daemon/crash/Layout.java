@@ -8,8 +8,8 @@ import java.util.TreeSet;
 
 /** How a driver lays a backend's folder out; what all of them have in common is in Storage. */
 enum Layout {
-    /** Files, which can be given up and taken over again. */
-    FILES("file", true) {
+    /** Files that lie in the folder of their volume. */
+    FILES("file") {
         @Override
         Path volume(Path home) {
             return home.resolve("volume.img");
@@ -26,7 +26,7 @@ enum Layout {
         }
     },
     /** Subvolumes that hold an image each. */
-    SUBVOLUMES("btrfs", false) {
+    SUBVOLUMES("btrfs") {
         @Override
         Path volume(Path home) {
             return home.resolve("volume/image");
@@ -64,11 +64,9 @@ enum Layout {
     private static final String MARK = ".mark";
 
     private final String driver;
-    private final boolean givesUp;
 
-    Layout(String driver, boolean givesUp) {
+    Layout(String driver) {
         this.driver = driver;
-        this.givesUp = givesUp;
     }
 
     /**
@@ -80,11 +78,6 @@ enum Layout {
 
     String driver() {
         return driver;
-    }
-
-    /** Whether volumes can be given up, and be taken over again. */
-    boolean givesUp() {
-        return givesUp;
     }
 
     /** The file of a volume in its folder. */

@@ -96,7 +96,7 @@ final class Alteration {
                 uses.checkUnused(os, Target.of(id), image);
                 Label label = os.label(image).marked(id.toString(), os.label(image).mark());
                 creation.replace(
-                        os, home, label, os.size(image), new Content(snapshot, image, true));
+                        os, home, label, os.size(image), Content.ofSnapshot(snapshot, image));
             }
             try (Fd image = os.open(home, VOLUME + "/" + IMAGE, Native.O_RDONLY)) {
                 return lookup.asFound(os, id, image);

@@ -1,10 +1,12 @@
 package io.cairn.plugin.btrfs;
 
 import static io.cairn.plugin.btrfs.Alteration.there;
+import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
 import static io.cairn.plugin.btrfs.Lookup.CUT;
 import static io.cairn.plugin.btrfs.Lookup.HALF;
 import static io.cairn.plugin.btrfs.Lookup.MARK;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
+import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 
@@ -22,6 +24,7 @@ import io.cairn.plugin.local.Servers;
 import io.cairn.plugin.local.Source;
 import io.cairn.plugin.local.Turns;
 import io.cairn.plugin.local.Uses;
+import io.cairn.spi.Adopting;
 import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
@@ -59,9 +62,9 @@ final class BtrfsDriver implements Driver {
     private static final BackendFacts FACTS =
             new BackendFacts(
                     "subvolume",
-                    "Time does not grow with the volume, its fragments or its snapshots, but the"
-                            + " file system is committed, with whatever else was written to it;"
-                            + " space grows with what the volume changes afterwards.",
+                    "Time does not grow with the volume or its fragments, unless it is in use, and"
+                            + " then with the fragments; the file system is committed, with"
+                            + " whatever else was written to it; space grows with what the volume changes afterwards.",
                     Set.of(Trait.THIN, Trait.SHARED_SNAPSHOTS, Trait.SHARED_CLONES));
 
     private final BackendFolder folder;
@@ -73,6 +76,7 @@ final class BtrfsDriver implements Driver {
     private final Calls calls;
     private final Optional<Attaching> attaching;
     private final Optional<Exporting> exporting;
+    private final Adopting adopting;
     private final Turns turns = new Turns();
 
     /**
@@ -86,6 +90,7 @@ final class BtrfsDriver implements Driver {
         this.uses = new Uses(lookup, servers);
         this.alteration = new Alteration(lookup, creation, uses);
         this.calls = new Calls(folder::checkStillThere);
+        this.adopting = new Adoption(calls, folder, lookup, creation, uses);
         this.attaching =
                 loops
                         ? Optional.of(new Attachments(calls, lookup, servers, Creation.SECTOR))
@@ -134,7 +139,7 @@ final class BtrfsDriver implements Driver {
                             Fd image = there(lookup.image(os, home, source + CUT), none);
                             Fd subvolume = os.open(home, source + CUT, Native.O_RDONLY)) {
                         checkHolds(spec, os.size(image));
-                        return creation.make(os, spec, from, new Content(subvolume, image, true));
+                        return creation.make(os, spec, from, Content.ofSnapshot(subvolume, image));
                     }
                 });
     }
@@ -171,6 +176,8 @@ final class BtrfsDriver implements Driver {
                             if (home != null && image != null) {
                                 lookup.checkAlone(home);
                                 uses.checkUnused(os, Target.of(id), image);
+                                // Its content is the volume's, and goes with it.
+                                os.remove(home, ADOPTED, 0);
                             }
                         }
                         removeAll(os, id, home);
@@ -210,12 +217,11 @@ final class BtrfsDriver implements Driver {
                                 uses.checkUnexported(target);
                             }
                         }
-                        boolean gone = false;
                         if (home != null) {
-                            gone |= Subvolumes.destroy(os, home, id + HALF);
-                            gone |= Subvolumes.destroy(os, home, id + CUT);
+                            Subvolumes.destroy(os, home, id + HALF);
+                            Subvolumes.destroy(os, home, id + CUT);
                         }
-                        removeRest(os, id, volume, home, gone);
+                        removeRest(os, id, volume, home);
                     }
                     return id;
                 });
@@ -275,6 +281,11 @@ final class BtrfsDriver implements Driver {
     @Override
     public Optional<Exporting> exporting() {
         return exporting;
+    }
+
+    @Override
+    public Optional<Adopting> adopting() {
+        return Optional.of(adopting);
     }
 
     @Override
@@ -353,7 +364,9 @@ final class BtrfsDriver implements Driver {
         }
         try {
             if (home != null) {
+                giveBack(os, home);
                 Subvolumes.destroy(os, home, NEW_VOLUME);
+                os.remove(home, RELEASED, 0);
                 for (String name : Entries.names(Path.of(home.path()))) {
                     if (name.endsWith(MARK)) {
                         os.remove(home, name, 0);
@@ -371,14 +384,20 @@ final class BtrfsDriver implements Driver {
         }
     }
 
-    /**
-     * What belongs to a snapshot that is not there, or no longer.
-     *
-     * @param gone whether a subvolume was destroyed, so that a sync of its folder commits the whole
-     *     file system, with the end of the link
-     */
-    private void removeRest(
-            Native os, SnapshotId id, VolumeId volume, @Nullable Fd home, boolean gone)
+    /** A file that was not adopted to the end is not the driver's to delete. */
+    private void giveBack(Native os, Fd home) throws OsException {
+        try (Fd file = os.openIfThere(home, ADOPTED)) {
+            if (file != null && os.label(file).source().orElse(null) instanceof Source.OfFile of) {
+                os.move(home, ADOPTED, folder.root(), of.name());
+                os.sync(folder.root());
+                os.removeLabel(file);
+                os.sync(file);
+            }
+        }
+    }
+
+    /** What belongs to a snapshot that is not there, or no longer. */
+    private void removeRest(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
             throws OsException {
         try {
             String own = Creation.claimed(id, volume);
@@ -389,9 +408,9 @@ final class BtrfsDriver implements Driver {
                 os.remove(home, id + MARK, 0);
                 os.sync(home);
             }
-            if (!gone) {
-                os.sync(folder.snapshots());
-            }
+            // Most often that was committed with the folder; not so if somebody else's commit came
+            // between the two changes.
+            os.sync(folder.snapshots());
         } catch (OsException e) {
             throw e.withUnknownOutcome();
         }

@@ -7,6 +7,7 @@ import static io.cairn.plugin.btrfs.Lookup.IMAGE;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Fd;
@@ -28,14 +29,13 @@ import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 
 /** Makes subvolumes: volumes under another name until they are whole, snapshots at once. */
 final class Creation {
     /**
-     * What devices of images read and write at least. Smaller, they could not write through the
-     * file's cache, since no block of the file system is smaller.
+     * What devices of images read and write at least. Smaller, they could not write past the file's
+     * cache, since no block of the file system is smaller.
      */
     static final int SECTOR = 4096;
 
@@ -52,10 +52,30 @@ final class Creation {
     /**
      * What something is made from.
      *
-     * @param still whether a snapshot of the subvolume is of one instant; else only a clone of the
-     *     image is
+     * @param still whether nobody writes to it, so that a snapshot of the subvolume is of one
+     *     instant; else only a clone of the image is
+     * @param leased whether that is so only as long as the lease on the image holds
      */
-    record Content(Fd subvolume, Fd image, boolean still) {}
+    record Content(Fd subvolume, Fd image, boolean still, boolean leased) {
+        /** That of a snapshot, which nobody ever writes to. */
+        static Content ofSnapshot(Fd subvolume, Fd image) {
+            return new Content(subvolume, image, true, false);
+        }
+
+        /** That of a file which is in no subvolume of its own. */
+        static Content ofFile(Fd file) {
+            return new Content(file, file, false, false);
+        }
+
+        /** Whether nobody began to write to it until now. */
+        private boolean staysStill(Native os) throws OsException {
+            return !leased || Leases.holds(os, image);
+        }
+
+        private Content written() {
+            return new Content(subvolume, image, false, false);
+        }
+    }
 
     /**
      * Makes a volume that is not there.
@@ -71,10 +91,7 @@ final class Creation {
         try (Fd home = os.open(folder.volumes(), name, Native.O_RDONLY)) {
             try {
                 Label label = new Label(name, spec.mark(), Optional.empty(), source);
-                begin(os, home, label, spec.sizeBytes(), content);
-                os.rename(home, NEW_VOLUME, VOLUME);
-                os.sync(home);
-                os.sync(folder.volumes());
+                finish(os, home, label, spec.sizeBytes(), content);
             } catch (OsException | RuntimeException e) {
                 undo(
                         e,
@@ -95,6 +112,15 @@ final class Creation {
                 spec.mark());
     }
 
+    /** Makes the volume in a folder that is there for it, and makes all of that durable. */
+    void finish(Native os, Fd home, Label label, long sizeBytes, @Nullable Content content)
+            throws OsException {
+        begin(os, home, label, sizeBytes, content);
+        os.rename(home, NEW_VOLUME, VOLUME);
+        os.sync(home);
+        os.sync(folder.volumes());
+    }
+
     /** Gives a volume another content, that of a snapshot, at once and whole. */
     void replace(Native os, Fd home, Label label, long sizeBytes, Content content)
             throws OsException {
@@ -102,7 +128,12 @@ final class Creation {
             begin(os, home, label, sizeBytes, content);
             os.exchange(home, NEW_VOLUME, VOLUME);
         } catch (OsException | RuntimeException e) {
-            undo(e, () -> Subvolumes.destroy(os, home, NEW_VOLUME));
+            undo(
+                    e,
+                    () -> {
+                        Subvolumes.destroy(os, home, NEW_VOLUME);
+                        os.sync(home);
+                    });
             throw e;
         }
         try {
@@ -122,13 +153,17 @@ final class Creation {
         boolean there = content != null && content.still();
         if (content != null && content.still()) {
             Subvolumes.snapshot(os, content.subvolume(), home, NEW_VOLUME, false);
+            if (!content.staysStill(os)) {
+                begin(os, home, label, sizeBytes, content.written());
+                return;
+            }
         } else {
             Subvolumes.create(os, home, NEW_VOLUME);
         }
         try (Fd subvolume = os.open(home, NEW_VOLUME, Native.O_RDONLY);
                 Fd image = os.open(subvolume, IMAGE, there ? Native.O_RDWR : CREATE, 0600)) {
             if (content != null && !there) {
-                os.clone(content.image(), image);
+                clone(os, content.image(), image);
             }
             os.resize(image, sizeBytes);
             os.setLabel(image, label);
@@ -137,26 +172,40 @@ final class Creation {
         }
     }
 
+    /** Shares the content of a file, during which nobody writes to it. */
+    static void clone(Native os, Fd from, Fd to) throws OsException {
+        try {
+            os.clone(from, to);
+        } catch (OsException e) {
+            if (!e.is(OsException.EINVAL)) {
+                throw e;
+            }
+            OsException other =
+                    new OsException(
+                            UNSUPPORTED,
+                            "%s cannot share its content with %s, as where just one of them has no checksums (see `lsattr` for C): copy it with `cp --reflink=never`"
+                                    .formatted(from.path(), to.path()));
+            other.initCause(e);
+            throw other;
+        }
+    }
+
     /**
      * The content of a volume, so that what was written to its devices before is in what is made of
-     * it next, as of one instant.
+     * it next, as of one instant. The image must stay open until that is made.
      *
-     * <p>While the kernel snapshots a subvolume it writes what is in caches as it comes to it, and
-     * whoever writes meanwhile gets a later write in and an earlier one not. So that is for where
-     * each write is on disk before it is acknowledged. A clone of the image, during which nobody
-     * writes, is for all else.
+     * <p>While the kernel snapshots a subvolume it holds nobody off: what is in caches is written
+     * as it is come to, and an acknowledged write may still wait to be entered when a later one is
+     * in. So that is for what nobody has open for writing, and a lease on the image has those wait
+     * who come meanwhile. A clone of the image, during which nobody writes, is for all else.
      */
     Content content(Native os, VolumeId volume, Fd subvolume, Fd image)
             throws OsException, IOException {
-        if (!Leases.mayBeWritten(os, image)) {
-            return new Content(subvolume, image, true);
+        if (Leases.takeAtOnce(os, image)) {
+            return new Content(subvolume, image, true, true);
         }
-        String hint = lookup.hint(Target.of(volume));
-        Loops.flush(os, image, hint);
-        List<Loops.Loop> writing =
-                Loops.of(os, image, hint).stream().filter(loop -> !loop.readOnly()).toList();
-        boolean direct = !writing.isEmpty() && writing.stream().allMatch(Loops.Loop::direct);
-        return new Content(subvolume, image, direct);
+        Loops.flush(os, image, lookup.hint(Target.of(volume)));
+        return new Content(subvolume, image, false, false);
     }
 
     /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
@@ -172,11 +221,15 @@ final class Creation {
             Content content = content(os, spec.volume(), subvolume, image);
             Instant cutAt = Instant.now();
             Label label = new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty());
-            if (content.still()) {
+            boolean cut = content.still();
+            if (cut) {
                 os.setAttribute(image, CUT_LABEL, label.toBytes());
                 // This commits everything before it too, above all the claim and the label.
                 Subvolumes.snapshot(os, subvolume, home, name + CUT, true);
-            } else {
+                cut = content.staysStill(os);
+            }
+            if (!cut) {
+                Subvolumes.destroy(os, home, name + CUT);
                 cloneTo(os, content, home, name, label);
             }
             try (Fd made = os.open(home, name + CUT + "/" + IMAGE, Native.O_RDONLY)) {
@@ -208,7 +261,7 @@ final class Creation {
         Subvolumes.create(os, home, name + HALF);
         try (Fd subvolume = os.open(home, name + HALF, Native.O_RDONLY);
                 Fd image = os.open(subvolume, IMAGE, CREATE, 0600)) {
-            os.clone(content.image(), image);
+            clone(os, content.image(), image);
             os.setAttribute(image, CUT_LABEL, label.toBytes());
             os.sync(image);
             os.sync(subvolume);
@@ -251,7 +304,8 @@ final class Creation {
         }
     }
 
-    private interface Undoing {
+    /** Takes back what was half done. */
+    interface Undoing {
         void run() throws OsException;
     }
 }

@@ -4,9 +4,11 @@ import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Claim;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Servers;
 import io.cairn.spi.DriverException;
 
 import java.io.IOException;
@@ -72,8 +74,22 @@ final class Fitness {
         }
     }
 
+    /** Whether a name in the folder is the backend's own. */
+    static boolean isOwn(String name) {
+        return switch (name) {
+            case Claim.MARKER,
+                    BackendFolder.VOLUMES,
+                    BackendFolder.SNAPSHOTS,
+                    Servers.EXPORTS,
+                    PROBE,
+                    PROBE_COPY ->
+                    true;
+            default -> false;
+        };
+    }
+
     private static void clear(Native os, Fd root) throws OsException {
-        Subvolumes.destroy(os, root, PROBE_COPY);
-        Subvolumes.destroy(os, root, PROBE);
+        Subvolumes.tryToDestroy(os, root, PROBE_COPY);
+        Subvolumes.tryToDestroy(os, root, PROBE);
     }
 }

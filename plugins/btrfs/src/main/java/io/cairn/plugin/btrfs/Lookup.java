@@ -38,6 +38,12 @@ final class Lookup implements Images {
     static final String CUT = ".snap";
     static final String MARK = ".mark";
 
+    /** A file that is to become a volume, until it is one. */
+    static final String ADOPTED = "adopted";
+
+    /** A file that a volume is to become. */
+    static final String RELEASED = "released";
+
     /** The end of what is to become a snapshot. */
     static final String HALF = ".half";
 
@@ -115,12 +121,13 @@ final class Lookup implements Images {
             if (home == null || image == null) {
                 return Optional.empty();
             }
-            // Cut, it is durable; not so what it was marked with since.
             try (Fd mark = os.openIfThere(home, id + MARK)) {
                 if (mark != null) {
-                    Entries.settle(os, mark, home);
+                    Entries.settle(os, mark);
                 }
             }
+            // A rename is what ended a cut by a clone.
+            Entries.settle(os, home, folder.snapshots());
             return Optional.of(asFound(os, id, volume, home, image));
         }
     }
@@ -224,6 +231,8 @@ final class Lookup implements Images {
     private static boolean isOwn(String name) {
         return name.equals(VOLUME)
                 || name.equals(NEW_VOLUME)
+                || name.equals(ADOPTED)
+                || name.equals(RELEASED)
                 || name.endsWith(MARK)
                 || name.endsWith(HALF);
     }

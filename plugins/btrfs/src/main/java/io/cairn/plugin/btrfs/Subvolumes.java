@@ -1,5 +1,7 @@
 package io.cairn.plugin.btrfs;
 
+import static io.cairn.spi.DriverException.Kind.IN_USE;
+
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -69,31 +71,71 @@ final class Subvolumes {
 
     /** Has nothing in a subvolume change any more. */
     static void protect(Native os, Fd subvolume) throws OsException {
-        MemorySegment flags = os.buffer(Long.BYTES);
-        flags.set(JAVA_LONG, 0, READ_ONLY);
-        os.ioctl(subvolume, SUBVOL_SETFLAGS, flags.address(), "protect subvolume");
+        setFlags(os, subvolume, READ_ONLY);
+    }
+
+    private static void setFlags(Native os, Fd subvolume, long flags) throws OsException {
+        MemorySegment buffer = os.buffer(Long.BYTES);
+        buffer.set(JAVA_LONG, 0, flags);
+        os.ioctl(subvolume, SUBVOL_SETFLAGS, buffer.address(), "protect subvolume");
     }
 
     /**
      * Takes a subvolume away with all that it holds, for good once its folder is synced; its space
      * comes back afterwards. False if it is not there.
+     *
+     * @throws OsException IN_USE if the kernel keeps it
      */
     static boolean destroy(Native os, Fd folder, String name) throws OsException {
-        MemorySegment arguments = os.buffer(ARGS_BYTES);
-        name(arguments, NAME, name);
         try {
-            os.ioctl(
-                    folder,
-                    SNAP_DESTROY,
-                    arguments.address(),
-                    "remove subvolume %s from".formatted(name));
+            return tryToDestroy(os, folder, name);
+        } catch (OsException e) {
+            if (!e.is(OsException.EPERM)) {
+                throw e;
+            }
+            // That this user may remove subvolumes was seen when the backend was opened.
+            OsException kept =
+                    new OsException(
+                            IN_USE,
+                            "the kernel keeps subvolume %s/%s: it is being sent by `btrfs send`, or has a swap file in use"
+                                    .formatted(folder.path(), name));
+            kept.initCause(e);
+            throw kept;
+        }
+    }
+
+    /** As {@link #destroy}, with EPERM as the kernel gives it. */
+    static boolean tryToDestroy(Native os, Fd folder, String name) throws OsException {
+        try {
+            destroyOnce(os, folder, name);
             return true;
         } catch (OsException e) {
             if (e.is(OsException.ENOENT)) {
                 return false;
             }
-            throw e;
+            if (!e.is(OsException.EROFS)) {
+                throw e;
+            }
+            // Without privileges, what is read-only cannot be removed, but its owner can change
+            // that.
+            try (Fd subvolume = os.open(folder, name, Native.O_RDONLY)) {
+                setFlags(os, subvolume, 0);
+            } catch (OsException _) {
+                throw e;
+            }
+            destroyOnce(os, folder, name);
+            return true;
         }
+    }
+
+    private static void destroyOnce(Native os, Fd folder, String name) throws OsException {
+        MemorySegment arguments = os.buffer(ARGS_BYTES);
+        name(arguments, NAME, name);
+        os.ioctl(
+                folder,
+                SNAP_DESTROY,
+                arguments.address(),
+                "remove subvolume %s from".formatted(name));
     }
 
     /** When a subvolume, or a snapshot of one, was made. */

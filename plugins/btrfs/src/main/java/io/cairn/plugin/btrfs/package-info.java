@@ -10,9 +10,13 @@
  * volumes/VOLUME/volume/image         a volume; it exists if and only if this subvolume does
  * volumes/VOLUME/volume.new/image     a volume being made, or what it held before it was reverted
  * volumes/VOLUME/SNAPSHOT.snap/image  a snapshot; it exists if and only if this subvolume does
+ * volumes/VOLUME/SNAPSHOT.half/image  a snapshot of a volume in use, being made
+ * volumes/VOLUME/adopted              a file that is to become the volume
+ * volumes/VOLUME/released             a file that the volume is to become
  * volumes/VOLUME/SNAPSHOT.mark        the label that a snapshot got since it was cut
  * snapshots/SNAPSHOT                  a link there, from before it was cut until after it was deleted
  * exports/...                         as {@link io.cairn.plugin.local.Servers} has them
+ * anything else                       not Cairn's; files can be adopted
  * </pre>
  *
  * <p>Nothing is ever written into a snapshot, which would end what it was received from. So what it

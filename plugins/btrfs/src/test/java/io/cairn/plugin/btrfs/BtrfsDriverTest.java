@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
@@ -67,6 +68,7 @@ final class BtrfsDriverTest extends BaseDriverTest {
                         Capability.GROWING,
                         Capability.CLONING,
                         Capability.REVERTING,
+                        Capability.ADOPTING,
                         Capability.HANDING,
                         Capability.MEASURING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
@@ -77,6 +79,18 @@ final class BtrfsDriverTest extends BaseDriverTest {
             there.add(Capability.EXPORTING);
         }
         return there;
+    }
+
+    @Override
+    protected void plant(Path storage, String name, long sizeBytes) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(locationOf(storage, name), "rw")) {
+            file.setLength(sizeBytes);
+        }
+    }
+
+    @Override
+    protected String locationOf(Path storage, String unmanaged) {
+        return storage.resolve(unmanaged).toString();
     }
 
     @Override
@@ -135,6 +149,7 @@ final class BtrfsDriverTest extends BaseDriverTest {
                         });
         try (Stream<Path> found = Files.walk(storage)) {
             return found.filter(path -> !known.contains(path))
+                    .filter(path -> !isUnmanaged(storage, path))
                     .filter(path -> !isServed(storage, path))
                     .map(Path::toString)
                     .toList();
@@ -146,6 +161,12 @@ final class BtrfsDriverTest extends BaseDriverTest {
         known.add(image);
         known.add(Objects.requireNonNull(image.getParent()));
         known.add(Objects.requireNonNull(image.getParent().getParent()));
+    }
+
+    /** What the cases plant has plain names, and what is released ends in {@code .img}. */
+    private static boolean isUnmanaged(Path storage, Path path) {
+        return storage.equals(path.getParent())
+                && path.toFile().getName().matches("planted[a-z0-9]*|.*\\.img");
     }
 
     private static boolean isServed(Path storage, Path path) {

@@ -1,6 +1,7 @@
 package io.cairn.plugin.btrfs;
 
 import static io.cairn.spi.DriverException.Kind.INVALID;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
@@ -52,6 +53,7 @@ final class SubvolumesTest {
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "subvolumes");
 
     private @Nullable LoopFileSystem mounted;
+    private Path folder = Path.of("/nonexistent");
 
     @SuppressWarnings("NullAway.Init") // opened before each test
     private Driver driver;
@@ -70,7 +72,7 @@ final class SubvolumesTest {
 
     @BeforeEach
     void open() throws Exception {
-        Path folder = Files.createTempDirectory(Objects.requireNonNull(mounted).path(), "case");
+        folder = Files.createTempDirectory(Objects.requireNonNull(mounted).path(), "case");
         driver = open(folder);
     }
 
@@ -97,7 +99,7 @@ final class SubvolumesTest {
     }
 
     @Test
-    void soIsWhatIsAttachedSinceItsDeviceWritesDirectly() throws Exception {
+    void whatIsAttachedIsCutAsACloneOfItsImage() throws Exception {
         BackendVolume volume = volume();
         Attaching attaching = driver.attaching().orElseThrow();
         String device = attaching.attach(Target.of(volume.id()), false).device();
@@ -106,10 +108,55 @@ final class SubvolumesTest {
             assertThat(Files.readString(loop.resolve("loop/dio")).strip()).isEqualTo("1");
             assertThat(Files.readString(loop.resolve("queue/logical_block_size")).strip())
                     .isEqualTo("4096");
-            assertThat(parent(show(cut(volume)))).isEqualTo(uuid(show(volume)));
+            String shown = show(cut(volume));
+            assertThat(shown).contains("readonly");
+            assertThat(parent(shown)).isEqualTo("-");
         } finally {
             attaching.detach(Target.of(volume.id()));
         }
+        assertThat(parent(show(cut(volume)))).isEqualTo(uuid(show(volume)));
+    }
+
+    @Test
+    void aFileWithoutChecksumsIsNotAdoptedAndStaysWhereItWas() throws Exception {
+        Path file = folder.resolve("nocow");
+        Files.createFile(file);
+        run("chattr", "+C", file.toString());
+        Files.write(file, new byte[8192]);
+        VolumeId id = VolumeId.random();
+        assertThat(
+                        assertFails(
+                                UNSUPPORTED,
+                                () ->
+                                        driver.adopting()
+                                                .orElseThrow()
+                                                .adopt("nocow", id, Mark.NONE)))
+                .hasMessageContaining("checksums");
+        assertThat(file).hasSize(8192);
+        assertThat(driver.findVolume(id)).isEmpty();
+        assertThat(folder.resolve("volumes").resolve(id.toString())).doesNotExist();
+    }
+
+    @Test
+    void aSnapshotThatIsSentIsInUse() throws Exception {
+        BackendVolume volume = volume();
+        Files.write(Path.of(volume.location()), new byte[1 << 20]);
+        BackendSnapshot snapshot = cut(volume);
+        Path subvolume = Objects.requireNonNull(Path.of(snapshot.location()).getParent());
+        // It fills the pipe, and waits for somebody to read.
+        Process send =
+                new ProcessBuilder("btrfs", "-q", "send", subvolume.toString())
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        try {
+            assertThat(send.getInputStream().read()).isNotNegative();
+            assertThat(assertFails(IN_USE, () -> driver.deleteSnapshot(snapshot.id(), volume.id())))
+                    .hasMessageContaining("btrfs send");
+        } finally {
+            send.destroyForcibly().waitFor();
+        }
+        driver.deleteSnapshot(snapshot.id(), volume.id());
+        assertThat(driver.inventory().snapshots()).isEmpty();
     }
 
     @Test

@@ -157,7 +157,8 @@ public record Claim(Fd marker) implements AutoCloseable {
         String own = claimOf(self);
         MemorySegment buffer = os.buffer(MARKER_BYTES);
         int length = (int) os.read(marker, buffer, MARKER_BYTES, 0);
-        String found = new String(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), UTF_8);
+        String found =
+                first(new String(buffer.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), UTF_8));
         if (found.equals(own)) {
             return;
         }
@@ -202,6 +203,12 @@ public record Claim(Fd marker) implements AutoCloseable {
 
     private static String claimOf(BackendIdentity self) {
         return "daemon=%s\nbackend=%s\n".formatted(self.daemon(), self.backend());
+    }
+
+    /** A claim without what may follow it of a longer one that it was written over. */
+    private static String first(String text) {
+        int second = text.indexOf('\n', text.indexOf('\n') + 1);
+        return second < 0 ? text : text.substring(0, second + 1);
     }
 
     private static String lines(String claim) {

@@ -35,6 +35,18 @@ public final class Leases {
         outlastForks(() -> os.fcntl(file, F_SETLEASE, F_RDLCK, CALL));
     }
 
+    /** As {@link #take}, but does not wait for anybody; false if it is not to be had. */
+    public static boolean takeAtOnce(Native os, Fd file) throws OsException {
+        try {
+            quieten(os, file);
+            os.fcntl(file, F_SETLEASE, F_RDLCK, CALL);
+            return true;
+        } catch (OsException e) {
+            boolean _ = refused(e);
+            return false;
+        }
+    }
+
     /** Whether the lease still stands and nobody waits for its end. */
     public static boolean holds(Native os, Fd file) throws OsException {
         return os.fcntl(file, F_GETLEASE, 0, CALL) == F_RDLCK;

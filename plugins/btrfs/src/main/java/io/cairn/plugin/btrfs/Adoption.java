@@ -1,0 +1,252 @@
+package io.cairn.plugin.btrfs;
+
+import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
+import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
+import static io.cairn.plugin.btrfs.Lookup.RELEASED;
+import static io.cairn.plugin.btrfs.Lookup.VOLUME;
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
+
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Calls;
+import io.cairn.plugin.local.Candidates;
+import io.cairn.plugin.local.Entries;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Label;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Uses;
+import io.cairn.spi.Adopting;
+import io.cairn.spi.BackendVolume;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.Mark;
+import io.cairn.spi.Target;
+import io.cairn.spi.Unmanaged;
+import io.cairn.spi.VolumeId;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Files that lie directly in the backend's folder, and how they become volumes and files again. No
+ * file moves into another subvolume, so its content is cloned there, and the file itself waits in
+ * the volume's folder until that is durable.
+ */
+final class Adoption implements Adopting {
+    private static final int CREATE = Native.O_RDWR | Native.O_CREAT | Native.O_EXCL;
+
+    private final Calls calls;
+    private final BackendFolder folder;
+    private final Lookup lookup;
+    private final Creation creation;
+    private final Uses uses;
+    private final Candidates candidates;
+
+    Adoption(Calls calls, BackendFolder folder, Lookup lookup, Creation creation, Uses uses) {
+        this.calls = calls;
+        this.folder = folder;
+        this.lookup = lookup;
+        this.creation = creation;
+        this.uses = uses;
+        this.candidates = new Candidates(folder, Fitness::isOwn, uses);
+    }
+
+    @Override
+    public List<Unmanaged> unmanaged() throws DriverException, InterruptedException {
+        return calls.call("list the files in " + folder.path(), candidates::list);
+    }
+
+    @Override
+    public BackendVolume adopt(String path, VolumeId id, Mark mark)
+            throws DriverException, InterruptedException {
+        return calls.call(
+                "adopt '%s' as volume %s".formatted(path, id),
+                os -> {
+                    String name = candidates.plain(path);
+                    try (Fd home = lookup.home(os, id);
+                            Fd image = lookup.image(os, home, VOLUME)) {
+                        if (home != null && image != null) {
+                            return existing(os, name, id, mark, home, image);
+                        }
+                        if (home == null || !waits(os, home)) {
+                            take(os, name, id, mark);
+                        }
+                    }
+                    try (Fd home = os.open(folder.volumes(), id.toString(), Native.O_RDONLY)) {
+                        make(os, name, id, mark, home);
+                    }
+                    return lookup.volume(os, id).orElseThrow();
+                });
+    }
+
+    @Override
+    public String release(VolumeId id, String name) throws DriverException, InterruptedException {
+        return calls.call(
+                "release volume " + id,
+                os -> {
+                    String wanted = Candidates.released(name, id);
+                    try (Fd home = lookup.home(os, id);
+                            Fd image = lookup.image(os, home, VOLUME)) {
+                        if (home != null && image != null) {
+                            lookup.checkAlone(home);
+                            uses.checkUnused(os, Target.of(id), image);
+                            give(os, id, home, image, wanted);
+                            return finish(os, id, home, wanted);
+                        }
+                        return finish(os, id, home, candidates.released(id));
+                    }
+                });
+    }
+
+    private static boolean waits(Native os, Fd home) throws OsException {
+        try (Fd file = os.openIfThere(home, ADOPTED)) {
+            return file != null;
+        }
+    }
+
+    private BackendVolume existing(
+            Native os, String name, VolumeId id, Mark mark, Fd home, Fd image) throws OsException {
+        Entries.checkMark(os.label(image).mark(), mark);
+        checkSource(os.label(image), name);
+        Entries.settle(os, image, home, folder.volumes(), folder.root());
+        if (os.remove(home, ADOPTED, 0)) {
+            Entries.settle(os, home);
+        }
+        return lookup.asFound(os, id, image);
+    }
+
+    private static void checkSource(Label label, String name) throws OsException {
+        if (!label.source().equals(Optional.of(new Source.OfFile(name)))) {
+            throw new OsException(
+                    CONFLICT,
+                    "it exists, made from "
+                            + label.source().map(Object::toString).orElse("nothing"));
+        }
+    }
+
+    /** Takes the file out of the folder, so that nobody takes it for one that is not Cairn's. */
+    private void take(Native os, String name, VolumeId id, Mark mark)
+            throws OsException, IOException {
+        try (Fd file = candidates.open(os, name)) {
+            uses.checkUnattached(os, name, file);
+            uses.checkUnwritten(os, file);
+            os.makeFolder(folder.volumes(), id.toString(), 0700);
+            try (Fd home = os.open(folder.volumes(), id.toString(), Native.O_RDONLY)) {
+                try {
+                    Optional<Source> source = Optional.of(new Source.OfFile(name));
+                    os.setLabel(file, new Label(id.toString(), mark, Optional.empty(), source));
+                    os.sync(file);
+                    os.move(folder.root(), name, home, ADOPTED);
+                } catch (OsException e) {
+                    undo(e, () -> forget(os, file, id));
+                    throw e;
+                }
+                Entries.settle(os, home, folder.volumes(), folder.root());
+            }
+        }
+    }
+
+    private void make(Native os, String name, VolumeId id, Mark mark, Fd home) throws OsException {
+        try (Fd file = os.open(home, ADOPTED, Native.O_RDONLY)) {
+            checkSource(os.label(file), name);
+            Label label = os.label(file).marked(id.toString(), mark);
+            try {
+                creation.finish(os, home, label, os.size(file), Creation.Content.ofFile(file));
+            } catch (OsException e) {
+                undo(
+                        e,
+                        () -> {
+                            Subvolumes.destroy(os, home, NEW_VOLUME);
+                            Subvolumes.destroy(os, home, VOLUME);
+                            os.move(home, ADOPTED, folder.root(), name);
+                            os.sync(home);
+                            os.sync(folder.root());
+                            forget(os, file, id);
+                        });
+                throw e;
+            }
+        }
+        try {
+            os.remove(home, ADOPTED, 0);
+            os.sync(home);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
+    private void forget(Native os, Fd file, VolumeId id) throws OsException {
+        os.removeLabel(file);
+        os.sync(file);
+        os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+        os.sync(folder.volumes());
+    }
+
+    private void give(Native os, VolumeId id, Fd home, Fd image, String name) throws OsException {
+        os.remove(home, RELEASED, 0);
+        try (Fd file = os.open(home, RELEASED, CREATE, 0600)) {
+            Creation.clone(os, image, file);
+            // Until the volume is gone, for who finds both to know that they are one.
+            os.setLabel(file, os.label(image));
+            os.sync(file);
+            clear(os, id, name);
+            os.move(home, RELEASED, folder.root(), name);
+        } catch (OsException e) {
+            undo(e, () -> os.remove(home, RELEASED, 0));
+            if (e.is(OsException.EEXIST)) {
+                throw new OsException(
+                        CONFLICT,
+                        "%s/%s is there already; move it away".formatted(folder.path(), name));
+            }
+            throw e;
+        }
+        try {
+            os.sync(folder.root());
+            os.sync(home);
+            Subvolumes.destroy(os, home, VOLUME);
+            os.sync(home);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
+    /** What a call that was killed made of the volume, which may have been written since. */
+    private void clear(Native os, VolumeId id, String name) throws OsException {
+        try (Fd there = os.openIfThere(folder.root(), name)) {
+            if (there != null && os.label(there).id().equals(id.toString())) {
+                os.remove(folder.root(), name, 0);
+            }
+        }
+    }
+
+    /** Does what is left once the file has its new place and the volume is gone. */
+    private String finish(Native os, VolumeId id, @Nullable Fd home, String name)
+            throws OsException {
+        try (Fd file = os.open(folder.root(), name, Native.O_RDONLY)) {
+            os.sync(folder.root());
+            os.removeLabel(file);
+            os.sync(file);
+            if (home != null) {
+                Subvolumes.destroy(os, home, NEW_VOLUME);
+                os.remove(home, RELEASED, 0);
+                os.remove(home, ADOPTED, 0);
+                os.sync(home);
+                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+            }
+            os.sync(folder.volumes());
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+        return name;
+    }
+
+    private static void undo(OsException failure, Creation.Undoing undoing) {
+        try {
+            undoing.run();
+        } catch (OsException e) {
+            failure.addSuppressed(e);
+        }
+    }
+}
