@@ -3,6 +3,8 @@ package io.cairn.plugin.btrfs;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Claim;
 import io.cairn.plugin.local.Fd;
@@ -12,6 +14,7 @@ import io.cairn.plugin.local.Servers;
 import io.cairn.spi.DriverException;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -20,6 +23,12 @@ final class Fitness {
     private static final String PROBE = "probe";
     private static final String PROBE_COPY = "probe.copy";
     private static final String BTRFS = "btrfs";
+
+    /** linux/fs.h: {@code _IOR('f', 1, long)}, which gives an int. */
+    private static final long GETFLAGS = 0x80086601L;
+
+    /** linux/fs.h: FS_NOCOW_FL. */
+    private static final int NOCOW = 0x00800000;
 
     private Fitness() {}
 
@@ -53,10 +62,12 @@ final class Fitness {
             clear(os, root);
             Subvolumes.create(os, root, PROBE);
             try (Fd probe = os.open(root, PROBE, Native.O_RDONLY)) {
+                checkChecksums(os, probe);
                 Subvolumes.snapshot(os, probe, root, PROBE_COPY, true);
             }
             clear(os, root);
         } catch (OsException e) {
+            clearIfPossible(os, root);
             if (e.told().kind() == NO_SPACE) {
                 // Of what is full, things can still be read and deleted.
                 return;
@@ -74,6 +85,20 @@ final class Fitness {
         }
     }
 
+    /** Whether new files have checksums, without which nobody would notice that they decay. */
+    private static void checkChecksums(Native os, Fd subvolume) throws OsException {
+        int create = Native.O_RDWR | Native.O_CREAT;
+        try (Fd file = os.open(subvolume, Lookup.IMAGE, create, 0600)) {
+            MemorySegment flags = os.buffer(Long.BYTES);
+            os.ioctl(file, GETFLAGS, flags.address(), "look at the flags of");
+            if ((flags.get(JAVA_INT, 0) & NOCOW) != 0) {
+                throw new OsException(
+                        UNSUPPORTED,
+                        "new files have no checksums here, as on a btrfs that is mounted with nodatacow: mount it without");
+            }
+        }
+    }
+
     /** Whether a name in the folder is the backend's own. */
     static boolean isOwn(String name) {
         return switch (name) {
@@ -86,6 +111,14 @@ final class Fitness {
                     true;
             default -> false;
         };
+    }
+
+    private static void clearIfPossible(Native os, Fd root) {
+        try {
+            clear(os, root);
+        } catch (OsException _) {
+            // Why is told already; the next opening tries again.
+        }
     }
 
     private static void clear(Native os, Fd root) throws OsException {

@@ -138,6 +138,19 @@ final class SubvolumesTest {
     }
 
     @Test
+    void aFileSystemWithoutChecksumsIsRefused() throws Exception {
+        try (LoopFileSystem bare = LoopFileSystem.create(Kind.BTRFS, 256 * MIB)) {
+            Path backend = Files.createDirectory(bare.path().resolve("backend"));
+            bare.remount("nodatacow");
+            assertThat(assertFails(UNSUPPORTED, () -> open(backend).close()))
+                    .hasMessageContaining("nodatacow");
+            assertThat(backend.resolve("probe")).doesNotExist();
+            bare.remount("datacow,datasum");
+            open(backend).close();
+        }
+    }
+
+    @Test
     void aSnapshotThatIsSentIsInUse() throws Exception {
         BackendVolume volume = volume();
         Files.write(Path.of(volume.location()), new byte[1 << 20]);
