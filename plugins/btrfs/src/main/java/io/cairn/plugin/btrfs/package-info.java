@@ -1,7 +1,9 @@
 /**
  * The btrfs driver: each volume a subvolume that holds its image, each snapshot a read-only
  * snapshot of that subvolume. Cutting one takes the same time however large or fragmented the image
- * is, where the file driver's reflink takes longer with every fragment.
+ * is, where the file driver's reflink takes longer with every fragment. What is in use is cut by a
+ * reflink here too, into a subvolume of its own, since the kernel holds no writer off while it
+ * snapshots a subvolume.
  *
  * <p>A backend's folder, anywhere on a btrfs:
  *

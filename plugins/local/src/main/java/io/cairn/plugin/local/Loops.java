@@ -66,12 +66,9 @@ public final class Loops {
      * A device that shows a file.
      *
      * @param whole whether it shows all of the file, and not only a part
-     * @param direct whether what is written to it is in the file before it is acknowledged, and not
-     *     only in the file's cache
      * @param reachable whether we may use it; if not, only its file's path speaks for it
      */
-    public record Loop(
-            String name, boolean readOnly, boolean whole, boolean direct, boolean reachable) {
+    public record Loop(String name, boolean readOnly, boolean whole, boolean reachable) {
         public String device() {
             return "/dev/" + name;
         }
@@ -107,19 +104,13 @@ public final class Loops {
                     boolean whole =
                             info.get(JAVA_LONG, OFFSET) == 0
                                     && info.get(JAVA_LONG, SIZE_LIMIT) == 0;
-                    int flags = info.get(JAVA_INT, FLAGS);
-                    found.add(
-                            new Loop(
-                                    name,
-                                    (flags & READ_ONLY) != 0,
-                                    whole,
-                                    (flags & DIRECT_IO) != 0,
-                                    true));
+                    boolean readOnly = (info.get(JAVA_INT, FLAGS) & READ_ONLY) != 0;
+                    found.add(new Loop(name, readOnly, whole, true));
                 }
             } catch (OsException e) {
                 if (e.is(OsException.EACCES) || e.is(OsException.EPERM)) {
                     if (!hint.isEmpty()) {
-                        found.add(new Loop(name, false, true, false, false));
+                        found.add(new Loop(name, false, true, false));
                     }
                 } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT)) {
                     throw e;
@@ -155,8 +146,7 @@ public final class Loops {
                 byte[] fits = Arrays.copyOf(path, Math.min(path.length, FILE_NAME_BYTES - 1));
                 MemorySegment.copy(MemorySegment.ofArray(fits), 0, info, FILE_NAME, fits.length);
                 os.ioctl(device, LOOP_CONFIGURE, config.address(), "attach " + file.path() + " by");
-                boolean direct = (status(os, device).get(JAVA_INT, FLAGS) & DIRECT_IO) != 0;
-                return new Loop(name, readOnly, true, direct, true);
+                return new Loop(name, readOnly, true, true);
             } catch (OsException e) {
                 boolean taken = e.is(OsException.EBUSY) || e.is(OsException.ENOENT);
                 if (!taken || left == 1) {
