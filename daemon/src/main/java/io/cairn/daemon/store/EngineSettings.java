@@ -35,8 +35,8 @@ final class EngineSettings {
                     // A FileChannel is closed for all by an interrupt of one reading thread.
                     new Setting("hsqldb.nio_data_file", "false", "SET FILES NIO FALSE"),
                     // At most so many rows, and so many KiB, of the big tables in memory.
-                    new Setting("hsqldb.cache_rows", "20000", "SET FILES CACHE ROWS 20000"),
-                    new Setting("hsqldb.cache_size", "8192", "SET FILES CACHE SIZE 8192"),
+                    new Setting("hsqldb.cache_rows", "50000", "SET FILES CACHE ROWS 50000"),
+                    new Setting("hsqldb.cache_size", "16384", "SET FILES CACHE SIZE 16384"),
                     new Setting("hsqldb.lock_file", "false", ""),
                     new Setting("files_readonly", "false", ""),
                     new Setting("readonly", "false", ""));

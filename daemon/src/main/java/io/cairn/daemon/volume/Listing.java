@@ -4,6 +4,7 @@ import io.cairn.daemon.volume.Paging.Part;
 import io.cairn.daemon.volume.Paging.Placed;
 import io.cairn.daemon.volume.Scan.Entry;
 import io.cairn.daemon.volume.Scan.Range;
+import io.cairn.daemon.volume.Whole.InRow;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
@@ -161,7 +162,7 @@ final class Listing {
                 "volume",
                 new Paging<>(
                         scan,
-                        state::volumes,
+                        new Whole<>("volume", state::volumes, Optional.empty()),
                         state.damage().ids("volume"),
                         criteria::fit,
                         criteria.bounds(),
@@ -179,9 +180,7 @@ final class Listing {
                 "snapshot",
                 new Paging<>(
                         scan,
-                        filter.pool().isEmpty()
-                                ? state::snapshots
-                                : ids -> inPool(filter.pool().get(), ids),
+                        wholeSnapshots(filter),
                         state.damage().ids("snapshot"),
                         criteria::fit,
                         criteria.bounds(),
@@ -191,16 +190,29 @@ final class Listing {
                 passing(filter).map(wanted -> ids(open.snapshotsIn(wanted), SnapshotId::value)));
     }
 
-    private Map<UUID, Snapshot> inPool(String pool, Collection<UUID> ids) {
-        Map<UUID, Snapshot> found = state.snapshots(ids);
-        Set<VolumeId> volumes =
-                state.inPool(
-                        pool,
-                        found.values().stream()
-                                .map(snapshot -> snapshot.volume().value())
-                                .distinct()
-                                .toList());
-        found.values().removeIf(snapshot -> !volumes.contains(snapshot.volume()));
+    private Whole<Snapshot> wholeSnapshots(Filter filter) {
+        return new Whole<>(
+                "snapshot",
+                ids -> inPool(filter, state.snapshots(ids)),
+                Optional.of(
+                        new InRow<>(
+                                Rows.SNAPSHOT,
+                                Rows::entry,
+                                state.unnamedSnapshot(),
+                                unnamed -> inPool(filter, state.named(unnamed)))));
+    }
+
+    private Map<UUID, Snapshot> inPool(Filter filter, Map<UUID, Snapshot> found) {
+        if (filter.pool().isPresent()) {
+            Set<VolumeId> volumes =
+                    state.inPool(
+                            filter.pool().get(),
+                            found.values().stream()
+                                    .map(snapshot -> snapshot.volume().value())
+                                    .distinct()
+                                    .toList());
+            found.values().removeIf(snapshot -> !volumes.contains(snapshot.volume()));
+        }
         return found;
     }
 

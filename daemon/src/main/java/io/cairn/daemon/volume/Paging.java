@@ -3,9 +3,9 @@ package io.cairn.daemon.volume;
 import io.cairn.daemon.volume.Order.By;
 import io.cairn.daemon.volume.Scan.Entry;
 import io.cairn.daemon.volume.Scan.Range;
+import io.cairn.daemon.volume.Whole.Candidate;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -13,7 +13,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -21,7 +20,7 @@ import java.util.function.Predicate;
  * that range in just that order. Only where several conditions apply at once are more entries
  * looked at than are listed, and so that this ends, a page may then end early.
  *
- * @param whole reads what has these ids, in any order, without what is gone
+ * @param whole reads what is in the list
  * @param damaged what is known to be damaged, so that no list holds it
  * @param fits whether something belongs to the list
  * @param ranges for each backend those that hold all that belongs to the list
@@ -29,7 +28,7 @@ import java.util.function.Predicate;
  */
 record Paging<T>(
         Scan scan,
-        Function<Collection<UUID>, Map<UUID, T>> whole,
+        Whole<T> whole,
         Set<UUID> damaged,
         Predicate<T> fits,
         Bounds bounds,
@@ -41,6 +40,9 @@ record Paging<T>(
 
     /** Where one in so many is found, going on is better than reading all that meet a condition. */
     private static final int MANY = 8;
+
+    /** So many are looked at before that is judged, since what is excluded may lie together. */
+    private static final int SURE = 250;
 
     /** A condition that so many meet is worth being read as a whole and sorted. */
     private static final int FEW = 2_000;
@@ -78,7 +80,7 @@ record Paging<T>(
     /** The same among a few that are known. */
     Part<T> pageOf(List<Entry> few, Optional<Place> after, int limit) {
         List<Placed<T>> all = new ArrayList<>();
-        add(all, sorted(few, after), limit + 1);
+        addById(all, sorted(few, after), limit + 1);
         return cut(all, Optional.empty(), limit);
     }
 
@@ -91,7 +93,7 @@ record Paging<T>(
             if (!ranged || of.size() > 1) {
                 count += few.isPresent() ? fitting(few.get()) : fittingOf(range);
             } else if (few.isPresent()) {
-                count += within(few.get()).size();
+                count += few.get().stream().filter(this::possible).count();
             } else {
                 long broken = scan.entries(range, damaged).stream().filter(this::between).count();
                 count += scan.count(range, bounds) - broken;
@@ -121,7 +123,7 @@ record Paging<T>(
         List<Placed<T>> found = new ArrayList<>();
         long count = 0;
         for (int i = 0; i < entries.size(); i += WHOLE_AT_ONCE) {
-            add(
+            addById(
                     found,
                     entries.subList(i, Math.min(i + WHOLE_AT_ONCE, entries.size())),
                     WHOLE_AT_ONCE);
@@ -178,20 +180,22 @@ record Paging<T>(
         int step = wanted;
         int looked = 0;
         while (true) {
-            List<Entry> entries = scan.read(range, order, bounds, at, step);
-            add(found, entries, wanted);
-            if (entries.size() < step || found.size() >= wanted) {
+            List<Candidate<T>> candidates =
+                    scan.read(range, order, bounds, at, step, whole.shape(range, this::possible));
+            add(found, candidates, wanted);
+            if (candidates.size() < step || found.size() >= wanted) {
                 return new Part<>(found, Optional.empty());
             }
-            at = Optional.of(entries.getLast().place(order.by()));
-            if (looked == 0 && found.size() * MANY < wanted) {
+            at = Optional.of(candidates.getLast().entry().place(order.by()));
+            boolean early = looked < SURE;
+            looked += candidates.size();
+            if (early && looked >= SURE && found.size() * MANY < looked) {
                 Optional<List<Entry>> few = few(range, Optional.of(order.by()));
                 if (few.isPresent()) {
-                    add(found, sorted(few.get(), at), wanted);
+                    addById(found, sorted(few.get(), at), wanted);
                     return new Part<>(found, Optional.empty());
                 }
             }
-            looked += entries.size();
             if (looked >= MOST_LOOKED_AT && !found.isEmpty()) {
                 return new Part<>(found, at);
             }
@@ -202,7 +206,7 @@ record Paging<T>(
     /** As many more as hold what is missing if it goes on like this, and some to spare. */
     private static int step(int found, int wanted, int looked) {
         long likely = found == 0 ? FEW : (long) (wanted - found) * looked / found * 5 / 4;
-        return Math.clamp(likely, LEAST, FEW);
+        return Math.clamp(likely, LEAST, looked < SURE ? SURE - looked : FEW);
     }
 
     /** All that meet one of the conditions, if they are few. */
@@ -235,25 +239,31 @@ record Paging<T>(
         return bounds.hold(entry.created(), entry.name(), entry.size());
     }
 
-    private List<Entry> within(List<Entry> entries) {
-        return entries.stream()
-                .filter(this::between)
-                .filter(entry -> !damaged.contains(entry.id()))
-                .toList();
+    private boolean possible(Entry entry) {
+        return between(entry) && !damaged.contains(entry.id());
     }
 
-    /** Adds those of the entries that belong to the list until there are as many as wanted. */
-    private void add(List<Placed<T>> found, List<Entry> entries, int wanted) {
-        List<Entry> within = within(entries);
+    private void addById(List<Placed<T>> found, List<Entry> entries, int wanted) {
+        add(
+                found,
+                entries.stream().map(entry -> new Candidate<T>(entry, Optional.empty())).toList(),
+                wanted);
+    }
+
+    /** Adds those of the candidates that belong to the list until there are as many as wanted. */
+    private void add(List<Placed<T>> found, List<Candidate<T>> candidates, int wanted) {
+        List<Candidate<T>> possible =
+                candidates.stream().filter(each -> possible(each.entry())).toList();
         int from = 0;
-        while (from < within.size() && found.size() < wanted) {
+        while (from < possible.size() && found.size() < wanted) {
             int to =
                     Math.min(
-                            within.size(),
+                            possible.size(),
                             from + Math.min(WHOLE_AT_ONCE, Math.max(wanted - found.size(), 10)));
-            List<Entry> some = within.subList(from, to);
-            Map<UUID, T> read = whole.apply(some.stream().map(Entry::id).toList());
+            List<Candidate<T>> some = possible.subList(from, to);
+            Map<UUID, T> read = whole.read(some);
             some.stream()
+                    .map(Candidate::entry)
                     .filter(entry -> read.containsKey(entry.id()))
                     .map(
                             entry ->

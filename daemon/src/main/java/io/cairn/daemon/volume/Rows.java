@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.volume.Scan.Entry;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
@@ -24,10 +25,10 @@ final class Rows {
     static final int VOLUME_ORDINAL = 13;
     static final int VOLUME_LAST = 20;
 
-    /** With the name of its volume last, which lists find out by themselves. */
+    /** Of a snapshot by itself: the name of its volume is not among them. */
     static final String SNAPSHOT =
-            "s.id, s.volume_id, s.backend, s.name, s.description, s.labels, s.size_bytes,"
-                    + " s.created_at, s.location, s.ordinal, s.connection_count, s.hold_count";
+            "id, volume_id, backend, name, description, labels, size_bytes, created_at, location,"
+                    + " ordinal, connection_count, hold_count";
 
     static final int SNAPSHOT_ORDINAL = 10;
     static final int SNAPSHOT_LAST = 12;
@@ -80,6 +81,21 @@ final class Rows {
         } catch (IllegalArgumentException e) {
             throw damaged("volume", id, row.getString(2), e);
         }
+    }
+
+    /** The same columns of a table that goes by another name in a query. */
+    static String of(String alias, String columns) {
+        return alias + "." + columns.replace(", ", ", " + alias + ".");
+    }
+
+    /** What lists are sorted by, from a row of {@link #SNAPSHOT}. */
+    static Entry entry(ResultSet row) throws SQLException {
+        return new Entry(
+                row.getObject(1, UUID.class),
+                row.getLong(SNAPSHOT_ORDINAL),
+                row.getLong(8),
+                row.getString(4),
+                row.getLong(7));
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.volume.Order.By;
+import io.cairn.daemon.volume.State.Reading;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,8 +17,17 @@ import java.util.UUID;
  * one of the order.
  */
 final class Scan {
-    private static final String ENTRIES =
-            "SELECT r.id, r.ordinal, r.created_at, r.name, r.size_bytes FROM %s r";
+    /**
+     * What is read of a row.
+     *
+     * @param columns of the table of the range
+     */
+    record Shape<E>(String columns, Reading<E> reading) {}
+
+    static final Shape<Entry> ENTRY =
+            new Shape<>("id, ordinal, created_at, name, size_bytes", Entry::read);
+
+    private static final String SELECT = "SELECT %s FROM %s r";
 
     /**
      * Rows that begin with the same value in several indexes, one for each order.
@@ -53,44 +63,58 @@ final class Scan {
      * @param bounds only those by which the order sorts are looked at
      * @param after where the one before stood
      */
-    List<Entry> read(Range range, Order order, Bounds bounds, Optional<Place> after, int most) {
+    <E> List<E> read(
+            Range range,
+            Order order,
+            Bounds bounds,
+            Optional<Place> after,
+            int most,
+            Shape<E> shape) {
         if (after.isEmpty()) {
-            return read(range, order, bounds, most);
+            return read(range, order, bounds, most, shape);
         }
         // Two ranges, since one condition for both would walk through all of the same key.
         Place place = after.get();
         By by = order.by();
-        List<Entry> entries =
+        List<E> rows =
                 new ArrayList<>(
                         state.rows(
                                 sql(
+                                        shape,
                                         range,
                                         order,
                                         "r.%s = ? AND r.ordinal %s ?"
                                                 .formatted(
                                                         by.column(),
                                                         order.descending() ? "<" : ">")),
-                                Entry::read,
+                                shape.reading(),
                                 range.value(),
                                 place.key(by),
                                 place.ordinal(),
                                 most));
-        if (entries.size() < most) {
-            entries.addAll(read(range, order, bounds.beyond(order, place), most - entries.size()));
+        if (rows.size() < most) {
+            rows.addAll(read(range, order, bounds.beyond(order, place), most - rows.size(), shape));
         }
-        return entries;
+        return rows;
+    }
+
+    /** As with a shape, of what lists are sorted by. */
+    List<Entry> read(Range range, Order order, Bounds bounds, Optional<Place> after, int most) {
+        return read(range, order, bounds, after, most, ENTRY);
     }
 
     /** What the rows of a table tell that have these ids. */
     List<Entry> entries(String table, Collection<UUID> ids) {
         return state.rowsOf(
-                ENTRIES.formatted(table) + " WHERE r.id IN (UNNEST(?))", Entry::read, ids);
+                SELECT.formatted(ENTRY.columns(), table) + " WHERE r.id IN (UNNEST(?))",
+                Entry::read,
+                ids);
     }
 
     /** As {@link #entries(String, Collection)}, of those in a range. */
     List<Entry> entries(Range range, Collection<UUID> ids) {
         return state.rowsOf(
-                ENTRIES.formatted(range.table())
+                SELECT.formatted(ENTRY.columns(), range.table())
                         + " WHERE r.id IN (UNNEST(?)) AND r.%s = ?".formatted(range.column()),
                 Entry::read,
                 ids,
@@ -116,10 +140,10 @@ final class Scan {
                 .getFirst();
     }
 
-    private List<Entry> read(Range range, Order order, Bounds bounds, int most) {
+    private <E> List<E> read(Range range, Order order, Bounds bounds, int most, Shape<E> shape) {
         return state.rows(
-                sql(range, order),
-                Entry::read,
+                sql(shape, range, order),
+                shape.reading(),
                 range.value(),
                 bounds.from(order.by()),
                 bounds.to(order.by()),
@@ -127,21 +151,23 @@ final class Scan {
     }
 
     /** Between bounds, with their values and how many after that of the range. */
-    static String sql(Range range, Order order) {
+    static String sql(Shape<?> shape, Range range, Order order) {
         By by = order.by();
         return sql(
+                shape,
                 range,
                 order,
                 "r.%s >= ? AND r.%s %s ?"
                         .formatted(by.column(), by.column(), by == By.NAME ? "<" : "<="));
     }
 
-    private static String sql(Range range, Order order, String condition) {
+    private static String sql(Shape<?> shape, Range range, Order order, String condition) {
         String direction = order.descending() ? " DESC" : "";
-        return (ENTRIES
+        return (SELECT
                         + " WHERE r.%s = ? AND %s ORDER BY r.%s%s, r.%s%s, r.ordinal%s LIMIT ?"
                         + " USING INDEX")
                 .formatted(
+                        shape.columns(),
                         range.table(),
                         range.column(),
                         condition,

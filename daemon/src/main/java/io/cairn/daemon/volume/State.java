@@ -32,7 +32,7 @@ final class State {
     private static final String VOLUMES = "SELECT " + Rows.VOLUME + " FROM volume v ";
     private static final String SNAPSHOTS =
             "SELECT "
-                    + Rows.SNAPSHOT
+                    + Rows.of("s", Rows.SNAPSHOT)
                     + ", v.name FROM snapshot s LEFT JOIN volume v ON v.id = s.volume_id ";
     private static final String CONNECTIONS =
             "SELECT "
@@ -148,16 +148,25 @@ final class State {
 
     /** The snapshots that have these ids; those that are gone or damaged are left out. */
     Map<UUID, Snapshot> snapshots(Collection<UUID> ids) {
-        List<Snapshot> unnamed =
+        return named(
                 rowsOf(
                                 "SELECT "
                                         + Rows.SNAPSHOT
-                                        + " FROM snapshot s WHERE s.id IN (UNNEST(?))",
-                                readable(row -> Rows.unnamed(row, open)),
+                                        + " FROM snapshot WHERE id IN (UNNEST(?))",
+                                unnamedSnapshot(),
                                 ids)
                         .stream()
                         .flatMap(Optional::stream)
-                        .toList();
+                        .toList());
+    }
+
+    /** Reads {@link Rows#SNAPSHOT} without the name of its volume; nothing if it is damaged. */
+    Reading<Optional<Snapshot>> unnamedSnapshot() {
+        return readable(row -> Rows.unnamed(row, open));
+    }
+
+    /** With the names of their volumes; those that are gone or damaged are left out. */
+    Map<UUID, Snapshot> named(Collection<Snapshot> unnamed) {
         record Named(VolumeId id, String name) {}
         Map<VolumeId, String> names = new HashMap<>();
         rowsOf(

@@ -39,7 +39,12 @@ final class ListIndexTest {
                         for (By by : By.values()) {
                             for (boolean descending : new boolean[] {false, true}) {
                                 Order order = new Order(by, descending);
-                                String plan = plan(shelf.store, Scan.sql(range, order), range, by);
+                                String plan =
+                                        plan(
+                                                shelf.store,
+                                                Scan.sql(Scan.ENTRY, range, order),
+                                                range,
+                                                by);
                                 assertThat(plan)
                                         .contains("[index=" + index + suffix(range, by))
                                         .contains("uses index")
