@@ -158,6 +158,16 @@ public interface Driver extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether there is work that goes on after calls have returned here. */
+    default Optional<Background> background() {
+        return Optional.empty();
+    }
+
+    /** Whether and how more is known of volumes and snapshots here. */
+    default Optional<Inspecting> inspecting() {
+        return Optional.empty();
+    }
+
     /**
      * Lets go of the backend. Called once, when no call is running; later calls are a daemon's bug.
      */

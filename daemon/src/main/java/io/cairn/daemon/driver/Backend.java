@@ -7,6 +7,8 @@ import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.config.Spelling;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.Background;
+import io.cairn.spi.Chore;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverException.Kind;
@@ -156,6 +158,20 @@ public final class Backend {
     /** What this backend can do and not every one; empty as long as it has never been up. */
     public SortedSet<String> capabilities() {
         return Collections.unmodifiableSortedSet(capabilities);
+    }
+
+    /** What the driver goes on with by itself at the moment; nothing while it is down. */
+    public List<Chore> chores() {
+        Driver open = driver;
+        if (open == null) {
+            return List.of();
+        }
+        try {
+            return open.background().map(Background::chores).orElse(List.of());
+        } catch (RuntimeException e) {
+            LOG.error("Backend {}: its driver cannot tell what it is at", name(), e);
+            return List.of();
+        }
     }
 
     /** The pools as they last were; refreshed in the background. */

@@ -32,7 +32,9 @@ final class Capabilities {
                         "exporting", open.exporting(),
                         "adopting", open.adopting(),
                         "handing", open.handing(),
-                        "measuring", open.measuring());
+                        "measuring", open.measuring(),
+                        "background", open.background(),
+                        "inspecting", open.inspecting());
         accessors.forEach(
                 (word, capability) -> {
                     if (capability.isPresent()) {

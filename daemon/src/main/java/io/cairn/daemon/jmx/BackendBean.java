@@ -7,6 +7,7 @@ import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.Chore;
 import io.cairn.spi.DriverInfo;
 
 import java.util.List;
@@ -125,6 +126,26 @@ final class BackendBean extends BackendWork {
     @Shown("Why the numbers of the pools could not be refreshed; empty if they could")
     String statsProblem() {
         return status.get().pools().problem();
+    }
+
+    @Shown("How many pieces of work go on in the background here, such as merging what is deleted")
+    int backgroundWorkCount() {
+        return status.get().chores().size();
+    }
+
+    @Shown("The work that goes on in the background, a line each with how much of it is done")
+    String backgroundWork() {
+        return status.get().chores().stream()
+                .map(BackendBean::text)
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static String text(Chore chore) {
+        String done =
+                chore.total() == 0
+                        ? ""
+                        : ": %.1f %%".formatted(100.0 * chore.done() / chore.total());
+        return chore.what() + done + (chore.problem().isEmpty() ? "" : "; " + chore.problem());
     }
 
     @Shown("How a snapshot is cut here; empty if the backend has never been up")

@@ -7,9 +7,11 @@ import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.Pools;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
+import io.cairn.spi.Chore;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.PoolStats;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
@@ -26,7 +28,8 @@ record BackendStatus(
         Pools pools,
         PoolLimits limits,
         Map<String, String> settings,
-        LaneLoad load) {
+        LaneLoad load,
+        List<Chore> chores) {
 
     static BackendStatus of(Backend backend) {
         return new BackendStatus(
@@ -40,7 +43,8 @@ record BackendStatus(
                 backend.pools(),
                 backend.limits(),
                 backend.shownSettings(),
-                backend.load());
+                backend.load(),
+                backend.chores());
     }
 
     String stateText() {

@@ -88,6 +88,23 @@ class BackendWork extends BackendLists {
         return volumes.freedByDeleting(objects.snapshot(snapshot).id());
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver what the storage knows of a volume beyond its attributes: KEY=VALUE, a line each; README.md says what the keys mean",
+            role = Role.OPERATOR)
+    String inspectVolume(@Description(VOLUME) String volume)
+            throws OperationException, InterruptedException {
+        return Inspection.text(volumes.inspect(objects.volume(volume).id()));
+    }
+
+    @ReadOperation(
+            value = "Asks the driver what the storage knows of a snapshot, as of a volume",
+            role = Role.OPERATOR)
+    String inspectSnapshot(@Description(SNAPSHOT) String snapshot)
+            throws OperationException, InterruptedException {
+        return Inspection.text(volumes.inspect(objects.snapshot(snapshot).id()));
+    }
+
     @WriteOperation(
             value =
                     "Makes a volume larger, also while it is attached, and its device with it (a host that is connected by NBD sees it when it connects anew); returns its new size in bytes",

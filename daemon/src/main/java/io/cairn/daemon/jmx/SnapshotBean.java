@@ -163,6 +163,14 @@ final class SnapshotBean {
         return PoolBean.rounded(volumes.freedByDeleting(snapshot.id()));
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver what the storage knows of the snapshot beyond its attributes: KEY=VALUE, a line each; README.md says what the keys mean",
+            role = Role.OPERATOR)
+    String inspect() throws OperationException, InterruptedException {
+        return Inspection.text(volumes.inspect(snapshot.id()));
+    }
+
     @WriteOperation(
             value =
                     "Deletes the snapshot, unless it is held or in use; volumes made from it live on",

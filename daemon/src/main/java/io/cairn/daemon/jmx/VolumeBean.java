@@ -153,6 +153,14 @@ final class VolumeBean extends VolumeAttributes {
         return BeanNames.volume(volumes.alterations().rename(volume.id(), name)).toString();
     }
 
+    @ReadOperation(
+            value =
+                    "Asks the driver what the storage knows of the volume beyond its attributes: KEY=VALUE, a line each; README.md says what the keys mean",
+            role = Role.OPERATOR)
+    String inspect() throws OperationException, InterruptedException {
+        return Inspection.text(volumes.inspect(volume.id()));
+    }
+
     @WriteOperation(
             value = "Sets the volume's description; returns the volume's ObjectName",
             role = Role.OPERATOR)

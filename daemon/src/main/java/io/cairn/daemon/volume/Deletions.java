@@ -1,9 +1,7 @@
 package io.cairn.daemon.volume;
 
-import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.metric.Operation;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
@@ -12,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** What takes volumes and snapshots away, what that frees, and everything that forbids it. */
+/** What takes volumes and snapshots away, and everything that forbids it. */
 final class Deletions {
     /** How many snapshots a refusal to delete their volume names. */
     private static final int NAMED_SNAPSHOTS = 5;
@@ -121,40 +119,6 @@ final class Deletions {
                                         return true;
                                     }
                                 });
-    }
-
-    long freedByDeleting(SnapshotId snapshot) throws OperationException, InterruptedException {
-        Snapshot before = parts.known(snapshot);
-        return parts.running()
-                .inside(
-                        () -> {
-                            try (var _ = parts.turns().take(before.volume())) {
-                                return freedByDeleting(parts.known(snapshot));
-                            }
-                        });
-    }
-
-    private long freedByDeleting(Snapshot snapshot)
-            throws OperationException, InterruptedException {
-        Backend backend = parts.planning().backend(snapshot.backend());
-        try {
-            return backend.call(
-                    snapshot.volume(),
-                    driver ->
-                            driver.measuring()
-                                    .orElseThrow(
-                                            () ->
-                                                    new DriverException(
-                                                            DriverException.Kind.UNSUPPORTED,
-                                                            "backend %s does not know which space a snapshot has to itself"
-                                                                    .formatted(backend.name())))
-                                    .freedByDeleting(snapshot.id(), snapshot.volume()));
-        } catch (DriverException e) {
-            throw OperationException.of(
-                    e,
-                    "cannot tell what deleting snapshot %s of volume %s would free: %s"
-                            .formatted(snapshot.name(), snapshot.volumeName(), e.getMessage()));
-        }
     }
 
     private Optional<Volume> there(VolumeId id) throws OperationException {

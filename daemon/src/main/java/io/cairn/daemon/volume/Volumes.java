@@ -47,6 +47,7 @@ public final class Volumes {
     private final Rechecks rechecks;
     private final Creations creations;
     private final Deletions deletions;
+    private final Questions questions;
     private final Alterations alterations;
     private final Connections connections;
     private final Tombstones tombstones;
@@ -72,6 +73,7 @@ public final class Volumes {
         creations = new Creations(parts);
         tombstones = new Tombstones(state, journal, background);
         deletions = new Deletions(parts, listing, tombstones);
+        questions = new Questions(parts);
         alterations = new Alterations(parts);
         ConnectionSteps steps = new ConnectionSteps(parts);
         connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
@@ -292,7 +294,24 @@ public final class Volumes {
      */
     public long freedByDeleting(SnapshotId snapshot)
             throws OperationException, InterruptedException {
-        return deletions.freedByDeleting(snapshot);
+        return questions.freedByDeleting(snapshot);
+    }
+
+    /**
+     * What the storage knows of a volume beyond what all volumes have; asks the driver.
+     *
+     * @return values by words that the driver's documentation explains
+     * @throws OperationException UNSUPPORTED if the backend cannot tell
+     */
+    public SortedMap<String, String> inspect(VolumeId volume)
+            throws OperationException, InterruptedException {
+        return questions.inspect(volume);
+    }
+
+    /** As {@link #inspect(VolumeId)}, of a snapshot. */
+    public SortedMap<String, String> inspect(SnapshotId snapshot)
+            throws OperationException, InterruptedException {
+        return questions.inspect(snapshot);
     }
 
     /**

@@ -347,7 +347,8 @@ final class House implements AutoCloseable {
                         ""),
                 PoolLimits.DEFAULT,
                 Map.of("folder", "/srv/fast", "password", "***"),
-                new LaneLoad(8, 0, 0, 0, 0));
+                new LaneLoad(8, 0, 0, 0, 0),
+                List.of());
     }
 
     private static BackendStatus slow() {
@@ -362,6 +363,7 @@ final class House implements AutoCloseable {
                 new Pools(List.of(), Instant.EPOCH, ""),
                 PoolLimits.DEFAULT,
                 Map.of(),
-                new LaneLoad(8, 0, 0, 0, 0));
+                new LaneLoad(8, 0, 0, 0, 0),
+                List.of());
     }
 }

@@ -51,6 +51,8 @@ final class RolesTest {
     /** What only asks, and yet tells secrets or bothers the driver. */
     private static final Set<String> QUESTIONS_NOT_FOR_READERS =
             Set.of(
+                    "Backend.inspectSnapshot",
+                    "Backend.inspectVolume",
                     "Backend.listUnmanaged",
                     "Backend.listUnmanagedText",
                     "Backend.measureFreedBytes",
@@ -60,8 +62,10 @@ final class RolesTest {
                     "Daemon.getValue",
                     "Daemon.listValues",
                     "Daemon.listValuesText",
+                    "Snapshot.inspect",
                     "Snapshot.measureFreedBytes",
-                    "Snapshot.measureFreedText");
+                    "Snapshot.measureFreedText",
+                    "Volume.inspect");
 
     @TempDir private Path folder;
     private GoodArguments good;

@@ -7,6 +7,7 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.Driver;
@@ -18,6 +19,7 @@ import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
+import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
@@ -300,6 +302,16 @@ public final class FaultyDriver implements Driver {
     @Override
     public Optional<Measuring> measuring() {
         return plan.measures ? real.measuring() : Optional.empty();
+    }
+
+    @Override
+    public Optional<Background> background() {
+        return real.background();
+    }
+
+    @Override
+    public Optional<Inspecting> inspecting() {
+        return plan.measures ? real.inspecting() : Optional.empty();
     }
 
     @Override

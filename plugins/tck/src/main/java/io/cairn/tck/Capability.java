@@ -11,7 +11,9 @@ public enum Capability {
     EXPORTING,
     ADOPTING,
     HANDING,
-    MEASURING;
+    MEASURING,
+    BACKGROUND,
+    INSPECTING;
 
     boolean of(Driver driver) {
         return switch (this) {
@@ -23,6 +25,8 @@ public enum Capability {
             case ADOPTING -> driver.adopting().isPresent();
             case HANDING -> driver.handing().isPresent();
             case MEASURING -> driver.measuring().isPresent();
+            case BACKGROUND -> driver.background().isPresent();
+            case INSPECTING -> driver.inspecting().isPresent();
         };
     }
 }

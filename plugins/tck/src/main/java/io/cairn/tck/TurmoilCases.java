@@ -39,7 +39,7 @@ import java.util.concurrent.Future;
 /**
  * Calls at once, interrupted calls, calls under a writer, and calls that die with their process.
  */
-abstract class TurmoilCases extends MeasuringCases {
+abstract class TurmoilCases extends InspectingCases {
     @Test
     void manyVolumesAtOnceDoNotMeet() throws Exception {
         int threads = 8;

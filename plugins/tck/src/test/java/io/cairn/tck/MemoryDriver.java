@@ -11,12 +11,14 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
+import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
@@ -37,6 +39,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Does everything under the storage's lock, so each call is whole by itself. */
 final class MemoryDriver implements Driver {
@@ -272,6 +276,30 @@ final class MemoryDriver implements Driver {
     @Override
     public Optional<Measuring> measuring() {
         return Optional.of(this::freedByDeleting);
+    }
+
+    @Override
+    public Optional<Background> background() {
+        return Optional.of(List::of);
+    }
+
+    @Override
+    public Optional<Inspecting> inspecting() {
+        return Optional.of(this::inspect);
+    }
+
+    private SortedMap<String, String> inspect(Target target) throws DriverException {
+        String location =
+                target.snapshot().isPresent()
+                        ? findSnapshot(target.snapshot().get(), target.volume())
+                                .map(BackendSnapshot::location)
+                                .orElse("")
+                        : findVolume(target.volume()).map(BackendVolume::location).orElse("");
+        if (location.isEmpty()) {
+            throw new DriverException(
+                    DriverException.Kind.NOT_FOUND, "there is no %s".formatted(target));
+        }
+        return new TreeMap<>(Map.of("key", location));
     }
 
     @Override

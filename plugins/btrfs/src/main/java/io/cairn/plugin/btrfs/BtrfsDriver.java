@@ -36,6 +36,7 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
+import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
@@ -56,6 +57,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** One folder of subvolumes; the package says how it is laid out. */
 final class BtrfsDriver implements Driver {
@@ -310,6 +313,27 @@ final class BtrfsDriver implements Driver {
                                     Target target = Target.of(volume, id);
                                     try (Fd image = lookup.target(os, target, Native.O_RDONLY)) {
                                         return Extents.unsharedBytes(os, image);
+                                    }
+                                }));
+    }
+
+    @Override
+    public Optional<Inspecting> inspecting() {
+        return Optional.of(
+                target ->
+                        calls.call(
+                                "inspect " + target,
+                                os -> {
+                                    try (Fd image = lookup.target(os, target, Native.O_RDONLY)) {
+                                        SortedMap<String, String> found = new TreeMap<>();
+                                        found.put(
+                                                "taken-bytes",
+                                                Long.toString(os.stat(image).takenBytes()));
+                                        found.put(
+                                                "extents",
+                                                Integer.toString(Extents.count(os, image)));
+                                        found.putAll(Subvolumes.info(os, image));
+                                        return found;
                                     }
                                 }));
     }

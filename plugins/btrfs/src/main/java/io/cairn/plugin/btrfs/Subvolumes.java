@@ -11,7 +11,12 @@ import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.UUID;
 
 /** The calls of linux/btrfs.h about subvolumes. */
 final class Subvolumes {
@@ -37,6 +42,11 @@ final class Subvolumes {
 
     // struct btrfs_ioctl_get_subvol_info_args
     private static final long INFO_BYTES = 504;
+    private static final long TREE_ID = 0;
+    private static final long GENERATION = 280;
+    private static final long UUID_AT = 296;
+    private static final long PARENT_UUID = 312;
+    private static final long RECEIVED_UUID = 328;
     private static final long CREATED_SECONDS = 392;
     private static final long CREATED_NANOS = 400;
 
@@ -144,6 +154,33 @@ final class Subvolumes {
         os.ioctl(subvolume, GET_SUBVOL_INFO, info.address(), "look at subvolume");
         return Instant.ofEpochSecond(
                 info.get(JAVA_LONG, CREATED_SECONDS), info.get(JAVA_INT, CREATED_NANOS));
+    }
+
+    /**
+     * What btrfs knows of a subvolume: as of `btrfs subvolume show`. What it was received from is
+     * there only where it was.
+     */
+    static Map<String, String> info(Native os, Fd subvolume) throws OsException {
+        MemorySegment info = os.buffer(INFO_BYTES);
+        os.ioctl(subvolume, GET_SUBVOL_INFO, info.address(), "look at subvolume");
+        Map<String, String> found = new HashMap<>();
+        found.put("subvolume-id", Long.toString(info.get(JAVA_LONG, TREE_ID)));
+        found.put("generation", Long.toString(info.get(JAVA_LONG, GENERATION)));
+        found.put("uuid", uuid(info, UUID_AT).toString());
+        putUuid(found, "parent-uuid", uuid(info, PARENT_UUID));
+        putUuid(found, "received-uuid", uuid(info, RECEIVED_UUID));
+        return found;
+    }
+
+    private static void putUuid(Map<String, String> found, String word, UUID uuid) {
+        if (uuid.getMostSignificantBits() != 0 || uuid.getLeastSignificantBits() != 0) {
+            found.put(word, uuid.toString());
+        }
+    }
+
+    private static UUID uuid(MemorySegment info, long at) {
+        ValueLayout.OfLong half = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+        return new UUID(info.get(half, at), info.get(half, at + Long.BYTES));
     }
 
     private static void name(MemorySegment arguments, long at, String name) {

@@ -70,7 +70,8 @@ final class BtrfsDriverTest extends BaseDriverTest {
                         Capability.REVERTING,
                         Capability.ADOPTING,
                         Capability.HANDING,
-                        Capability.MEASURING);
+                        Capability.MEASURING,
+                        Capability.INSPECTING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }

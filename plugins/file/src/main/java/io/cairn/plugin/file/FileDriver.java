@@ -29,6 +29,7 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
+import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
@@ -47,6 +48,8 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** One folder of image files; the package says how it is laid out. */
 final class FileDriver implements Driver {
@@ -306,6 +309,28 @@ final class FileDriver implements Driver {
     @Override
     public Optional<Measuring> measuring() {
         return measuring;
+    }
+
+    @Override
+    public Optional<Inspecting> inspecting() {
+        return Optional.of(
+                target ->
+                        calls.call(
+                                "inspect " + target,
+                                os -> {
+                                    try (Fd file = lookup.target(os, target, Native.O_RDONLY)) {
+                                        SortedMap<String, String> found = new TreeMap<>();
+                                        found.put(
+                                                "taken-bytes",
+                                                Long.toString(os.stat(file).takenBytes()));
+                                        if (Extents.told(os, file)) {
+                                            found.put(
+                                                    "extents",
+                                                    Integer.toString(Extents.count(os, file)));
+                                        }
+                                        return found;
+                                    }
+                                }));
     }
 
     private long freedByDeleting(SnapshotId id, VolumeId volume)

@@ -38,7 +38,8 @@ abstract class FileDriverFixture extends BaseDriverTest {
                         Capability.REVERTING,
                         Capability.ADOPTING,
                         Capability.HANDING,
-                        Capability.MEASURING);
+                        Capability.MEASURING,
+                        Capability.INSPECTING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }

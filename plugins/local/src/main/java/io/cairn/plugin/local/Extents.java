@@ -53,6 +53,12 @@ public final class Extents {
         }
     }
 
+    /** In how many pieces a file lies. */
+    public static int count(Native os, Fd file) throws OsException {
+        // Asked for none, the kernel says how many there would be.
+        return map(os, file, os.buffer(HEADER_BYTES), 0, 0);
+    }
+
     /** The bytes of a file that no other shares. */
     public static long unsharedBytes(Native os, Fd file) throws OsException, InterruptedException {
         MemorySegment map = os.buffer(HEADER_BYTES + BATCH * EXTENT_BYTES);
