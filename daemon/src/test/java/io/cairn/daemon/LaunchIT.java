@@ -44,7 +44,7 @@ final class LaunchIT {
         assertThat(home.resolve("bin/java25")).isExecutable();
         assertThat(home.resolve("etc/cairn.properties")).isRegularFile();
         assertThat(home.resolve("etc/logback.xml")).isRegularFile();
-        for (String driver : new String[] {"file", "btrfs"}) {
+        for (String driver : new String[] {"file", "btrfs", "qcow2"}) {
             assertThat(home.resolve("etc/backends/%s.properties.example".formatted(driver)))
                     .isRegularFile();
             assertThat(home.resolve("plugins").resolve(driver))

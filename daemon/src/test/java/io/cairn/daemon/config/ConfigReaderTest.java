@@ -202,7 +202,7 @@ final class ConfigReaderTest {
 
     @Test
     void theShippedExamplesDocumentEveryKeyOfABackend() throws Exception {
-        for (String driver : List.of("file", "btrfs")) {
+        for (String driver : List.of("file", "btrfs", "qcow2")) {
             List<String> lines =
                     Files.readAllLines(
                             Path.of("../etc/backends/%s.properties.example".formatted(driver)));

@@ -11,7 +11,7 @@ public final class ExportOptions {
     public static final String NBD = "export.nbd";
     public static final String PROGRAM = "export.program";
     public static final String DIRECTORY = "export.directory";
-    private static final String TCP = "tcp";
+    public static final String TCP = "tcp";
 
     private ExportOptions() {}
 

@@ -27,6 +27,9 @@ public final class Loops {
     /** What a device shows is counted in these; the kernel hides what is left of a file's end. */
     public static final int SECTOR = 512;
 
+    /** How the kernel marks a file that has no name any more. */
+    private static final String DELETED = " (deleted)";
+
     private static final String CONTROL = "/dev/loop-control";
     private static final Path DEVICES = Path.of("/sys/block");
 
@@ -118,6 +121,42 @@ public final class Loops {
             }
         }
         return found;
+    }
+
+    /** The devices that show what is, or was, at a path, though it cannot be opened any more. */
+    public static List<Loop> at(String path) throws IOException {
+        List<Loop> found = new ArrayList<>();
+        for (String name : names()) {
+            String backing = attribute(name, "loop/backing_file");
+            if (backing.equals(path) || backing.equals(path + DELETED)) {
+                found.add(new Loop(name, attribute(name, "ro").equals("1"), true, true));
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Takes a device away whose file is lost, and with it what was written to it since.
+     *
+     * @throws OsException IN_USE while anybody else has it open; the kernel then takes it away
+     *     after the last of them
+     */
+    public static void abandon(Native os, Loop loop) throws OsException {
+        try (Fd device = os.open(loop.device(), Native.O_RDONLY)) {
+            os.ioctl(device, LOOP_CLR_FD, 0, "detach");
+            if (!isThere(os, device)) {
+                return;
+            }
+        } catch (OsException e) {
+            if (e.is(OsException.ENXIO)) {
+                return;
+            }
+            throw e;
+        }
+        throw new OsException(
+                IN_USE,
+                "what %s showed is gone, and it is in use still, as by a mounted file system: see `lsblk %s` and `fuser %s`, and end that"
+                        .formatted(loop.device(), loop.device(), loop.device()));
     }
 
     /**
@@ -272,11 +311,16 @@ public final class Loops {
                         "%s is attached as %s, whose cache this user may not flush; detach it, or let the daemon's user use the device"
                                 .formatted(file.path(), loop.device()));
             }
-            flush(os, loop.device());
-            // Partitions have caches of their own.
-            for (String part : parts(loop.name())) {
-                flush(os, "/dev/" + part);
-            }
+            flush(os, loop);
+        }
+    }
+
+    /** Brings what was written to a device, and to its partitions, into its file. */
+    public static void flush(Native os, Loop loop) throws OsException, IOException {
+        flush(os, loop.device());
+        // Partitions have caches of their own.
+        for (String part : parts(loop.name())) {
+            flush(os, "/dev/" + part);
         }
     }
 

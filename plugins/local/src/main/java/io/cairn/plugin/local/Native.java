@@ -5,6 +5,7 @@ import static io.cairn.plugin.local.Syscalls.COPY_FILE_RANGE;
 import static io.cairn.plugin.local.Syscalls.ERRNO;
 import static io.cairn.plugin.local.Syscalls.FCHMOD;
 import static io.cairn.plugin.local.Syscalls.FCNTL;
+import static io.cairn.plugin.local.Syscalls.FCNTL_AT;
 import static io.cairn.plugin.local.Syscalls.FGETXATTR;
 import static io.cairn.plugin.local.Syscalls.FLOCK;
 import static io.cairn.plugin.local.Syscalls.FREMOVEXATTR;
@@ -154,6 +155,16 @@ public final class Native implements AutoCloseable {
     public int fcntl(Fd file, int command, int argument, String call) throws OsException {
         try {
             int result = (int) FCNTL.invokeExact(state, file.number(), command, argument);
+            return (int) check(result, call, file);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    /** The same where the argument is a structure. */
+    public int fcntl(Fd file, int command, MemorySegment argument, String call) throws OsException {
+        try {
+            int result = (int) FCNTL_AT.invokeExact(state, file.number(), command, argument);
             return (int) check(result, call, file);
         } catch (Throwable e) {
             throw failed(e);

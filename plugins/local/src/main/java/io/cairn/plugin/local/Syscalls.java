@@ -23,6 +23,10 @@ final class Syscalls {
     static final MethodHandle CLOSE = find("close", -1, JAVA_INT, JAVA_INT);
     static final MethodHandle IOCTL = find("ioctl", 2, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
     static final MethodHandle FCNTL = find("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
+
+    /** The same call where its argument is a structure. */
+    static final MethodHandle FCNTL_AT = find("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS);
+
     static final MethodHandle FLOCK = find("flock", -1, JAVA_INT, JAVA_INT, JAVA_INT);
     static final MethodHandle FSYNC = find("fsync", -1, JAVA_INT, JAVA_INT);
     static final MethodHandle FTRUNCATE = find("ftruncate", -1, JAVA_INT, JAVA_INT, JAVA_LONG);

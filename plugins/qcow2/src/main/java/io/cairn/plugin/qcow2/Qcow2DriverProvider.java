@@ -1,0 +1,139 @@
+package io.cairn.plugin.qcow2;
+
+import static io.cairn.spi.DriverException.Kind.INVALID;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.ExportOptions;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Loops;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.Driver;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverInfo;
+import io.cairn.spi.DriverProvider;
+import io.cairn.spi.Option;
+import io.cairn.spi.Settings;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Offers the qcow2 driver to the daemon. */
+public final class Qcow2DriverProvider implements DriverProvider {
+    static final String DIRECTORY = "directory";
+    static final String POOL = "pool";
+    static final String MOST_LAYERS = "layers.most";
+    static final String TLS = "export.tls";
+    static final String NO_TLS = "none";
+
+    /** Qemu opens longer ones, but each layer costs memory and time. */
+    private static final int LAYERS_LIMIT = 500;
+
+    @Override
+    public String name() {
+        return "qcow2";
+    }
+
+    @Override
+    public DriverInfo info() {
+        return new DriverInfo(
+                Objects.requireNonNullElse(
+                        getClass().getPackage().getImplementationVersion(), "unpackaged"),
+                "Cairn",
+                "Keeps volumes as chains of qcow2 files on any file system, as on NFS.",
+                List.of(
+                        Option.required(
+                                DIRECTORY,
+                                Option.Type.PATH,
+                                "The folder for the volumes: its own, empty at first."),
+                        Option.optional(
+                                POOL,
+                                Option.Type.TEXT,
+                                "default",
+                                "The name of the backend's one pool."),
+                        Option.optional(
+                                MOST_LAYERS,
+                                Option.Type.INTEGER,
+                                "64",
+                                "How many layers may lie over each other, 2 to %d: one for each snapshot of a volume and of what it was made from. At the limit no snapshot is cut."
+                                        .formatted(LAYERS_LIMIT)),
+                        Option.optional(
+                                        ExportOptions.NBD,
+                                        Option.Type.TEXT,
+                                        "unix",
+                                        "Where exports by NBD listen: unix is a socket that only"
+                                                + " the daemon's user can reach, tcp a free port"
+                                                + " of 127.0.0.1 that every user of this machine"
+                                                + " can.")
+                                .among("unix", ExportOptions.TCP),
+                        Option.optional(
+                                TLS,
+                                Option.Type.TEXT,
+                                NO_TLS,
+                                "A folder with ca-cert.pem, server-cert.pem and server-key.pem:"
+                                        + " exports over tcp then want TLS with a certificate of"
+                                        + " that authority. With none they are not encrypted."),
+                        Option.optional(
+                                ExportOptions.DIRECTORY,
+                                Option.Type.PATH,
+                                "/run/cairn",
+                                "The folder for sockets if the path of the backend's own folder"
+                                        + " is too long for them; made if it is not there.")));
+    }
+
+    @Override
+    public Driver open(BackendIdentity self, Settings settings)
+            throws DriverException, InterruptedException {
+        long most = settings.integer(MOST_LAYERS);
+        if (most < 2 || most > LAYERS_LIMIT) {
+            throw new DriverException(
+                    INVALID,
+                    "%s=%d is not allowed: take 2 to %d"
+                            .formatted(MOST_LAYERS, most, LAYERS_LIMIT));
+        }
+        QemuImg tool =
+                new QemuImg(
+                        QemuImg.installed()
+                                .orElseThrow(
+                                        () ->
+                                                new DriverException(
+                                                        UNSUPPORTED,
+                                                        "there is no qemu-img: install qemu-utils")));
+        Path directory = settings.path(DIRECTORY);
+        QemuImg.endOrphans(directory.resolve(Layers.LAYERS));
+        String tls = settings.text(TLS);
+        ServingOptions serving =
+                new ServingOptions(
+                        settings.text(ExportOptions.NBD).equals(ExportOptions.TCP),
+                        tls.equals(NO_TLS) ? Optional.empty() : Optional.of(Path.of(tls)));
+        StorageDaemons daemons =
+                new StorageDaemons(directory, settings.path(ExportOptions.DIRECTORY), serving);
+        return BackendFolder.open(
+                directory,
+                self,
+                (os, folder) -> {
+                    Layers layers =
+                            new Layers(directory.resolve(Layers.LAYERS), made(os, folder), tool);
+                    return new Qcow2Driver(
+                            self.backend(),
+                            folder,
+                            new Lookup(folder, layers, settings.text(POOL)),
+                            settings.text(POOL),
+                            Math.toIntExact(most),
+                            tool,
+                            daemons,
+                            Loops.available(os) && ShownFile.available());
+                });
+    }
+
+    private static Fd made(Native os, BackendFolder folder) throws OsException {
+        if (os.makeFolder(folder.root(), Layers.LAYERS, 0700)) {
+            os.sync(folder.root());
+        }
+        return os.open(folder.root(), Layers.LAYERS, Native.O_RDONLY);
+    }
+}

@@ -1,0 +1,278 @@
+package io.cairn.plugin.qcow2;
+
+import static io.cairn.spi.DriverException.Kind.FAULT;
+import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
+import io.cairn.plugin.local.Entries;
+import io.cairn.plugin.local.NbdProgram;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Servers;
+import io.cairn.spi.Target;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The storage daemons of a backend: one process for each target that is in use, which outlives the
+ * daemon. It is found again by its pid file and command line; nothing else is remembered. For any
+ * number of threads, of which no two may call for the same target at once, but for the background
+ * work of {@link StorageDaemon#commit} and what belongs to it.
+ */
+final class StorageDaemons {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long START_SECONDS = 30;
+    private static final int PORT_TRIES = 5;
+
+    private final Path backend;
+    private final Path shortFolder;
+    private final ServingOptions options;
+    private final Optional<Path> program;
+    private final String abilities;
+
+    /**
+     * Those of one backend. Asks the program what it can.
+     *
+     * @param backend the backend's folder, which has the layers in {@link Layers#LAYERS}
+     * @param shortFolder where sockets go if the path of that is too long for them
+     */
+    StorageDaemons(Path backend, Path shortFolder, ServingOptions options) {
+        this.backend = backend.toAbsolutePath();
+        this.shortFolder = shortFolder;
+        this.options = options;
+        this.program = NbdProgram.QEMU.installed();
+        this.abilities = program.map(StorageDaemons::abilities).orElse("");
+    }
+
+    /** What the program says that it can; empty if it does not run. */
+    private static String abilities(Path program) {
+        Process process;
+        try {
+            process =
+                    new ProcessBuilder(program.toString(), "--help")
+                            .redirectErrorStream(true)
+                            .redirectInput(new File("/dev/null"))
+                            .start();
+        } catch (IOException _) {
+            return "";
+        }
+        try {
+            return new String(process.getInputStream().readAllBytes(), UTF_8);
+        } catch (IOException _) {
+            return "";
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    /** Whether the program is installed, and serves NBD. */
+    boolean available() {
+        return abilities.contains("[type=]nbd");
+    }
+
+    /** The one of a target, if it runs; clears away what one left that died. */
+    Optional<StorageDaemon> of(Target target) throws IOException {
+        StorageDaemonFiles files = files(target);
+        Optional<StorageDaemonProcess> process = StorageDaemonProcess.byPidFile(files);
+        if (process.isEmpty() && files.anyLeft() && StorageDaemonProcess.all(files).isEmpty()) {
+            files.clear();
+        }
+        return process.map(this::running);
+    }
+
+    /** Where a target is shown as a file while it is attached. */
+    Path shown(Target target) {
+        return files(target).fuse();
+    }
+
+    /** The targets of all that run. */
+    Set<Target> running() throws IOException {
+        Set<Target> running = new HashSet<>();
+        for (String name : Entries.names(backend.resolve(Servers.EXPORTS))) {
+            Optional<Target> target = StorageDaemonFiles.target(name);
+            if (target.isPresent()
+                    && StorageDaemonProcess.byPidFile(files(target.get())).isPresent()) {
+                running.add(target.get());
+            }
+        }
+        return running;
+    }
+
+    /**
+     * Starts the one of a target that has none. It runs with all of the chain open, or not at all.
+     *
+     * @param chain the layers' files, absolute, the lowest first
+     * @throws OsException IN_USE if another process writes to the layers; UNSUPPORTED if the
+     *     program is missing or paths are too long
+     */
+    StorageDaemon start(Target target, List<Path> chain, boolean readOnly)
+            throws OsException, IOException, InterruptedException {
+        if (program.isEmpty()) {
+            throw new OsException(
+                    UNSUPPORTED, "there is no %s: install it".formatted(NbdProgram.QEMU.program()));
+        }
+        StorageDaemonFiles files = files(target);
+        files.makeFolders();
+        // One that nobody waited for, since the daemon was killed while it started.
+        for (StorageDaemonProcess left : StorageDaemonProcess.all(files)) {
+            left.end();
+        }
+        files.clear();
+        try {
+            for (int left = PORT_TRIES; ; left--) {
+                String problem = run(command(files, chain, readOnly), files.log());
+                if (problem.isEmpty()) {
+                    break;
+                }
+                // Somebody took the port between our finding it free and its asking for it.
+                boolean raced =
+                        options.tcp() && problem.contains("Address already in use") && left > 1;
+                if (!raced) {
+                    throw new OsException(QmpException.kind(problem), problem);
+                }
+            }
+            return StorageDaemonProcess.byPidFile(files)
+                    .map(this::running)
+                    .orElseThrow(() -> files.fault("started and ended at once"));
+        } catch (OsException | IOException | InterruptedException | RuntimeException e) {
+            undo(files, e);
+            throw e;
+        }
+    }
+
+    private static void undo(StorageDaemonFiles files, Exception because) {
+        boolean interrupted = because instanceof InterruptedException;
+        try {
+            for (StorageDaemonProcess left : StorageDaemonProcess.all(files)) {
+                left.end();
+            }
+            files.clear();
+        } catch (InterruptedException e) {
+            interrupted = true;
+            because.addSuppressed(e);
+        } catch (OsException | IOException e) {
+            because.addSuppressed(e);
+        }
+        if (interrupted && !(because instanceof InterruptedException)) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private StorageDaemon running(StorageDaemonProcess process) {
+        return new StorageDaemon(process, backend.resolve(Layers.LAYERS));
+    }
+
+    private StorageDaemonFiles files(Target target) {
+        return StorageDaemonFiles.of(backend, shortFolder, target);
+    }
+
+    private List<String> command(StorageDaemonFiles files, List<Path> chain, boolean readOnly)
+            throws OsException, IOException {
+        List<String> command = new ArrayList<>();
+        command.add(program.orElseThrow().toString());
+        @Nullable Node below = null;
+        for (int i = 0; i < chain.size(); i++) {
+            Node node = Node.of(chain.get(i));
+            boolean top = i == chain.size() - 1;
+            command.add(StorageDaemonProcess.BLOCKDEV);
+            command.add(json(node.options(chain.get(i), below, readOnly || !top)));
+            below = node;
+        }
+        if (below == null) {
+            throw new IllegalArgumentException("no layer of " + files.target());
+        }
+        command.add(StorageDaemonProcess.OBJECT);
+        command.add("throttle-group,id=" + Node.UNLIMITED);
+        command.add(StorageDaemonProcess.BLOCKDEV);
+        command.add(json(Node.disk(below, readOnly)));
+        String tls = "";
+        if (options.tcp() && options.tlsFolder().isPresent()) {
+            command.add(StorageDaemonProcess.OBJECT);
+            command.add(
+                    StorageDaemonProcess.TLS
+                            + ",id=tls,endpoint=server,verify-peer=on,dir="
+                            + quoted(options.tlsFolder().get()));
+            tls = ",tls-creds=tls";
+        }
+        // In this order, for what listens is found in the command line as Servers has it.
+        command.add("--nbd-server");
+        command.add(
+                options.tcp()
+                        ? "addr.type=inet" + tls + ",addr.host=127.0.0.1,addr.port=" + freePort()
+                        : "addr.type=unix,addr.path=" + quoted(files.nbd()));
+        command.addAll(
+                List.of(
+                        "--chardev",
+                        "socket,id=qmp,server=on,wait=off,path=" + quoted(files.qmp()),
+                        "--monitor",
+                        "chardev=qmp",
+                        "--daemonize",
+                        "--pidfile",
+                        files.pid().toString()));
+        return command;
+    }
+
+    private static String json(Map<String, Object> options) throws JsonProcessingException {
+        return JSON.writeValueAsString(options);
+    }
+
+    private static String quoted(Path path) {
+        return path.toString().replace(",", ",,");
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket()) {
+            InetSocketAddress any = NbdProgram.loopback("0");
+            free.bind(any);
+            return free.getLocalPort();
+        }
+    }
+
+    /** Runs the program until it is in the background; what it says if it fails. */
+    private static String run(List<String> command, Path log)
+            throws OsException, InterruptedException, IOException {
+        ProcessBuilder builder =
+                new ProcessBuilder(command)
+                        .redirectInput(new File("/dev/null"))
+                        .redirectErrorStream(true)
+                        // Not a pipe, which who stays in the background would keep open.
+                        .redirectOutput(log.toFile());
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
+        try {
+            if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+                throw new OsException(
+                        FAULT,
+                        "%s does not start within %d seconds"
+                                .formatted(command.getFirst(), START_SECONDS));
+            }
+            return process.exitValue() == 0
+                    ? ""
+                    : "%s ended with %d: %s"
+                            .formatted(
+                                    command.getFirst(),
+                                    process.exitValue(),
+                                    Files.readString(log, UTF_8).strip());
+        } finally {
+            process.destroyForcibly();
+            Files.deleteIfExists(log);
+        }
+    }
+}

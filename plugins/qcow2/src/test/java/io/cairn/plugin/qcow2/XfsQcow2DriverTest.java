@@ -1,0 +1,10 @@
+package io.cairn.plugin.qcow2;
+
+import io.cairn.tck.LoopFileSystem;
+
+/** The TCK on XFS, which takes qcow2 files for what they are, and shares nothing of them. */
+final class XfsQcow2DriverTest extends Qcow2Fixture {
+    XfsQcow2DriverTest() {
+        super(LoopFileSystem.Kind.XFS);
+    }
+}
