@@ -19,8 +19,16 @@ interface Bare extends AutoCloseable {
 
     /** For storage of this kind, in an empty folder on it. */
     static Bare of(Storage storage, Path folder) throws IOException {
-        return storage == Storage.SUBVOLUMES
-                ? BareSubvolumes.in(folder)
-                : new BareFiles(storage, folder, Seed.image(folder.resolve("image")));
+        return switch (storage) {
+            case SUBVOLUMES -> BareSubvolumes.in(folder);
+            case CHAINS -> ChainTool.overlays(folder);
+            case XFS, BTRFS, FOLDER, MEMORY ->
+                    new BareFiles(storage, folder, Seed.image(folder.resolve("image")));
+        };
+    }
+
+    /** What a script would do on it, in an empty folder on it. */
+    static Bare tool(Storage storage, Path folder) throws IOException {
+        return storage == Storage.CHAINS ? ChainTool.inner(folder) : Tool.in(folder);
     }
 }

@@ -57,12 +57,22 @@ public final class Benchmarks {
         if (Ground.possible(Storage.SUBVOLUMES) && Tool.installed()) {
             snapshots.run(
                     Storage.SUBVOLUMES,
-                    SnapshotRuns.ofSubvolumes(quick),
+                    SnapshotRuns.ofDriver(Storage.SUBVOLUMES, quick),
                     work,
                     this::wanted,
                     Benchmarks::progress);
         } else {
             progress("no root, mkfs.btrfs or btrfs: not measuring the btrfs driver");
+        }
+        if (Ground.possible(Storage.CHAINS) && ChainTool.installed()) {
+            snapshots.run(
+                    Storage.CHAINS,
+                    SnapshotRuns.ofDriver(Storage.CHAINS, quick),
+                    work,
+                    this::wanted,
+                    Benchmarks::progress);
+        } else {
+            progress("no root, mkfs.ext4 or qemu-img: not measuring the qcow2 driver");
         }
         JournalRuns journal = new JournalRuns(jmh);
         journal.run(first, quick, work, this::wanted, Benchmarks::progress);

@@ -43,7 +43,7 @@ final class Ground implements AutoCloseable {
     /** Whether this machine and user can have storage of this kind. */
     static boolean possible(Storage storage) throws IOException, InterruptedException {
         return switch (storage) {
-            case XFS, BTRFS, SUBVOLUMES ->
+            case XFS, BTRFS, SUBVOLUMES, CHAINS ->
                     System.getProperty("user.name").equals("root")
                             && run("sh", "-c", "command -v mkfs." + storage.fileSystem()) == 0;
             case FOLDER, MEMORY -> true;
@@ -54,7 +54,7 @@ final class Ground implements AutoCloseable {
     static Ground make(Storage storage, Path work) throws IOException, InterruptedException {
         Path folder = Files.createDirectories(work.resolve(storage.label()));
         return switch (storage) {
-            case XFS, BTRFS -> mounted(storage, work, folder, folder);
+            case XFS, BTRFS, CHAINS -> mounted(storage, work, folder, folder);
             // Each snapshot there commits the file system, and would the state with it.
             case SUBVOLUMES ->
                     mounted(

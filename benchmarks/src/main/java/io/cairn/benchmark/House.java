@@ -24,6 +24,7 @@ import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.btrfs.BtrfsDriverProvider;
 import io.cairn.plugin.file.FileDriverProvider;
+import io.cairn.plugin.qcow2.Qcow2DriverProvider;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +33,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -81,6 +83,7 @@ final class House implements AutoCloseable {
                             Plugins.of(
                                     new FileDriverProvider(),
                                     new BtrfsDriverProvider(),
+                                    new Qcow2DriverProvider(),
                                     new MemoryDriver.Provider()),
                             configuration);
             parts.push(() -> backends.close(PATIENCE));
@@ -188,17 +191,26 @@ final class House implements AutoCloseable {
         return Files.isDirectory(folder) ? folder.toRealPath() : Files.createDirectories(folder);
     }
 
+    private static Map<String, String> settings(Storage storage, Path images) {
+        Map<String, String> settings = new HashMap<>(Map.of("directory", images.toString()));
+        if (storage == Storage.CHAINS) {
+            // A turn of creations cuts as many as it has time for.
+            settings.put("layers.most", "500");
+        }
+        return settings;
+    }
+
     private static Configuration configuration(Storage storage, Path folder) throws Exception {
         BackendConfig backend =
                 storage == Storage.MEMORY
                         ? new BackendConfig(BACKEND, "memory", "", THREADS, PATIENCE, Map.of())
                         : new BackendConfig(
                                 BACKEND,
-                                storage == Storage.SUBVOLUMES ? "btrfs" : "file",
+                                storage.driver(),
                                 "",
                                 THREADS,
                                 PATIENCE,
-                                Map.of("directory", made(images(folder)).toString()));
+                                settings(storage, made(images(folder))));
         DaemonConfig daemon =
                 new DaemonConfig(
                         folder,

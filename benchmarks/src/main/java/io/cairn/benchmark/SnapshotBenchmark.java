@@ -104,7 +104,7 @@ public class SnapshotBenchmark {
     }
 
     private Turn turn() {
-        List<Turn> turns = Turn.of(openNone != null, storage == Storage.SUBVOLUMES);
+        List<Turn> turns = Turn.of(openNone != null, storage.tool().isPresent());
         return turns.get(iteration % turns.size());
     }
 
@@ -157,8 +157,8 @@ public class SnapshotBenchmark {
                 Path folder = Files.createTempDirectory(bare, "bare");
                 bareFiles = Bare.of(of.storage, folder);
             }
-            if (of.storage == Storage.SUBVOLUMES) {
-                tool = Tool.in(Files.createTempDirectory(bare, "tool"));
+            if (of.storage.tool().isPresent()) {
+                tool = Bare.tool(of.storage, Files.createTempDirectory(bare, "tool"));
             }
             bareDatabase = new BareDatabase(floor, client);
         }

@@ -45,10 +45,10 @@ final class SnapshotRuns {
         }
     }
 
-    /** The cases of the btrfs driver, which are few: what the daemon adds is seen elsewhere. */
-    static List<Case> ofSubvolumes(boolean quick) {
-        Case alone = new Case(Storage.SUBVOLUMES, false, 0, 1);
-        return quick ? List.of(alone) : List.of(alone, new Case(Storage.SUBVOLUMES, false, 0, 64));
+    /** The cases of another driver, which are few: what the daemon adds is seen elsewhere. */
+    static List<Case> ofDriver(Storage storage, boolean quick) {
+        Case alone = new Case(storage, false, 0, 1);
+        return quick ? List.of(alone) : List.of(alone, new Case(storage, false, 0, 64));
     }
 
     /** The cases for two kinds of storage, of which the first is looked at more closely. */
@@ -98,7 +98,7 @@ final class SnapshotRuns {
                         each,
                         jmh.run(
                                 SnapshotBenchmark.class,
-                                Turn.of(each.atNone(), storage == Storage.SUBVOLUMES),
+                                Turn.of(each.atNone(), storage.tool().isPresent()),
                                 Map.of(
                                         "storage",
                                         storage.name(),
@@ -174,7 +174,8 @@ final class SnapshotRuns {
                 "%,.0f µs".formatted(measured.median()),
                 "%,.0f µs".formatted(script.median()),
                 Optional.of(measured.over(script)),
-                "not its floor, but what a script takes that calls `btrfs` and records nothing");
+                "not its floor, but what a script takes that calls `%s` and records nothing"
+                        .formatted(of.storage().tool().orElseThrow()));
     }
 
     private static Figure figure(
@@ -208,6 +209,15 @@ final class SnapshotRuns {
                                                 get(series, Turn.CREATE)
                                                         .over(floorOfCreate(series)),
                                                 1.2)));
+        find(Storage.CHAINS, 0, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create over qemu-img create and the commits (chains, 1 client)",
+                                                get(series, Turn.CREATE)
+                                                        .over(floorOfCreate(series)),
+                                                1.1)));
         find(first, 0, 1)
                 .ifPresent(
                         series ->

@@ -3,6 +3,8 @@ package io.cairn.benchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What a script would do instead: btrfs's own tool, a process for each snapshot. */
 final class Tool implements Bare {
@@ -46,9 +48,13 @@ final class Tool implements Bare {
     }
 
     private static int run(String... arguments) throws IOException {
-        String[] command = new String[arguments.length + 1];
-        command[0] = "btrfs";
-        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        return run("btrfs", List.of(arguments));
+    }
+
+    /** Runs a program, and says 0, since it fails otherwise. */
+    static int run(String program, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(program));
+        command.addAll(arguments);
         Process process =
                 new ProcessBuilder(command)
                         .redirectErrorStream(true)
