@@ -34,6 +34,19 @@ record Card(LayerId layer, Label label) {
 
     /** Writes a card and makes its content durable, but not its name. */
     void write(Native os, Fd folder, String name) throws OsException {
+        begin(os, folder, name);
+        sync(os, folder, name);
+    }
+
+    /** Makes durable what {@link #begin} wrote. */
+    static void sync(Native os, Fd folder, String name) throws OsException {
+        try (Fd file = os.open(folder, name, Native.O_RDWR)) {
+            os.sync(file);
+        }
+    }
+
+    /** Writes a card, of which nothing is durable yet. */
+    void begin(Native os, Fd folder, String name) throws OsException {
         byte[] head = "%s%s\n".formatted(LAYER, layer).getBytes(UTF_8);
         byte[] rest = label.toBytes();
         MemorySegment bytes = os.buffer(head.length + rest.length);
@@ -44,7 +57,6 @@ record Card(LayerId layer, Label label) {
             for (long at = 0; at < bytes.byteSize(); ) {
                 at += os.write(file, bytes.asSlice(at), bytes.byteSize() - at, at);
             }
-            os.sync(file);
         }
     }
 

@@ -71,7 +71,7 @@ final class Creation {
                     spec,
                     Optional.of(new Source.OfVolume(of)),
                     Optional.of(card.layer()),
-                    () -> goOn(os, of, card));
+                    () -> goOn(os, of, card, () -> {}));
         }
     }
 
@@ -89,8 +89,13 @@ final class Creation {
                 removeNew(os, home);
                 Label label = new Label(name, spec.mark(), Optional.empty(), source);
                 Card card = new Card(LayerId.random(), label);
-                card.write(os, home, NEW_VOLUME);
-                layers.create(os, card.layer(), below, spec.sizeBytes());
+                card.begin(os, home, NEW_VOLUME);
+                layers.create(
+                        os,
+                        card.layer(),
+                        below,
+                        spec.sizeBytes(),
+                        () -> Card.sync(os, home, NEW_VOLUME));
                 before.run();
                 os.rename(home, NEW_VOLUME, VOLUME);
                 os.sync(home);
@@ -158,8 +163,8 @@ final class Creation {
                 running.flush(os, Target.of(volume));
                 Instant cutAt = Instant.now();
                 Label label = new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty());
-                new Card(card.layer(), label).write(os, home, name + HALF);
-                long sizeBytes = goOn(os, volume, card);
+                new Card(card.layer(), label).begin(os, home, name + HALF);
+                long sizeBytes = goOn(os, volume, card, () -> Card.sync(os, home, name + HALF));
                 os.rename(home, name + HALF, name + CUT);
                 os.sync(home);
                 os.sync(folder.snapshots());
@@ -189,13 +194,14 @@ final class Creation {
      * Has a volume go on in an empty layer, after which the one that it was written to stays as it
      * is.
      *
+     * @param meanwhile is done while the layer is made, and before the volume goes on in it
      * @return the volume's size
      */
-    private long goOn(Native os, VolumeId volume, Card card)
+    private long goOn(Native os, VolumeId volume, Card card, QemuImg.Meanwhile meanwhile)
             throws OsException, InterruptedException, IOException {
         long sizeBytes = layers.head(os, card.layer()).sizeBytes();
         try (Fd home = os.open(folder.volumes(), volume.toString(), Native.O_RDONLY)) {
-            replace(os, home, card, Optional.of(card.layer()), sizeBytes);
+            replace(os, home, card, Optional.of(card.layer()), sizeBytes, meanwhile);
         }
         // Who was killed before leaves a storage daemon that writes to the lower one, and an upper
         // one that is empty: they read the same, until the next call tells it.
@@ -206,11 +212,30 @@ final class Creation {
     /** Gives a volume an empty layer over another one, at once. */
     void replace(Native os, Fd home, Card card, Optional<LayerId> below, long sizeBytes)
             throws OsException, InterruptedException, IOException {
+        replace(os, home, card, below, sizeBytes, () -> {});
+    }
+
+    private void replace(
+            Native os,
+            Fd home,
+            Card card,
+            Optional<LayerId> below,
+            long sizeBytes,
+            QemuImg.Meanwhile meanwhile)
+            throws OsException, InterruptedException, IOException {
         removeNew(os, home);
         Card next = card.on(LayerId.random());
-        next.write(os, home, NEW_VOLUME);
+        next.begin(os, home, NEW_VOLUME);
         try {
-            layers.create(os, next.layer(), below, sizeBytes);
+            layers.create(
+                    os,
+                    next.layer(),
+                    below,
+                    sizeBytes,
+                    () -> {
+                        Card.sync(os, home, NEW_VOLUME);
+                        meanwhile.run();
+                    });
             os.rename(home, NEW_VOLUME, VOLUME);
         } catch (OsException | InterruptedException | IOException | RuntimeException e) {
             undo(e, () -> removeNew(os, home));

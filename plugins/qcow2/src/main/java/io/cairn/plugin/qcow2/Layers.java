@@ -67,10 +67,19 @@ final class Layers implements AutoCloseable {
         return path.resolve(id.file());
     }
 
-    /** Makes an empty one, durable. */
-    void create(Native os, LayerId id, Optional<LayerId> below, long sizeBytes)
+    /**
+     * Makes an empty one, durable.
+     *
+     * @param meanwhile is done while it is made
+     */
+    void create(
+            Native os,
+            LayerId id,
+            Optional<LayerId> below,
+            long sizeBytes,
+            QemuImg.Meanwhile meanwhile)
             throws OsException, InterruptedException, IOException {
-        tool.create(path(id), below, sizeBytes);
+        tool.create(path(id), below, sizeBytes, meanwhile);
         try (Fd file = os.open(folder, id.file(), Native.O_RDONLY)) {
             os.setMode(file, 0600);
             os.sync(file);
