@@ -82,7 +82,8 @@ final class Alteration {
                         IN_USE,
                         "it is attached or exported, and who uses it would not see that it is larger; detach it or take the export back first");
             }
-            try (Chores.Hold _ = running.hold(card.layer())) {
+            // All of them, for they are opened too.
+            try (Chores.Hold _ = chores.hold(layers.chain(os, card.layer()))) {
                 layers.resize(card.layer(), sizeBytes);
             }
         }
@@ -113,7 +114,7 @@ final class Alteration {
             long sizeBytes = layers.head(os, card.layer()).sizeBytes();
             creation.replace(os, home, card, Optional.of(snapshot.layer()), sizeBytes);
             // What was written since goes; nobody lies over what a volume is written to.
-            layers.remove(os, card.layer());
+            removeLater(os, card.layer());
         }
         chores.soon();
         return lookup.volume(os, id)
@@ -131,13 +132,22 @@ final class Alteration {
                         running.checkUnused(os, Target.of(id), card);
                         os.remove(home, VOLUME, 0);
                         settled(os, home);
-                        layers.remove(os, card.layer());
+                        removeLater(os, card.layer());
                     }
                 }
             }
             removeRest(os, id, home);
         }
         chores.soon();
+    }
+
+    /** What is done already is not undone by a layer that stays; it is tried again. */
+    private void removeLater(Native os, LayerId layer) {
+        try {
+            boolean _ = layers.remove(os, layer);
+        } catch (OsException _) {
+            chores.soon();
+        }
     }
 
     private static void settled(Native os, Fd folder) throws OsException {

@@ -12,7 +12,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -26,6 +25,7 @@ final class Chores implements AutoCloseable {
     /** Where something could not be merged, as what two have open. */
     private static final Duration RETRY = Duration.ofSeconds(10);
 
+    private static final long PATIENCE_MILLIS = 5_000;
     private static final System.Logger LOG = System.getLogger(Chores.class.getName());
 
     private final Sweep sweep;
@@ -231,9 +231,16 @@ final class Chores implements AutoCloseable {
             lock.unlock();
         }
         boolean interrupted = false;
+        boolean asked = false;
         while (thread.isAlive()) {
             try {
-                thread.join(TimeUnit.SECONDS.toMillis(1));
+                thread.join(PATIENCE_MILLIS);
+                if (asked || !thread.isAlive()) {
+                    // It may be in a call that nothing ends; it holds nothing that is not durable.
+                    break;
+                }
+                asked = true;
+                thread.interrupt();
             } catch (InterruptedException _) {
                 interrupted = true;
             }

@@ -125,6 +125,16 @@ final class Creation {
         }
     }
 
+    /** Removes what a killed call left of a volume that is not there. */
+    void clear(Native os, VolumeId id) throws OsException {
+        try (Fd home = lookup.home(os, id)) {
+            if (home != null && Card.read(os, home, VOLUME) == null) {
+                removeNew(os, home);
+                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+            }
+        }
+    }
+
     /** Removes a volume's unfinished card, and what it was made for. */
     void removeNew(Native os, Fd home) throws OsException {
         Card half = Card.readHalf(os, home, NEW_VOLUME);
@@ -200,8 +210,21 @@ final class Creation {
     private long goOn(Native os, VolumeId volume, Card card, QemuImg.Meanwhile meanwhile)
             throws OsException, InterruptedException, IOException {
         long sizeBytes = layers.head(os, card.layer()).sizeBytes();
+        boolean idle = !running.is(Target.of(volume));
         try (Fd home = os.open(folder.volumes(), volume.toString(), Native.O_RDONLY)) {
-            replace(os, home, card, Optional.of(card.layer()), sizeBytes, meanwhile);
+            replace(
+                    os,
+                    home,
+                    card,
+                    Optional.of(card.layer()),
+                    sizeBytes,
+                    () -> {
+                        if (idle) {
+                            // What a storage daemon left that was killed. One that runs does it.
+                            layers.syncOne(os, card.layer());
+                        }
+                        meanwhile.run();
+                    });
         }
         // Who was killed before leaves a storage daemon that writes to the lower one, and an upper
         // one that is empty: they read the same, until the next call tells it.

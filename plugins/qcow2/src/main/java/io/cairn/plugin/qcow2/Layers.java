@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The files of {@code layers}. Of their content only the head is read here, as
@@ -53,6 +54,7 @@ final class Layers implements AutoCloseable {
     private final Path path;
     private final Fd folder;
     private final QemuImg tool;
+    private final ReentrantLock ending = new ReentrantLock();
 
     /** The head of a file. */
     record Head(long sizeBytes, Optional<LayerId> below) {}
@@ -89,6 +91,15 @@ final class Layers implements AutoCloseable {
 
     void resize(LayerId id, long sizeBytes) throws OsException, InterruptedException, IOException {
         tool.resize(path(id), sizeBytes);
+    }
+
+    /** Removes second names that never came to their places; for when nobody is at work yet. */
+    void clear(Native os) throws OsException, IOException {
+        for (String name : Entries.names(path)) {
+            if (name.endsWith(LINK)) {
+                os.remove(folder, name, 0);
+            }
+        }
     }
 
     /** Makes durable what was written to one. */
@@ -128,6 +139,11 @@ final class Layers implements AutoCloseable {
             }
             os.sync(folder);
         }
+    }
+
+    /** Held while what storage daemons have merged takes effect, which two threads may see to. */
+    ReentrantLock ending() {
+        return ending;
     }
 
     /** Whether two names lead to one file. */
@@ -170,6 +186,20 @@ final class Layers implements AutoCloseable {
         try (Fd file = openIfThere(os, id)) {
             return file == null ? Optional.empty() : Optional.of(head(os, file));
         }
+    }
+
+    /** As {@link #headIfThere}; empty too for one that was not written whole yet, or never was. */
+    Optional<Head> headIfWhole(Native os, LayerId id) throws OsException {
+        try (Fd file = openIfThere(os, id)) {
+            return file == null || !isWhole(os, file)
+                    ? Optional.empty()
+                    : Optional.of(head(os, file));
+        }
+    }
+
+    private static boolean isWhole(Native os, Fd file) throws OsException {
+        MemorySegment head = os.buffer(HEAD_BYTES);
+        return os.read(file, head, HEAD_BYTES, 0) == HEAD_BYTES && head.get(INT, 0) == MAGIC;
     }
 
     private static Head head(Native os, Fd file) throws OsException {

@@ -20,6 +20,7 @@ import java.util.Optional;
  * the work and that change is told by the job, which stays until it is dismissed.
  */
 final class LiveCommitting implements Moving {
+    private static final System.Logger LOG = System.getLogger(LiveCommitting.class.getName());
     private static final String JOB = "merge.";
     private static final long PAUSE_MILLIS = 50;
 
@@ -98,20 +99,36 @@ final class LiveCommitting implements Moving {
      */
     static boolean end(Native os, Layers layers, StorageDaemon daemon)
             throws OsException, IOException, InterruptedException {
-        List<Job> jobs = daemon.jobs();
-        for (Job each : jobs) {
-            Job job = daemon.concluded(each.id());
-            String[] names = job.id().split("\\.", -1);
-            if (job.id().startsWith(JOB) && names.length == 3 && isDone(os, layers, daemon)) {
-                Optional<LayerId> upper = LayerId.parse(names[1]);
-                Optional<LayerId> lower = LayerId.parse(names[2]);
-                if (upper.isPresent() && lower.isPresent()) {
+        layers.ending().lockInterruptibly();
+        try {
+            List<Job> jobs = daemon.jobs();
+            for (Job job : jobs) {
+                end(os, layers, daemon, job.id());
+            }
+            return !jobs.isEmpty();
+        } finally {
+            layers.ending().unlock();
+        }
+    }
+
+    private static void end(Native os, Layers layers, StorageDaemon daemon, String job)
+            throws OsException, IOException, InterruptedException {
+        boolean _ = daemon.concluded(job);
+        String[] names = job.split("\\.", -1);
+        if (job.startsWith(JOB) && names.length == 3 && isDone(os, layers, daemon)) {
+            Optional<LayerId> upper = LayerId.parse(names[1]);
+            Optional<LayerId> lower = LayerId.parse(names[2]);
+            if (upper.isPresent() && lower.isPresent()) {
+                try {
                     layers.replace(os, upper.get(), lower.get(), true);
+                } catch (OsException e) {
+                    // As where there are no hard links. Both read the same, so nothing is lost but
+                    // space; nothing is merged live any more until the storage daemon ends.
+                    LOG.log(System.Logger.Level.WARNING, "cannot finish merging", e);
                 }
             }
-            daemon.dismiss(job.id());
         }
-        return !jobs.isEmpty();
+        daemon.dismiss(job);
     }
 
     /**

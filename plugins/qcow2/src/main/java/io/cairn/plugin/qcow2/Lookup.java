@@ -194,6 +194,15 @@ final class Lookup {
         return new Inventory(volumes, snapshots);
     }
 
+    /** Makes durable which card a volume has, before it is acted on. */
+    void syncHome(Native os, VolumeId id) throws OsException {
+        try (Fd home = home(os, id)) {
+            if (home != null) {
+                Entries.settle(os, home);
+            }
+        }
+    }
+
     /** Those that have a folder. */
     List<VolumeId> volumes() throws IOException {
         return Entries.names(folder.path().resolve(BackendFolder.VOLUMES)).stream()
@@ -301,7 +310,9 @@ final class Lookup {
     }
 
     private static boolean isOwn(String name) {
-        return name.equals(VOLUME)
+        // What NFS keeps of a file that was removed while somebody had it open.
+        return name.startsWith(".nfs")
+                || name.equals(VOLUME)
                 || name.equals(NEW_VOLUME)
                 || name.endsWith(HALF)
                 || name.endsWith(NEXT);

@@ -125,6 +125,7 @@ final class Qcow2Driver implements Driver {
                     if (existing.isPresent()) {
                         return existing.get();
                     }
+                    creation.clear(os, spec.id());
                     Card card = lookup.existingCard(os, Target.of(sourceVolume, source));
                     checkHolds(os, spec, card);
                     return creation.make(os, spec, from, Optional.of(card.layer()));
@@ -142,6 +143,7 @@ final class Qcow2Driver implements Driver {
                     if (existing.isPresent()) {
                         return existing.get();
                     }
+                    creation.clear(os, spec.id());
                     checkHolds(os, spec, lookup.existingCard(os, Target.of(source)));
                     return creation.copy(os, spec, source);
                 });

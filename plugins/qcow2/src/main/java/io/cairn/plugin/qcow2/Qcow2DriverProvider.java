@@ -17,6 +17,7 @@ import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Option;
 import io.cairn.spi.Settings;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -104,7 +105,6 @@ public final class Qcow2DriverProvider implements DriverProvider {
                                                         UNSUPPORTED,
                                                         "there is no qemu-img: install qemu-utils")));
         Path directory = settings.path(DIRECTORY);
-        QemuImg.endOrphans(directory.resolve(Layers.LAYERS));
         String tls = settings.text(TLS);
         ServingOptions serving =
                 new ServingOptions(
@@ -118,6 +118,8 @@ public final class Qcow2DriverProvider implements DriverProvider {
                 (os, folder) -> {
                     Layers layers =
                             new Layers(directory.resolve(Layers.LAYERS), made(os, folder), tool);
+                    layers.clear(os);
+                    endOrphans(directory.resolve(Layers.LAYERS));
                     return new Qcow2Driver(
                             self.backend(),
                             folder,
@@ -128,6 +130,16 @@ public final class Qcow2DriverProvider implements DriverProvider {
                             daemons,
                             Loops.available(os) && ShownFile.available());
                 });
+    }
+
+    /** Once the folder is locked, so that they are nobody else's. */
+    private static void endOrphans(Path layers) throws IOException {
+        try {
+            QemuImg.endOrphans(layers);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
     }
 
     private static Fd made(Native os, BackendFolder folder) throws OsException {

@@ -148,6 +148,9 @@ final class QemuImg {
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
+                },
+                task -> {
+                    Thread _ = Thread.ofVirtual().start(task);
                 });
     }
 

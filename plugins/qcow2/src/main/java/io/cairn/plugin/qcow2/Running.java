@@ -38,8 +38,22 @@ final class Running {
         return daemons.of(target).isPresent();
     }
 
-    Optional<StorageDaemon> of(Target target) throws IOException {
-        return daemons.of(target);
+    /** The one of a target, unless it is about to end, which is then waited for. */
+    Optional<StorageDaemon> of(Target target)
+            throws OsException, InterruptedException, IOException {
+        Optional<StorageDaemon> daemon = daemons.of(target);
+        if (daemon.isPresent()) {
+            try {
+                int _ = daemon.get().exports().size();
+            } catch (IOException e) {
+                // As when the call was interrupted that asked it to end.
+                if (!daemon.get().ends()) {
+                    throw e;
+                }
+                return daemons.of(target);
+            }
+        }
+        return daemon;
     }
 
     /** The one of a target that has a card; starts it if there is none. */
@@ -58,6 +72,7 @@ final class Running {
                 paths.add(lookup.layers().path(layer));
             }
             Collections.reverse(paths);
+            lookup.syncHome(os, target.volume());
             return daemons.start(target, paths, target.fixed());
         }
     }
@@ -110,6 +125,7 @@ final class Running {
         if (daemon.isPresent() && !target.fixed()) {
             Path layer = lookup.layers().path(card.layer());
             if (!daemon.get().isTop(layer)) {
+                lookup.syncHome(os, target.volume());
                 interruptJobs(os, daemon.get());
                 daemon.get().cut(layer);
             }

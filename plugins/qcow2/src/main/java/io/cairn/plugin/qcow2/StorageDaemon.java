@@ -183,13 +183,18 @@ final class StorageDaemon {
     }
 
     /** As {@link StorageDaemonJobs#concluded}. */
-    Job concluded(String job) throws OsException, IOException, InterruptedException {
+    boolean concluded(String job) throws OsException, IOException, InterruptedException {
         return jobs.concluded(job);
     }
 
     /** As {@link StorageDaemonJobs#dismiss}. */
     void dismiss(String job) throws OsException, IOException, InterruptedException {
         jobs.dismiss(job);
+    }
+
+    /** Whether it ends by itself within some seconds; waits for it. */
+    boolean ends() throws InterruptedException {
+        return process.ends();
     }
 
     /**

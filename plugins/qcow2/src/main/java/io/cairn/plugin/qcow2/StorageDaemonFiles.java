@@ -5,6 +5,7 @@ import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.cairn.plugin.local.ExportOptions;
@@ -209,8 +210,9 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
 
     /** Whether the content is shown, or was by a process that is gone. */
     boolean mounted() throws IOException {
-        String sought = fuse().toString();
-        for (String line : Files.readAllLines(MOUNTS, UTF_8)) {
+        // Names of others need not be text.
+        String sought = new String(fuse().toString().getBytes(UTF_8), ISO_8859_1);
+        for (String line : Files.readAllLines(MOUNTS, ISO_8859_1)) {
             String[] fields = line.split(" ", MOUNT_POINT + 2);
             if (fields.length > MOUNT_POINT && unescaped(fields[MOUNT_POINT]).equals(sought)) {
                 return true;

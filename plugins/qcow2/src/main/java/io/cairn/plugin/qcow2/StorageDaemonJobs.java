@@ -92,14 +92,16 @@ final class StorageDaemonJobs {
                 });
     }
 
-    /** Cancels a job that runs, and waits until it has ended, well or not; a minute at most. */
-    Job concluded(String job) throws OsException, IOException, InterruptedException {
+    /**
+     * Cancels a job that runs, and waits until it has ended, well or not; a minute at most.
+     *
+     * @return false if there is none
+     */
+    boolean concluded(String job) throws OsException, IOException, InterruptedException {
         return monitor.talk(
                 qmp -> {
                     monitor.await("end job " + job, () -> isConcluded(qmp, job));
-                    return find(qmp, job)
-                            .orElseThrow(() -> new OsException(FAULT, "there is no job " + job))
-                            .job();
+                    return find(qmp, job).isPresent();
                 });
     }
 

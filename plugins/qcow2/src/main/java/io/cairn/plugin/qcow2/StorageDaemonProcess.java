@@ -85,6 +85,18 @@ record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> com
         return commandLine.stream().anyMatch(each -> each.startsWith(TLS + ","));
     }
 
+    /** Waits at most 10 seconds; whether it is gone. */
+    boolean ends() throws InterruptedException {
+        long begun = System.nanoTime();
+        while (alive()) {
+            if (TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun) > PATIENCE_MILLIS) {
+                return false;
+            }
+            Thread.sleep(PAUSE_MILLIS);
+        }
+        return true;
+    }
+
     /** Waits until it is gone; kills it if it takes longer than 10 seconds. */
     void awaitEnd() throws OsException, InterruptedException {
         long begun = System.nanoTime();

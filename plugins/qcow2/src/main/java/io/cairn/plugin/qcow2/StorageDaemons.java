@@ -97,6 +97,11 @@ final class StorageDaemons {
         return process.map(this::running);
     }
 
+    /** As {@link #of}, but changes nothing; for who does not keep others from starting one. */
+    Optional<StorageDaemon> look(Target target) throws IOException {
+        return StorageDaemonProcess.byPidFile(files(target)).map(this::running);
+    }
+
     /** Where a target is shown as a file while it is attached. */
     Path shown(Target target) {
         return files(target).fuse();

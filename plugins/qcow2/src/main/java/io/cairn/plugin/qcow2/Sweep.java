@@ -1,5 +1,6 @@
 package io.cairn.plugin.qcow2;
 
+import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import io.cairn.plugin.local.Native;
@@ -22,9 +23,9 @@ import java.util.Set;
  * it that what they are about to need is not taken for unneeded:
  *
  * <ul>
- *   <li>A layer that was there before the names were read, and that nothing leads to after, is not
- *       needed: names are given before layers are made, and only those get a name that nobody else
- *       knows, or that have one.
+ *   <li>A layer that was there before the names were read, and that neither they nor a layer that
+ *       was made since lead to, is not needed: names are given before layers are made, and only
+ *       those get a name that nobody else knows, or that have one.
  *   <li>Nobody lays another layer over one without a name, so those that are seen over it after the
  *       names were read are all.
  * </ul>
@@ -62,15 +63,25 @@ final class Sweep {
     boolean run(Native os, Chores chores) throws OsException, IOException, InterruptedException {
         boolean all = true;
         Set<Pair> tried = new HashSet<>();
+        Optional<Exception> failure = Optional.empty();
         while (true) {
             Optional<Pair> next =
                     look(os).stream().filter(pair -> !tried.contains(pair)).findFirst();
             if (next.isEmpty()) {
-                return all;
+                break;
             }
             tried.add(next.get());
-            all &= merge(os, next.get(), chores);
+            try {
+                all &= merge(os, next.get(), chores);
+            } catch (OsException | IOException e) {
+                // One that cannot be merged does not keep the others from it.
+                failure = failure.or(() -> Optional.of(e));
+            }
         }
+        if (failure.isPresent()) {
+            throw new IOException(String.valueOf(failure.get().getMessage()), failure.get());
+        }
+        return all;
     }
 
     /** Removes what is not needed; what remains to be merged. */
@@ -96,13 +107,12 @@ final class Sweep {
         for (LayerId name : cards.whole()) {
             need(name, heads, needed);
         }
-        for (LayerId name : cards.half()) {
-            if (heads.containsKey(name)) {
-                need(name, heads, needed);
-            } else {
-                // It is just being made, or never was.
-                needed.add(name);
-            }
+        // What was made meanwhile may be over what lost its name after that was read.
+        Set<LayerId> begun = new HashSet<>(heads.keySet());
+        begun.removeAll(before);
+        begun.addAll(cards.half());
+        for (LayerId name : begun) {
+            needByHalf(name, heads, needed);
         }
         Set<LayerId> named = new HashSet<>(cards.whole());
         named.addAll(cards.half());
@@ -138,17 +148,27 @@ final class Sweep {
         return pairs;
     }
 
-    /** Of all that can be read. */
-    private Map<LayerId, Layers.Head> heads() throws IOException {
+    /** Of all that are whole. That one cannot be read does not mean that it is not. */
+    private Map<LayerId, Layers.Head> heads() throws OsException, IOException {
         Map<LayerId, Layers.Head> heads = new HashMap<>();
         for (LayerId layer : layers.all()) {
             try (Native each = new Native()) {
-                layers.headIfThere(each, layer).ifPresent(head -> heads.put(layer, head));
-            } catch (OsException _) {
-                // Told if anything needs it.
+                layers.headIfWhole(each, layer).ifPresent(head -> heads.put(layer, head));
             }
         }
         return heads;
+    }
+
+    /**
+     * The same for a layer that is just being made, or never was made whole: then what it lay over
+     * may be gone, and nothing needs it.
+     */
+    private static void needByHalf(
+            LayerId top, Map<LayerId, Layers.Head> heads, Set<LayerId> needed) {
+        Optional<LayerId> at = Optional.of(top);
+        while (at.isPresent() && needed.add(at.get())) {
+            at = Optional.ofNullable(heads.get(at.get())).flatMap(Layers.Head::below);
+        }
     }
 
     /**
@@ -176,7 +196,7 @@ final class Sweep {
     private Set<LayerId> open() throws OsException, IOException, InterruptedException {
         Set<LayerId> open = new HashSet<>();
         for (Target target : daemons.running()) {
-            Optional<StorageDaemon> daemon = daemons.of(target);
+            Optional<StorageDaemon> daemon = daemons.look(target);
             if (daemon.isPresent()) {
                 for (Path layer : daemon.get().chain()) {
                     LayerId.ofFile(layer.toFile().getName()).ifPresent(open::add);
@@ -199,7 +219,7 @@ final class Sweep {
             return false;
         }
         Optional<StorageDaemon> daemon =
-                users.isEmpty() ? Optional.empty() : daemons.of(users.getFirst());
+                users.isEmpty() ? Optional.empty() : daemons.look(users.getFirst());
         if (daemon.isPresent() && isTop(os, users.getFirst(), pair.upper())) {
             // It is written to, or shown. It merges once another lies over it, or nobody uses it.
             return true;
@@ -221,6 +241,11 @@ final class Sweep {
         }
         try {
             return moving.run();
+        } catch (OsException e) {
+            if (e.told().kind() == IN_USE) {
+                return false;
+            }
+            throw e;
         } finally {
             chores.end();
         }

@@ -185,7 +185,7 @@ class StorageDaemonMergeTest {
         StorageDaemon daemon = start(chain);
         daemon.commit(1, 3, name(chain.get(0)), JOB);
 
-        assertThat(daemon.concluded(JOB).concluded()).isTrue();
+        assertThat(daemon.concluded(JOB)).isTrue();
         assertThat(daemon.jobs()).hasSize(1);
         daemon.dismiss(JOB);
         daemon.dismiss(JOB);
