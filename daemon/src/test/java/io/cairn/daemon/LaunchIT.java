@@ -1,6 +1,7 @@
 package io.cairn.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,6 +107,45 @@ final class LaunchIT {
                 .contains("cairn.properties: stop.deadline: 'soon' is not")
                 .contains("backends/b.properties: driver: it is missing");
         assertThat(work.resolve("data")).doesNotExist();
+    }
+
+    /**
+     * Each with the jars of its own plugin and nothing else, as no test inside one JVM has them.
+     */
+    @Test
+    void theShippedDriversOpenTheirBackends(@TempDir Path work) throws Exception {
+        Path etc = Files.createDirectory(work.resolve("etc"));
+        Files.createDirectory(etc.resolve("backends"));
+        Files.writeString(etc.resolve("cairn.properties"), "jmx.port=0\n");
+        for (String driver : new String[] {"file", "qcow2"}) {
+            Path folder = Files.createDirectory(work.resolve(driver + "-volumes"));
+            Files.writeString(
+                    etc.resolve("backends/%s.properties".formatted(driver)),
+                    "driver=%s\ndirectory=%s\n".formatted(driver, folder));
+        }
+        Path log = work.resolve("out");
+        ProcessBuilder builder =
+                new ProcessBuilder(
+                                cairnd.toString(),
+                                "--etc",
+                                etc.toString(),
+                                "--data",
+                                work.resolve("data").toString())
+                        .redirectErrorStream(true)
+                        .redirectOutput(log.toFile());
+        builder.environment().put("CAIRN_WARM", "no");
+        Process daemon = builder.start();
+        try {
+            await().atMost(60, TimeUnit.SECONDS)
+                    .untilAsserted(
+                            () ->
+                                    assertThat(Files.readString(log))
+                                            .contains("Backend file is up: driver file")
+                                            .contains("Backend qcow2 is up: driver qcow2"));
+        } finally {
+            daemon.destroy();
+            assertThat(daemon.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        }
     }
 
     @Test
