@@ -231,16 +231,13 @@ final class Chores implements AutoCloseable {
             lock.unlock();
         }
         boolean interrupted = false;
-        boolean asked = false;
+        // However long that takes: what it found out does not hold once another has the folder.
         while (thread.isAlive()) {
             try {
                 thread.join(PATIENCE_MILLIS);
-                if (asked || !thread.isAlive()) {
-                    // It may be in a call that nothing ends; it holds nothing that is not durable.
-                    break;
+                if (thread.isAlive()) {
+                    thread.interrupt();
                 }
-                asked = true;
-                thread.interrupt();
             } catch (InterruptedException _) {
                 interrupted = true;
             }
