@@ -167,6 +167,14 @@ abstract class DriverFixture {
         return true;
     }
 
+    /**
+     * Whether a volume grows with its device; false only where who uses the device could not be
+     * told, and then it is refused while the volume is attached.
+     */
+    protected boolean growsWhileAttached() {
+        return true;
+    }
+
     /** What is used of the storage; overridden where others use its pools at the same time. */
     protected long usedBytes(Path storage) throws Exception {
         long used = 0;

@@ -144,6 +144,12 @@ abstract class Qcow2Fixture extends BaseDriverTest {
         return there;
     }
 
+    /** NBD tells no client that the size has changed. */
+    @Override
+    protected boolean growsWhileAttached() {
+        return false;
+    }
+
     @Override
     protected long granularityBytes() {
         return 512;
