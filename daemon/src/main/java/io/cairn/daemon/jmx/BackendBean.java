@@ -130,12 +130,12 @@ final class BackendBean extends BackendWork {
 
     @Shown("How many pieces of work go on in the background here, such as merging what is deleted")
     int backgroundWorkCount() {
-        return status.get().chores().size();
+        return status.get().chores().get().size();
     }
 
     @Shown("The work that goes on in the background, a line each with how much of it is done")
     String backgroundWork() {
-        return status.get().chores().stream()
+        return status.get().chores().get().stream()
                 .map(BackendBean::text)
                 .collect(Collectors.joining("\n"));
     }

@@ -15,8 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
+import java.util.function.Supplier;
 
-/** What is known of a backend at one moment, all of it from memory. */
+/**
+ * What is known of a backend at one moment, all of it from memory.
+ *
+ * @param chores asks the driver, so for who wants to know that alone
+ */
 record BackendStatus(
         String name,
         String driver,
@@ -29,7 +34,7 @@ record BackendStatus(
         PoolLimits limits,
         Map<String, String> settings,
         LaneLoad load,
-        List<Chore> chores) {
+        Supplier<List<Chore>> chores) {
 
     static BackendStatus of(Backend backend) {
         return new BackendStatus(
@@ -44,7 +49,7 @@ record BackendStatus(
                 backend.limits(),
                 backend.shownSettings(),
                 backend.load(),
-                backend.chores());
+                backend::chores);
     }
 
     String stateText() {

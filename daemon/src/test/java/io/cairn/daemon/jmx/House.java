@@ -348,7 +348,7 @@ final class House implements AutoCloseable {
                 PoolLimits.DEFAULT,
                 Map.of("folder", "/srv/fast", "password", "***"),
                 new LaneLoad(8, 0, 0, 0, 0),
-                List.of());
+                List::of);
     }
 
     private static BackendStatus slow() {
@@ -364,6 +364,6 @@ final class House implements AutoCloseable {
                 PoolLimits.DEFAULT,
                 Map.of(),
                 new LaneLoad(8, 0, 0, 0, 0),
-                List.of());
+                List::of);
     }
 }
