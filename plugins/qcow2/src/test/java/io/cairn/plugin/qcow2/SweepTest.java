@@ -1,6 +1,7 @@
 package io.cairn.plugin.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cairn.plugin.local.Fd;
@@ -9,6 +10,7 @@ import io.cairn.plugin.local.Native;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.Chore;
 import io.cairn.spi.ConnectionId;
+import io.cairn.spi.DriverException;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
@@ -45,6 +47,10 @@ final class SweepTest {
 
     @BeforeEach
     void open() throws Exception {
+        open("64");
+    }
+
+    private void open(String mostLayers) throws Exception {
         assumeTrue(QemuImg.installed().isPresent(), "qemu-img is not installed");
         Qcow2DriverProvider provider = new Qcow2DriverProvider();
         driver =
@@ -53,7 +59,11 @@ final class SweepTest {
                                 new BackendIdentity(new UUID(1, 2), "sweep"),
                                 new Settings(
                                         provider.info().options(),
-                                        Map.of(Qcow2DriverProvider.DIRECTORY, folder.toString())));
+                                        Map.of(
+                                                Qcow2DriverProvider.DIRECTORY,
+                                                folder.toString(),
+                                                Qcow2DriverProvider.MOST_LAYERS,
+                                                mostLayers)));
     }
 
     @AfterEach
@@ -189,6 +199,26 @@ final class SweepTest {
         driver.exporting().orElseThrow().unexport(connection, target);
         assertThat(driver.chores().finish(REST)).isTrue();
         assertThat(layers()).hasSize(2);
+    }
+
+    @Test
+    void noSnapshotIsCutWhereTooManyLayersLieOverEachOther() throws Exception {
+        close();
+        open("3");
+        VolumeId volume = volume();
+        SnapshotId first = snapshot(volume);
+        SnapshotId _ = snapshot(volume);
+
+        assertThatThrownBy(() -> snapshot(volume))
+                .isInstanceOf(DriverException.class)
+                .hasMessageContaining("3 layers lie over each other")
+                .hasMessageContaining(Qcow2DriverProvider.MOST_LAYERS);
+
+        assertThat(layers()).hasSize(3);
+        driver.deleteSnapshot(first, volume);
+        assertThat(driver.chores().finish(REST)).isTrue();
+        SnapshotId _ = snapshot(volume);
+        assertThat(layers()).hasSize(3);
     }
 
     @Test
