@@ -168,6 +168,11 @@ public interface Driver extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether and how it is known where snapshots differ here. */
+    default Optional<Differing> differing() {
+        return Optional.empty();
+    }
+
     /**
      * Lets go of the backend. Called once, when no call is running; later calls are a daemon's bug.
      */

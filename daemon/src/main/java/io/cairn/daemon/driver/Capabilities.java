@@ -24,17 +24,18 @@ final class Capabilities {
             words.add(trait.name().toLowerCase(Locale.ROOT).replace('_', '-'));
         }
         Map<String, Optional<?>> accessors =
-                Map.of(
-                        "growing", open.growing(),
-                        "cloning", open.cloning(),
-                        "reverting", open.reverting(),
-                        "attaching", open.attaching(),
-                        "exporting", open.exporting(),
-                        "adopting", open.adopting(),
-                        "handing", open.handing(),
-                        "measuring", open.measuring(),
-                        "background", open.background(),
-                        "inspecting", open.inspecting());
+                Map.ofEntries(
+                        Map.entry("growing", open.growing()),
+                        Map.entry("cloning", open.cloning()),
+                        Map.entry("reverting", open.reverting()),
+                        Map.entry("attaching", open.attaching()),
+                        Map.entry("exporting", open.exporting()),
+                        Map.entry("adopting", open.adopting()),
+                        Map.entry("handing", open.handing()),
+                        Map.entry("measuring", open.measuring()),
+                        Map.entry("background", open.background()),
+                        Map.entry("inspecting", open.inspecting()),
+                        Map.entry("differing", open.differing()));
         accessors.forEach(
                 (word, capability) -> {
                     if (capability.isPresent()) {

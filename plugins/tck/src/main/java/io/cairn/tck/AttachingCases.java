@@ -197,7 +197,7 @@ abstract class AttachingCases extends AlterationCases {
     }
 
     @Test
-    void aSnapshotHoldsWhatWasWrittenToTheDeviceBefore() throws Exception {
+    void aSnapshotAndACloneHoldWhatWasWrittenToTheDeviceBefore() throws Exception {
         Attaching attaching = the(driver.attaching());
         BackendVolume volume = volume(4 * MIB, 1);
         Target target = Target.of(volume.id());
@@ -213,13 +213,14 @@ abstract class AttachingCases extends AlterationCases {
                     continue;
                 }
                 verify(snapshot.location(), 4 * MIB, i);
+                Pattern.write(device, 0, 4 * MIB, i + 50);
                 BackendVolume clone =
                         the(driver.cloning())
                                 .cloneVolume(spec(VolumeId.random(), 4 * MIB), volume.id());
                 Pattern.write(device, 0, 4 * MIB, i + 100);
                 sync(device);
                 verify(snapshot.location(), 4 * MIB, i);
-                verify(clone.location(), 4 * MIB, i);
+                verify(clone.location(), 4 * MIB, i + 50);
                 driver.deleteVolume(clone.id());
             }
         }

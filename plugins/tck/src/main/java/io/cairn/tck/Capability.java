@@ -13,7 +13,8 @@ public enum Capability {
     HANDING,
     MEASURING,
     BACKGROUND,
-    INSPECTING;
+    INSPECTING,
+    DIFFERING;
 
     boolean of(Driver driver) {
         return switch (this) {
@@ -27,6 +28,7 @@ public enum Capability {
             case MEASURING -> driver.measuring().isPresent();
             case BACKGROUND -> driver.background().isPresent();
             case INSPECTING -> driver.inspecting().isPresent();
+            case DIFFERING -> driver.differing().isPresent();
         };
     }
 }

@@ -103,6 +103,15 @@ abstract class DriverFixture {
     }
 
     /**
+     * Opens a volume for writing so that at any instant it has had all writes up to some one, and
+     * none after; as {@link #content} does unless overridden. That is so of files, whose cache a
+     * snapshot holds. The cache of a device is written out in any order.
+     */
+    protected SeekableByteChannel ordered(String location) throws IOException {
+        return content(location, true);
+    }
+
+    /**
      * Opens a device for writing so that what was written is on it, and not in a cache, when the
      * call returns; a path unless overridden.
      */

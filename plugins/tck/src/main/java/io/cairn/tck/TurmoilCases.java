@@ -39,7 +39,7 @@ import java.util.concurrent.Future;
 /**
  * Calls at once, interrupted calls, calls under a writer, and calls that die with their process.
  */
-abstract class TurmoilCases extends InspectingCases {
+abstract class TurmoilCases extends DifferingCases {
     @Test
     void manyVolumesAtOnceDoNotMeet() throws Exception {
         int threads = 8;
@@ -236,7 +236,7 @@ abstract class TurmoilCases extends InspectingCases {
     @Test
     void aSnapshotUnderAWriterIsOfOneInstantOrRefused() throws Exception {
         BackendVolume volume = volume(16 * MIB);
-        try (SeekableByteChannel content = content(volume.location(), true)) {
+        try (SeekableByteChannel content = ordered(volume.location())) {
             assertSnapshotsOfInstants(volume, content, 10);
         }
     }

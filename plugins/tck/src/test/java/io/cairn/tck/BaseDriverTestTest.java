@@ -60,6 +60,12 @@ final class BaseDriverTestTest {
         "MEASURES_ITS_VOLUME_ALONE, whatTwoSnapshotsShareIsFreedByTheLastOfThem()",
         "MEASURES_ITS_VOLUME_ALONE, whatAVolumeMadeFromASnapshotSharesIsNotFreed()",
         "MEASURES_WHAT_IS_NOT_THERE, whatIsNotThereIsNotMeasured()",
+        "DIFFERS_EVERYWHERE, snapshotsOfAnUnchangedVolumeDoNotDiffer()",
+        "DIFFERS_EVERYWHERE, whatWasWrittenBetweenTwoSnapshotsIsTheirDifference()",
+        "DIFFERS_EVERYWHERE, aSnapshotBesideNothingIsWhatWasWritten()",
+        "DIFFERS_TOO_LITTLE, whatWasWrittenBetweenTwoSnapshotsIsTheirDifference()",
+        "DIFFERS_TOO_LITTLE, pagesOfTheDifferenceAreAllOfIt()",
+        "DIFFERS_TOO_LITTLE, whateverHappensToAVolumeItsSnapshotsDifferNowhereElse()",
     })
     void aFlawIsFoundByItsCase(Flaw broken, String test) {
         assertThat(failures(broken, test.replaceFirst("\\(.*", ""))).contains(test);

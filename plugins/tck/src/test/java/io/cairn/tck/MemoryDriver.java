@@ -13,6 +13,7 @@ import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
+import io.cairn.spi.Differing;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
@@ -281,6 +282,11 @@ final class MemoryDriver implements Driver {
     @Override
     public Optional<Background> background() {
         return Optional.of(List::of);
+    }
+
+    @Override
+    public Optional<Differing> differing() {
+        return Optional.of(new MemoryDiffering(this, storage, flaw));
     }
 
     @Override

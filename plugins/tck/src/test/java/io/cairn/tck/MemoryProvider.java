@@ -45,6 +45,8 @@ final class MemoryProvider implements DriverProvider {
         MEASURES_ITS_VOLUME_ALONE,
         MEASURES_NOTHING,
         MEASURES_WHAT_IS_NOT_THERE,
+        DIFFERS_EVERYWHERE,
+        DIFFERS_TOO_LITTLE,
     }
 
     MemoryProvider(Flaw flaw) {
