@@ -1,12 +1,9 @@
 package io.cairn.tck;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import org.opentest4j.TestAbortedException;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.io.Serial;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,7 +14,7 @@ import java.util.Locale;
  * A fresh file system in a sparse file, mounted through a loop device for as long as this is open.
  * For tests; needs root, loop devices and the tools of the file system. Not for several threads.
  */
-public final class LoopFileSystem implements AutoCloseable {
+public final class LoopFileSystem implements TestFileSystem {
     /** The least that XFS accepts. */
     public static final long LEAST_BYTES = 320L << 20;
 
@@ -37,6 +34,13 @@ public final class LoopFileSystem implements AutoCloseable {
 
         Kind(String make) {
             this.make = make;
+        }
+
+        /** Makes one of that kind in a file or on a disk. */
+        void make(Path where) throws IOException, InterruptedException {
+            List<String> command = new ArrayList<>(List.of(make.split(" ", -1)));
+            command.add(where.toString());
+            Tools.run(command.toArray(String[]::new));
         }
     }
 
@@ -75,19 +79,19 @@ public final class LoopFileSystem implements AutoCloseable {
         }
     }
 
-    /** Where it is mounted. */
+    @Override
     public Path path() {
         return mountPoint;
     }
 
     /** Mounts it anew with other options, such as {@code ro}. */
     public void remount(String options) throws IOException, InterruptedException {
-        run("mount", "-o", "remount," + options, mountPoint.toString());
+        Tools.run("mount", "-o", "remount," + options, mountPoint.toString());
     }
 
-    /** Writes everything to the disk, after which its free space is what it says. */
+    @Override
     public void flush() throws IOException, InterruptedException {
-        run("sync", "-f", mountPoint.toString());
+        Tools.run("sync", "-f", mountPoint.toString());
     }
 
     /**
@@ -101,13 +105,13 @@ public final class LoopFileSystem implements AutoCloseable {
 
     /** From now on every access to it is an error of the device. XFS alone. */
     public void failDevice() throws IOException, InterruptedException {
-        run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
+        Tools.run("xfs_io", "-x", "-c", "shutdown", mountPoint.toString());
     }
 
     /** Has it find itself damaged, upon which it makes itself read-only. Ext4 alone. */
     public void becomeReadOnly() throws IOException, InterruptedException {
         remount("errors=remount-ro");
-        Path device = Path.of(said("findmnt", "-n", "-o", "SOURCE", mountPoint.toString()));
+        Path device = Path.of(Tools.said("findmnt", "-n", "-o", "SOURCE", mountPoint.toString()));
         Files.writeString(
                 Path.of("/sys/fs/ext4/%s/trigger_fs_error".formatted(device.getFileName())),
                 "an error that a test asked for");
@@ -115,21 +119,18 @@ public final class LoopFileSystem implements AutoCloseable {
 
     /** Unmounts and mounts it, as only is possible while nothing in it is open. */
     public void mountAnew() throws IOException, InterruptedException {
-        run("umount", mountPoint.toString());
+        Tools.run("umount", mountPoint.toString());
         mounted = false;
         mount();
     }
 
-    /**
-     * Unmounts it and removes all trace. What is still open in it keeps living until it is closed.
-     */
     @Override
     public void close() throws IOException {
         if (mounted) {
             // Lazily, since a failed test may have left something open; the loop device goes with
             // the mount, which made it.
             try {
-                run("umount", "--lazy", mountPoint.toString());
+                Tools.run("umount", "--lazy", mountPoint.toString());
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IOException("interrupted while unmounting " + mountPoint, e);
@@ -146,11 +147,9 @@ public final class LoopFileSystem implements AutoCloseable {
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(sizeBytes);
         }
-        List<String> make = new ArrayList<>(List.of(kind.make.split(" ", -1)));
-        make.add(disk.toString());
         try {
-            run(make.toArray(String[]::new));
-        } catch (MissingTool e) {
+            kind.make(disk);
+        } catch (Tools.Missing e) {
             throw new TestAbortedException(e.getMessage(), e);
         }
         Files.createDirectory(mountPoint);
@@ -165,7 +164,7 @@ public final class LoopFileSystem implements AutoCloseable {
     }
 
     private void mount() throws IOException, InterruptedException {
-        run(
+        Tools.run(
                 "mount",
                 "-o",
                 "loop",
@@ -174,35 +173,5 @@ public final class LoopFileSystem implements AutoCloseable {
                 folder.resolve("disk").toString(),
                 mountPoint.toString());
         mounted = true;
-    }
-
-    private static void run(String... command) throws IOException, InterruptedException {
-        String _ = said(command);
-    }
-
-    private static String said(String... command) throws IOException, InterruptedException {
-        Process process;
-        try {
-            process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        } catch (IOException e) {
-            throw new MissingTool("cannot run %s; is it installed?".formatted(command[0]), e);
-        }
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
-        int status = process.waitFor();
-        if (status != 0) {
-            throw new IOException(
-                    "%s failed with %d: %s"
-                            .formatted(String.join(" ", command), status, output.strip()));
-        }
-        return output.strip();
-    }
-
-    private static final class MissingTool extends IOException {
-        @Serial private static final long serialVersionUID = 1;
-
-        MissingTool(String message, IOException cause) {
-            super(message, cause);
-        }
     }
 }
