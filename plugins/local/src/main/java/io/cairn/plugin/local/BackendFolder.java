@@ -1,5 +1,6 @@
 package io.cairn.plugin.local;
 
+import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 
 import io.cairn.spi.BackendIdentity;
@@ -19,6 +20,12 @@ public record BackendFolder(Path path, Fd root, Claim claim, Fd volumes, Fd snap
         implements AutoCloseable {
     public static final String VOLUMES = "volumes";
     public static final String SNAPSHOTS = "snapshots";
+
+    /** What NFS calls a file that was removed while somebody on this machine has it open. */
+    public static final String STILL_OPEN = ".nfs";
+
+    private static final int TRIES = 50;
+    private static final long PAUSE_MILLIS = 20;
 
     /** Finds out whether a folder is fit for a driver. */
     public interface Fitness<T> {
@@ -107,6 +114,55 @@ public record BackendFolder(Path path, Fd root, Claim claim, Fd volumes, Fd snap
                 UNAVAILABLE,
                 "%s is no longer the folder that was opened: put it back or mount it again, and if it is still refused then, restart the daemon"
                         .formatted(path));
+    }
+
+    /**
+     * Removes a volume's folder, out of which all was removed. On NFS what others of our calls read
+     * at that time stays until they close it, in a moment; or for good, if the machine failed
+     * first.
+     */
+    public void removeVolume(Native os, String name) throws OsException {
+        boolean interrupted = false;
+        try {
+            for (int left = TRIES; ; left--) {
+                try {
+                    os.remove(volumes, name, Native.AT_REMOVEDIR);
+                    return;
+                } catch (OsException e) {
+                    if (!e.is(OsException.ENOTEMPTY) || left == 1) {
+                        throw e;
+                    }
+                }
+                removeForgotten(os, name);
+                try {
+                    Thread.sleep(PAUSE_MILLIS);
+                } catch (InterruptedException _) {
+                    interrupted = true;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void removeForgotten(Native os, String name) throws OsException {
+        try (Fd home = os.open(volumes, name, Native.O_RDONLY)) {
+            for (String each : Entries.names(Path.of(home.path()))) {
+                if (each.startsWith(STILL_OPEN)) {
+                    os.remove(home, each, 0);
+                }
+            }
+        } catch (OsException e) {
+            // It is open.
+            if (!e.is(OsException.EBUSY) && !e.is(OsException.ENOENT)) {
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new OsException(
+                    FAULT, "cannot list %s/%s: %s".formatted(volumes.path(), name, e));
+        }
     }
 
     /** Makes it another backend's, for when it is opened next. */

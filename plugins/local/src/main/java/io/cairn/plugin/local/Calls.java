@@ -9,9 +9,19 @@ import java.io.IOException;
 /** Runs the driver's calls, so that each fails in the contract's way. */
 public final class Calls {
     private final Presence presence;
+    private final Presence before;
 
     public Calls(Presence presence) {
+        this(presence, () -> {});
+    }
+
+    /**
+     * @param presence looked for where a call finds nothing
+     * @param before looked for before each call
+     */
+    public Calls(Presence presence, Presence before) {
         this.presence = presence;
+        this.before = before;
     }
 
     /** Whether the storage is still where it was when it was opened. */
@@ -34,6 +44,7 @@ public final class Calls {
             throw new InterruptedException("interrupted before it began to " + what);
         }
         try (Native os = new Native()) {
+            before.check();
             return work.run(os);
         } catch (OsException e) {
             throw (e.is(OsException.ENOENT) ? missing(e) : e).told();

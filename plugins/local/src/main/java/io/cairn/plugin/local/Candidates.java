@@ -26,17 +26,59 @@ public final class Candidates {
 
     private final BackendFolder folder;
     private final Predicate<String> own;
-    private final Uses uses;
+    private final Form form;
+
+    /** What the files of a driver's volumes are. */
+    public interface Form {
+        /**
+         * How large a volume a file would be.
+         *
+         * @throws OsException UNSUPPORTED if it can be none, saying why
+         */
+        long sizeBytes(Native os, Fd file) throws OsException;
+
+        /** Who uses a file that could be one, for the operator; empty if nobody does. */
+        String use(Native os, String name, Fd file) throws OsException, IOException;
+
+        /** What its name ends with once it is given up. */
+        String end();
+    }
 
     /**
-     * Those of one folder.
+     * Those of one folder, which are images without any form.
      *
      * @param own whether a name is the driver's own
      */
     public Candidates(BackendFolder folder, Predicate<String> own, Uses uses) {
+        this(folder, own, new Raw(uses));
+    }
+
+    /** Those of one folder that have a form. */
+    public Candidates(BackendFolder folder, Predicate<String> own, Form form) {
         this.folder = folder;
         this.own = own;
-        this.uses = uses;
+        this.form = form;
+    }
+
+    private record Raw(Uses uses) implements Form {
+        @Override
+        public long sizeBytes(Native os, Fd file) throws OsException {
+            checkRaw(os, file);
+            return os.size(file);
+        }
+
+        @Override
+        public String use(Native os, String name, Fd file) throws OsException, IOException {
+            uses.checkUnattached(os, name, file);
+            return Leases.staysWritten(os, file)
+                    ? "it is open for writing, or not the daemon's user's"
+                    : "";
+        }
+
+        @Override
+        public String end() {
+            return ".img";
+        }
     }
 
     /** All of them in the order of their names, with what is in the way of each. */
@@ -56,7 +98,7 @@ public final class Candidates {
      *
      * @throws OsException INVALID if it is no name
      */
-    public static String released(String name, VolumeId id) throws OsException {
+    public String released(String name, VolumeId id) throws OsException {
         if (!name.matches(NAME)) {
             throw new OsException(
                     INVALID,
@@ -84,8 +126,8 @@ public final class Candidates {
                                                 .formatted(folder.path(), end(id))));
     }
 
-    private static String end(VolumeId id) {
-        return "-%s.img".formatted(id);
+    private String end(VolumeId id) {
+        return "-%s%s".formatted(id, form.end());
     }
 
     /** Empty if it could never be a volume, such as a folder. */
@@ -103,16 +145,15 @@ public final class Candidates {
         if (!stat.regular() && !stat.symbolicLink()) {
             return Optional.empty();
         }
-        String obstacle = "";
+        long sizeBytes = stat.sizeBytes();
+        String obstacle;
         try (Fd file = open(os, plain(name))) {
-            uses.checkUnattached(os, name, file);
-            if (Leases.staysWritten(os, file)) {
-                obstacle = "it is open for writing, or not the daemon's user's";
-            }
+            sizeBytes = form.sizeBytes(os, file);
+            obstacle = form.use(os, name, file);
         } catch (OsException | IOException e) {
             obstacle = String.valueOf(e.getMessage());
         }
-        return Optional.of(new Unmanaged(name, stat.sizeBytes(), obstacle));
+        return Optional.of(new Unmanaged(name, sizeBytes, obstacle));
     }
 
     /**
@@ -158,6 +199,7 @@ public final class Candidates {
         Fd file = os.open(folder.root(), name, Native.O_RDONLY);
         try {
             check(os, file, stat);
+            long _ = form.sizeBytes(os, file);
             return file;
         } catch (OsException | RuntimeException e) {
             file.close();
@@ -179,6 +221,9 @@ public final class Candidates {
         if (stat.sizeBytes() == 0) {
             throw new OsException(UNSUPPORTED, "it is empty");
         }
+    }
+
+    private static void checkRaw(Native os, Fd file) throws OsException {
         MemorySegment begin = os.buffer(MAGIC_BYTES);
         long length = os.read(file, begin, MAGIC_BYTES, 0);
         String magic =

@@ -1,10 +1,14 @@
 package io.cairn.plugin.local;
 
+import static io.cairn.spi.DriverException.Kind.INVALID;
+
 import io.cairn.spi.Option;
 import io.cairn.spi.Settings;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The settings of backends whose files are exported by servers of their own. */
 public final class ExportOptions {
@@ -12,6 +16,7 @@ public final class ExportOptions {
     public static final String PROGRAM = "export.program";
     public static final String DIRECTORY = "export.directory";
     public static final String TCP = "tcp";
+    public static final String ISCSI = "export.iscsi";
 
     private ExportOptions() {}
 
@@ -45,6 +50,45 @@ public final class ExportOptions {
                         "The folder for the sockets of exports if the path of the"
                                 + " backend's own folder is too long for them; made if"
                                 + " it is not there."));
+    }
+
+    /** Those of backends whose volumes are block devices. */
+    public static List<Option> ofDevices() {
+        List<Option> options = new ArrayList<>(all());
+        options.add(
+                Option.optional(
+                        ISCSI,
+                        Option.Type.TEXT,
+                        "127.0.0.1:3260",
+                        "Where exports by iSCSI listen, as ADDRESS:PORT, with an IPv6 address"
+                                + " in brackets; none for no such exports. The kernel serves"
+                                + " them where it has target_core_iblock and"
+                                + " iscsi_target_mod."));
+        return List.copyOf(options);
+    }
+
+    /**
+     * How a backend whose volumes are block devices offers them, as its settings have it.
+     *
+     * @param folder where servers keep what they are found by
+     * @throws OsException INVALID if a setting cannot be
+     */
+    public static Offerings offerings(Path folder, Settings settings) throws OsException {
+        List<Offering> offerings = new ArrayList<>();
+        offerings.add(new NbdOffering(folder, servers(folder, settings)));
+        portal(settings, ISCSI).map(IscsiOffering::new).ifPresent(offerings::add);
+        return new Offerings(offerings);
+    }
+
+    private static Optional<Portal> portal(Settings settings, String option) throws OsException {
+        try {
+            return Portal.parse(settings.text(option));
+        } catch (IllegalArgumentException e) {
+            OsException told =
+                    new OsException(INVALID, "setting '%s': %s".formatted(option, e.getMessage()));
+            told.initCause(e);
+            throw told;
+        }
     }
 
     /** The servers of a backend's folder, as its settings have them. */

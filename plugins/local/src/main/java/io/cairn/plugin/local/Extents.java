@@ -18,7 +18,7 @@ public final class Extents {
     private static final long FS_IOC_FIEMAP = 0xC020660BL;
 
     // struct fiemap
-    private static final long HEADER_BYTES = 32;
+    static final long HEADER_BYTES = 32;
     private static final long START = 0;
     private static final long LENGTH = 8;
     private static final long FLAGS = 16;
@@ -28,11 +28,12 @@ public final class Extents {
     private static final long TO_THE_END = -1;
 
     // struct fiemap_extent
-    private static final long EXTENT_BYTES = 56;
-    private static final long EXTENT_START = 0;
-    private static final long EXTENT_LENGTH = 16;
-    private static final long EXTENT_FLAGS = 40;
-    private static final int LAST = 1;
+    static final long EXTENT_BYTES = 56;
+    static final long EXTENT_START = 0;
+    static final long EXTENT_PHYSICAL = 8;
+    static final long EXTENT_LENGTH = 16;
+    static final long EXTENT_FLAGS = 40;
+    static final int LAST = 1;
     private static final int SHARED = 0x2000;
 
     /** Few calls for a file in many pieces, each short enough to notice an interrupt soon. */
@@ -88,8 +89,8 @@ public final class Extents {
         }
     }
 
-    private static int map(Native os, Fd file, MemorySegment map, long from, int most)
-            throws OsException {
+    /** Has the kernel fill in extents from some byte on; how many it did. */
+    static int map(Native os, Fd file, MemorySegment map, long from, int most) throws OsException {
         map.set(JAVA_LONG, START, from);
         map.set(JAVA_LONG, LENGTH, TO_THE_END);
         map.set(JAVA_INT, FLAGS, SYNC);

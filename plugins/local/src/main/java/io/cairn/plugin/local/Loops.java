@@ -32,6 +32,7 @@ public final class Loops {
 
     private static final String CONTROL = "/dev/loop-control";
     private static final Path DEVICES = Path.of("/sys/block");
+    private static final String BACKING_FILE = "loop/backing_file";
 
     private static final long LOOP_CLR_FD = 0x4C01;
     private static final long LOOP_SET_STATUS64 = 0x4C04;
@@ -96,7 +97,7 @@ public final class Loops {
         Stat sought = os.stat(file);
         List<Loop> found = new ArrayList<>();
         for (String name : names()) {
-            String backing = attribute(name, "loop/backing_file");
+            String backing = attribute(name, BACKING_FILE);
             if (backing.isEmpty() || !backing.contains(hint)) {
                 continue;
             }
@@ -115,7 +116,7 @@ public final class Loops {
                     if (!hint.isEmpty()) {
                         found.add(new Loop(name, false, true, false));
                     }
-                } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT)) {
+                } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT) && !isLost(e)) {
                     throw e;
                 }
             }
@@ -123,11 +124,22 @@ public final class Loops {
         return found;
     }
 
+    /**
+     * Whether nobody can ask any more which file a device shows, and never will: its file system is
+     * one of FUSE whose server ended, or its file was removed from a server of NFS. It is not the
+     * file that was sought, then, since that one could be asked.
+     */
+    private static boolean isLost(OsException e) {
+        return e.is(OsException.ENOTCONN)
+                || e.is(OsException.ECONNABORTED)
+                || e.is(OsException.ESTALE);
+    }
+
     /** The devices that show what is, or was, at a path, though it cannot be opened any more. */
     public static List<Loop> at(String path) throws IOException {
         List<Loop> found = new ArrayList<>();
         for (String name : names()) {
-            String backing = attribute(name, "loop/backing_file");
+            String backing = attribute(name, BACKING_FILE);
             if (backing.equals(path) || backing.equals(path + DELETED)) {
                 found.add(new Loop(name, attribute(name, "ro").equals("1"), true, true));
             }
@@ -167,6 +179,9 @@ public final class Loops {
      */
     public static Loop attach(Native os, Fd file, boolean readOnly, int sectorBytes)
             throws OsException, InterruptedException {
+        // Older kernels take the size that they know already: none of a file shown by FUSE whose
+        // attributes nobody has asked for. With 6.1 the device was empty then.
+        Stat _ = os.stat(file);
         for (int left = TRIES; ; left--) {
             String name;
             try (Fd control = os.open(CONTROL, Native.O_RDWR)) {
@@ -201,14 +216,16 @@ public final class Loops {
      *
      * @throws OsException IN_USE while anybody else has it open; it then stays
      */
-    public static void detach(Native os, Loop loop) throws OsException, InterruptedException {
+    public static void detach(Native os, Loop loop)
+            throws OsException, InterruptedException, IOException {
+        String shown = attribute(loop.name(), BACKING_FILE);
         for (int left = TRIES; ; left--) {
             try (Fd device = os.open(loop.device(), Native.O_RDONLY | Native.O_EXCL)) {
                 os.sync(device);
                 MemorySegment before = status(os, device);
                 os.ioctl(device, LOOP_CLR_FD, 0, "detach");
                 if (!isThere(os, device)) {
-                    return;
+                    break;
                 }
                 // Where others have the device open, the kernel only promises to remove it after
                 // the last of them, and says that all went well. We take that promise back.
@@ -227,6 +244,22 @@ public final class Loops {
                         IN_USE,
                         "%s is in use, as by a mounted file system; see `lsblk %s` and `fuser %s`"
                                 .formatted(loop.device(), loop.device(), loop.device()));
+            }
+            Thread.sleep(PAUSE_MILLIS);
+        }
+        awaitRelease(loop, shown);
+    }
+
+    /**
+     * Nobody can open the device any more, but it lets go of its file at the last close only: a
+     * process that any thread of ours has just started holds it too until it runs its own program,
+     * and until then a file system could not be unmounted.
+     */
+    private static void awaitRelease(Loop loop, String shown)
+            throws InterruptedException, IOException {
+        for (int left = TRIES; left > 0; left--) {
+            if (!attribute(loop.name(), BACKING_FILE).equals(shown)) {
+                return;
             }
             Thread.sleep(PAUSE_MILLIS);
         }

@@ -317,6 +317,11 @@ public final class Native implements AutoCloseable {
         rename(folder, name, folder, toName, 0);
     }
 
+    /** Renames into another folder, over whatever has the name there. */
+    public void rename(Fd folder, String name, Fd toFolder, String toName) throws OsException {
+        rename(folder, name, toFolder, toName, 0);
+    }
+
     /** Moves to another folder; fails with EEXIST if the name is taken there. */
     public void move(Fd folder, String name, Fd toFolder, String toName) throws OsException {
         rename(folder, name, toFolder, toName, RENAME_NOREPLACE);

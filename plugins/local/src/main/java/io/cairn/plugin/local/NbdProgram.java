@@ -81,9 +81,15 @@ public enum NbdProgram {
         @Override
         public List<String> arguments(Order order) {
             String access = order.readOnly() ? "on" : "off";
+            // Its driver for files takes no devices.
+            boolean file = Files.isRegularFile(Path.of(order.image()));
             String image =
-                    "{\"driver\":\"raw\",\"node-name\":\"image\",\"read-only\":%s,\"discard\":\"unmap\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\",\"read-only\":%s,\"auto-read-only\":false,\"discard\":\"unmap\"}}"
-                            .formatted(order.readOnly(), json(order.image()), order.readOnly());
+                    "{\"driver\":\"raw\",\"node-name\":\"image\",\"read-only\":%s,\"discard\":\"unmap\",\"file\":{\"driver\":\"%s\",\"filename\":\"%s\",\"read-only\":%s,\"auto-read-only\":false,\"discard\":\"unmap\"}}"
+                            .formatted(
+                                    order.readOnly(),
+                                    file ? "file" : "host_device",
+                                    json(order.image()),
+                                    order.readOnly());
             String address =
                     switch (order.address()) {
                         case UnixDomainSocketAddress unix ->

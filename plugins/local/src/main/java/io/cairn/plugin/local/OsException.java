@@ -37,6 +37,7 @@ public final class OsException extends Exception {
     public static final int ENODATA = 61;
     public static final int ENXIO = 6;
     public static final int EOPNOTSUPP = 95;
+    public static final int ECONNABORTED = 103;
     public static final int ENOTCONN = 107;
     public static final int ESTALE = 116;
     public static final int EDQUOT = 122;
@@ -54,7 +55,8 @@ public final class OsException extends Exception {
         this(0, kind, message);
     }
 
-    private OsException(int errno, DriverException.Kind kind, String message) {
+    /** One of somebody who uses the kernel's numbers with a meaning of his own. */
+    public OsException(int errno, DriverException.Kind kind, String message) {
         super(message);
         this.errno = errno;
         this.kind = kind;

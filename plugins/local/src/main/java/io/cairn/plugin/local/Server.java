@@ -25,6 +25,12 @@ import java.util.Map;
  */
 public record Server(
         long pid, NbdProgram program, String export, boolean readOnly, SocketAddress address) {
+    /**
+     * The longest path of a socket that Java connects to: {@code sun_path} of sys/un.h takes a byte
+     * more.
+     */
+    public static final int SOCKET_PATH_BYTES = 106;
+
     /** What every NBD server says first; nbd/doc/proto.md of the NetworkBlockDevice project. */
     private static final byte[] GREETING = "NBDMAGIC".getBytes(US_ASCII);
 

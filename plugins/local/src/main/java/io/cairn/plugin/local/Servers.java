@@ -36,9 +36,6 @@ import java.util.concurrent.TimeUnit;
 public final class Servers {
     public static final String EXPORTS = "exports";
 
-    /** What fits {@code sun_path} of sys/un.h with the byte that ends it. */
-    private static final int SOCKET_PATH_BYTES = 107;
-
     private static final String CONNECTION_FILE = "[0-9a-f-]{36}\\.(pid|log)";
 
     private static final long START_SECONDS = 30;
@@ -91,6 +88,13 @@ public final class Servers {
 
     public boolean anyWriting(Target target) throws IOException {
         return of(target).stream().anyMatch(server -> !server.readOnly());
+    }
+
+    /** Whether any but the server of one connection lets its host write. */
+    public boolean anyWriting(Target target, ConnectionId except) throws IOException {
+        Set<ConnectionId> others = connections(target);
+        others.remove(except);
+        return of(target, others).stream().anyMatch(server -> !server.readOnly());
     }
 
     /** The server of a connection, if it serves. */
@@ -223,8 +227,12 @@ public final class Servers {
     }
 
     private List<Server> of(Target target) throws IOException {
+        return of(target, connections(target));
+    }
+
+    private List<Server> of(Target target, Set<ConnectionId> ids) throws IOException {
         List<Server> servers = new ArrayList<>();
-        for (ConnectionId id : connections(target)) {
+        for (ConnectionId id : ids) {
             Path pidFile = pidFile(id, target);
             List<Server> found =
                     Files.exists(logFile(pidFile))
@@ -294,18 +302,19 @@ public final class Servers {
     private static void end(Server server, Path pidFile) throws OsException, InterruptedException {
         Optional<ProcessHandle> process = ProcessHandle.of(server.pid());
         long begun = System.nanoTime();
-        boolean asked = false;
         while (process.isPresent() && server(server.pid(), pidFile).isPresent()) {
             long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
-            if (!asked) {
-                asked = process.get().destroy();
-            } else if (waited > 2 * STOP_MILLIS) {
+            if (waited > 2 * STOP_MILLIS) {
                 throw new OsException(
                         FAULT,
                         "the server of the export, process %d, does not end"
                                 .formatted(server.pid()));
             } else if (waited > STOP_MILLIS) {
                 boolean _ = process.get().destroyForcibly();
+            } else {
+                // Again and again, since qemu-storage-daemon sleeps on if the signal comes between
+                // its last look at whether one did and its sleep.
+                boolean _ = process.get().destroy();
             }
             Thread.sleep(PAUSE_MILLIS);
         }
@@ -327,7 +336,7 @@ public final class Servers {
         }
         for (Path place : List.of(folder, shortFolder)) {
             Path socket = place.resolve(id + ".sock");
-            if (socket.toString().getBytes(UTF_8).length <= SOCKET_PATH_BYTES) {
+            if (socket.toString().getBytes(UTF_8).length <= Server.SOCKET_PATH_BYTES) {
                 makeFolder(place);
                 return UnixDomainSocketAddress.of(socket);
             }

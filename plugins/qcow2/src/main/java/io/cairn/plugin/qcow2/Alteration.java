@@ -2,6 +2,7 @@ package io.cairn.plugin.qcow2;
 
 import static io.cairn.plugin.qcow2.Lookup.CUT;
 import static io.cairn.plugin.qcow2.Lookup.HALF;
+import static io.cairn.plugin.qcow2.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.qcow2.Lookup.NEXT;
 import static io.cairn.plugin.qcow2.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.INVALID;
@@ -9,10 +10,10 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import io.cairn.plugin.local.BackendFolder;
-import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
@@ -22,7 +23,6 @@ import io.cairn.spi.VolumeId;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** Changes what is there already, and takes it away. */
@@ -77,7 +77,7 @@ final class Alteration {
         }
         checkSize(sizeBytes);
         if (sizeBytes > before) {
-            if (running.is(target)) {
+            if (running.served().is(target)) {
                 throw new OsException(
                         IN_USE,
                         "it is attached or exported, and who uses it would not see that it is larger; detach it or take the export back first");
@@ -130,15 +130,35 @@ final class Alteration {
                 if (card != null) {
                     try (Chores.Hold _ = running.hold(card.layer())) {
                         running.checkUnused(os, Target.of(id), card);
+                        // First, or it would become the card of a volume that is to be gone.
+                        creation.removeNew(os, home);
                         os.remove(home, VOLUME, 0);
                         settled(os, home);
                         removeLater(os, card.layer());
                     }
+                } else {
+                    removeNewOfSource(os, home);
                 }
             }
             removeRest(os, id, home);
         }
         chores.soon();
+    }
+
+    /**
+     * Removes what a killed call began at the volume that was to be cloned. Before the clone's
+     * unfinished card, which leads there.
+     */
+    private void removeNewOfSource(Native os, Fd home) throws OsException {
+        Card begun = Card.readHalf(os, home, NEW_VOLUME);
+        if (begun != null && begun.label().source().orElse(null) instanceof Source.OfVolume of) {
+            try (Fd source = lookup.home(os, of.id())) {
+                if (source != null) {
+                    creation.removeNew(os, source);
+                    settled(os, source);
+                }
+            }
+        }
     }
 
     /** What is done already is not undone by a layer that stays; it is tried again. */
@@ -162,13 +182,8 @@ final class Alteration {
             throws OsException, IOException {
         try {
             if (home != null) {
-                creation.removeNew(os, home);
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    if (name.endsWith(HALF) || name.endsWith(NEXT)) {
-                        os.remove(home, name, 0);
-                    }
-                }
-                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+                creation.removeBegun(os, home);
+                folder.removeVolume(os, id.toString());
             }
             os.sync(folder.volumes());
         } catch (OsException e) {
@@ -178,13 +193,13 @@ final class Alteration {
 
     void deleteSnapshot(Native os, SnapshotId id, VolumeId volume)
             throws OsException, InterruptedException, IOException {
-        running.checkNotServed(os, Target.of(volume, id));
+        running.served().checkNot(os, Target.of(volume, id));
         try (Fd home = lookup.home(os, volume)) {
             boolean ours = false;
             if (home != null) {
+                os.remove(home, id + CUT + NEXT, 0);
                 ours = os.remove(home, id + CUT, 0);
                 os.remove(home, id + HALF, 0);
-                os.remove(home, id + CUT + NEXT, 0);
                 creation.removeNew(os, home);
                 settled(os, home);
             }

@@ -1,13 +1,16 @@
 package io.cairn.plugin.qcow2;
 
+import static io.cairn.plugin.qcow2.Lookup.COPY;
 import static io.cairn.plugin.qcow2.Lookup.CUT;
 import static io.cairn.plugin.qcow2.Lookup.HALF;
 import static io.cairn.plugin.qcow2.Lookup.NEW_VOLUME;
+import static io.cairn.plugin.qcow2.Lookup.NEXT;
 import static io.cairn.plugin.qcow2.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Native;
@@ -22,6 +25,7 @@ import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -71,7 +75,10 @@ final class Creation {
                     spec,
                     Optional.of(new Source.OfVolume(of)),
                     Optional.of(card.layer()),
-                    () -> goOn(os, of, card, () -> {}));
+                    () -> {
+                        running.served().flush(os, Target.of(of));
+                        goOn(os, of, card, () -> {});
+                    });
         }
     }
 
@@ -117,7 +124,7 @@ final class Creation {
                                 layers.remove(os, made.layer());
                             }
                             removeNew(os, home);
-                            os.remove(folder.volumes(), name, Native.AT_REMOVEDIR);
+                            folder.removeVolume(os, name);
                             os.sync(folder.volumes());
                         });
                 throw e;
@@ -130,14 +137,29 @@ final class Creation {
         try (Fd home = lookup.home(os, id)) {
             if (home != null && Card.read(os, home, VOLUME) == null) {
                 removeNew(os, home);
-                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+                folder.removeVolume(os, id.toString());
             }
         }
     }
 
-    /** Removes a volume's unfinished card, and what it was made for. */
+    /** Removes a volume's unfinished cards, and what they were made for. */
     void removeNew(Native os, Fd home) throws OsException {
-        Card half = Card.readHalf(os, home, NEW_VOLUME);
+        removeNew(os, home, NEW_VOLUME);
+        removeNew(os, home, VOLUME + NEXT);
+    }
+
+    /** As {@link #removeNew}, and all else that killed calls left at a volume without snapshots. */
+    void removeBegun(Native os, Fd home) throws OsException, IOException {
+        removeNew(os, home);
+        for (String name : Entries.names(Path.of(home.path()))) {
+            if (name.endsWith(HALF) || name.endsWith(NEXT) || name.equals(COPY)) {
+                os.remove(home, name, 0);
+            }
+        }
+    }
+
+    private void removeNew(Native os, Fd home, String name) throws OsException {
+        Card half = Card.readHalf(os, home, name);
         if (half != null) {
             Card whole = Card.read(os, home, VOLUME);
             if (whole == null || !whole.layer().equals(half.layer())) {
@@ -145,7 +167,7 @@ final class Creation {
                 layers.sync(os);
             }
         }
-        os.remove(home, NEW_VOLUME, 0);
+        os.remove(home, name, 0);
     }
 
     /** Cuts a snapshot, or returns the one that is there. The caller has the turn of its id. */
@@ -170,7 +192,7 @@ final class Creation {
         claim(os, name, claimed(spec.id(), volume));
         try (Fd home = os.open(folder.volumes(), volume.toString(), Native.O_RDONLY)) {
             try {
-                running.flush(os, Target.of(volume));
+                running.served().flush(os, Target.of(volume));
                 Instant cutAt = Instant.now();
                 Label label = new Label(name, spec.mark(), Optional.of(cutAt), Optional.empty());
                 new Card(card.layer(), label).begin(os, home, name + HALF);
@@ -210,7 +232,7 @@ final class Creation {
     private long goOn(Native os, VolumeId volume, Card card, QemuImg.Meanwhile meanwhile)
             throws OsException, InterruptedException, IOException {
         long sizeBytes = layers.head(os, card.layer()).sizeBytes();
-        boolean idle = !running.is(Target.of(volume));
+        boolean idle = !running.served().is(Target.of(volume));
         try (Fd home = os.open(folder.volumes(), volume.toString(), Native.O_RDONLY)) {
             replace(
                     os,
@@ -248,7 +270,7 @@ final class Creation {
             throws OsException, InterruptedException, IOException {
         removeNew(os, home);
         Card next = card.on(LayerId.random());
-        next.begin(os, home, NEW_VOLUME);
+        next.begin(os, home, VOLUME + NEXT);
         try {
             layers.create(
                     os,
@@ -256,10 +278,10 @@ final class Creation {
                     below,
                     sizeBytes,
                     () -> {
-                        Card.sync(os, home, NEW_VOLUME);
+                        Card.sync(os, home, VOLUME + NEXT);
                         meanwhile.run();
                     });
-            os.rename(home, NEW_VOLUME, VOLUME);
+            os.rename(home, VOLUME + NEXT, VOLUME);
         } catch (OsException | InterruptedException | IOException | RuntimeException e) {
             undo(e, () -> removeNew(os, home));
             throw e;
@@ -284,7 +306,7 @@ final class Creation {
     /** What others write to would go on changing. */
     private void checkUnwritten(Native os, VolumeId volume, Card card)
             throws OsException, InterruptedException, IOException {
-        if (!running.is(Target.of(volume))) {
+        if (!running.served().is(Target.of(volume))) {
             running.checkUnwritten(os, card.layer());
         }
     }
@@ -315,13 +337,13 @@ final class Creation {
     static void undo(Exception failure, Undoing undoing) {
         try {
             undoing.run();
-        } catch (OsException e) {
+        } catch (OsException | IOException e) {
             failure.addSuppressed(e);
         }
     }
 
     /** Takes back what was half done. */
     interface Undoing {
-        void run() throws OsException;
+        void run() throws OsException, IOException;
     }
 }

@@ -1,14 +1,19 @@
 package io.cairn.plugin.qcow2;
 
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.FAULT;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Leases;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Stat;
 
 import org.jspecify.annotations.Nullable;
 
@@ -93,12 +98,41 @@ final class Layers implements AutoCloseable {
         tool.resize(path(id), sizeBytes);
     }
 
-    /** Removes second names that never came to their places; for when nobody is at work yet. */
+    /**
+     * Removes second names that never came to their places, but for those that {@link Replacing}
+     * tells of; for when nobody is at work yet.
+     */
     void clear(Native os) throws OsException, IOException {
+        Replacing.finish(os, folder, LINK);
         for (String name : Entries.names(path)) {
             if (name.endsWith(LINK)) {
                 os.remove(folder, name, 0);
+            } else if (name.startsWith(BackendFolder.STILL_OPEN)) {
+                removeForgotten(os, name);
             }
+        }
+    }
+
+    /**
+     * On NFS, what nobody has open any more since the machine failed, or a storage daemon ended.
+     */
+    private void removeForgotten(Native os, String name) throws OsException {
+        try {
+            os.remove(folder, name, 0);
+        } catch (OsException e) {
+            if (!e.is(OsException.EBUSY)) {
+                throw e;
+            }
+        }
+    }
+
+    /** Whether the file system tells who has a file open for writing, as NFS does not. */
+    boolean hasLeases(Native os) throws OsException {
+        String name = "leases" + LINK;
+        try (Fd file = os.open(folder, name, Native.O_RDONLY | Native.O_CREAT, 0600)) {
+            return Leases.takeAtOnce(os, file);
+        } finally {
+            os.remove(folder, name, 0);
         }
     }
 
@@ -129,15 +163,129 @@ final class Layers implements AutoCloseable {
                 return;
             }
             os.sync(file);
-            if (keep) {
-                String link = id.file() + LINK;
-                os.remove(folder, link, 0);
+            String link = id.file() + LINK;
+            os.remove(folder, link, 0);
+            try {
                 os.link(file, folder, link);
                 os.rename(folder, link, id.file());
-            } else {
+            } catch (OsException e) {
+                // As where there are no hard links.
+                if (keep) {
+                    throw e;
+                }
                 os.rename(folder, by.file(), id.file());
             }
+            if (!keep) {
+                os.remove(folder, by.file(), 0);
+            }
             os.sync(folder);
+        }
+    }
+
+    /**
+     * Makes a file of another folder a layer, at once.
+     *
+     * @param file the one that is meant
+     * @throws OsException IN_USE if it was another one, which is a layer now
+     */
+    void take(Native os, Fd from, String name, LayerId id, Fd file) throws OsException {
+        os.rename(from, name, folder, id.file());
+        try (Fd taken = openIfThere(os, id)) {
+            if (taken == null || !os.stat(taken).sameFile(os.stat(file))) {
+                throw new OsException(IN_USE, "it was replaced by another file just now");
+            }
+        }
+    }
+
+    /** As {@link #give(Native, Fd, String, Fd, String)}, of a layer. */
+    boolean give(Native os, LayerId id, Fd to, String name) throws OsException {
+        return give(os, folder, id.file(), to, name);
+    }
+
+    /**
+     * Puts a file into another folder, durably. It may be repeated.
+     *
+     * @return false if it is not there
+     * @throws OsException CONFLICT if the name is taken; one whose outcome is known if nothing was
+     *     changed
+     */
+    static boolean give(Native os, Fd from, String fromName, Fd to, String name)
+            throws OsException {
+        try (Fd file = os.openIfThere(from, fromName)) {
+            if (file == null) {
+                return false;
+            }
+            try {
+                // Not by a rename, which on NFS would take the place of what is there.
+                os.link(file, to, name);
+            } catch (OsException e) {
+                if (e.is(OsException.EPERM) || e.isLacking()) {
+                    return move(os, from, fromName, to, name);
+                }
+                Stat own = os.stat(file);
+                if (!e.is(OsException.EEXIST)
+                        || !there(os, to, name).filter(own::sameFile).isPresent()) {
+                    throw e.is(OsException.EEXIST) ? taken(to, name) : e;
+                }
+            }
+        }
+        try {
+            os.sync(to);
+            os.remove(from, fromName, 0);
+            os.sync(from);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+        return true;
+    }
+
+    /** For where there are no hard links. */
+    private static boolean move(Native os, Fd from, String fromName, Fd to, String name)
+            throws OsException {
+        try {
+            os.move(from, fromName, to, name);
+        } catch (OsException e) {
+            throw e.is(OsException.EEXIST) ? taken(to, name) : e;
+        }
+        try {
+            os.sync(to);
+            os.sync(from);
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+        return true;
+    }
+
+    /** What has a name itself, should it be a symbolic link. */
+    static Optional<Stat> there(Native os, Fd folder, String name) throws OsException {
+        try {
+            return Optional.of(os.stat(folder, name));
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    static OsException taken(Fd folder, String name) {
+        return new OsException(
+                CONFLICT, "%s/%s is there already; move it away".formatted(folder.path(), name));
+    }
+
+    /** Copies all that a layer reads as into a file that stands alone, durably. */
+    void copy(Native os, LayerId top, Fd to, String name)
+            throws OsException, InterruptedException, IOException {
+        try {
+            tool.convert(path(top), Path.of(to.path(), name));
+            try (Fd copy = os.open(to, name, Native.O_RDWR)) {
+                os.setMode(copy, 0600);
+                os.sync(copy);
+            }
+            os.sync(to);
+        } catch (OsException | InterruptedException | IOException | RuntimeException e) {
+            Creation.undo(e, () -> os.remove(to, name, 0));
+            throw e;
         }
     }
 

@@ -25,7 +25,7 @@ final class LiveCommitting implements Moving {
     private static final long PAUSE_MILLIS = 50;
 
     private final Layers layers;
-    private final StorageDaemon daemon;
+    private final LayeredDaemon daemon;
     private final List<LayerId> chain;
     private final LayerId upper;
     private final LayerId lower;
@@ -38,7 +38,7 @@ final class LiveCommitting implements Moving {
      */
     LiveCommitting(
             Layers layers,
-            StorageDaemon daemon,
+            LayeredDaemon daemon,
             List<LayerId> chain,
             LayerId upper,
             LayerId lower) {
@@ -97,7 +97,7 @@ final class LiveCommitting implements Moving {
      *
      * @return whether there was any
      */
-    static boolean end(Native os, Layers layers, StorageDaemon daemon)
+    static boolean end(Native os, Layers layers, LayeredDaemon daemon)
             throws OsException, IOException, InterruptedException {
         layers.ending().lockInterruptibly();
         try {
@@ -111,7 +111,7 @@ final class LiveCommitting implements Moving {
         }
     }
 
-    private static void end(Native os, Layers layers, StorageDaemon daemon, String job)
+    private static void end(Native os, Layers layers, LayeredDaemon daemon, String job)
             throws OsException, IOException, InterruptedException {
         boolean _ = daemon.concluded(job);
         String[] names = job.split("\\.", -1);
@@ -134,7 +134,7 @@ final class LiveCommitting implements Moving {
     /**
      * Whether it needs a layer less than there are: a job that was cancelled may have ended well.
      */
-    private static boolean isDone(Native os, Layers layers, StorageDaemon daemon)
+    private static boolean isDone(Native os, Layers layers, LayeredDaemon daemon)
             throws OsException, IOException, InterruptedException {
         List<Path> open = daemon.chain();
         Optional<LayerId> top = LayerId.ofFile(open.getFirst().toFile().getName());

@@ -36,8 +36,20 @@ final class Lookup {
     /** The card of a volume. */
     static final String VOLUME = "volume";
 
-    /** What is to become that card. */
+    /** What is to become that card, of a volume that is not there yet. */
     static final String NEW_VOLUME = "volume.new";
+
+    /** What is to become that card, of a volume whose layer is an image that is adopted. */
+    static final String ADOPTING = "volume.adopted";
+
+    /** The end of what the card of a volume is called whose layer is given up. */
+    static final String GOING = ".going";
+
+    /** The same for a volume of which a copy is given up. */
+    static final String COPIED = ".copied";
+
+    /** That copy, until it has its place. */
+    static final String COPY = "copy";
 
     /** The end of the name of a snapshot's card. */
     static final String CUT = ".snap";
@@ -45,7 +57,7 @@ final class Lookup {
     /** The end of what is to become one. */
     static final String HALF = ".half";
 
-    /** The end of a card's name while it is written anew in place of the one that is there. */
+    /** The end of the name of what is to take a card's place. */
     static final String NEXT = ".next";
 
     private final BackendFolder folder;
@@ -222,7 +234,8 @@ final class Lookup {
      * The layers that cards name, also the cards that are not finished. A layer that is needed and
      * was there before this began is among them, or below one of them: while a snapshot is cut, its
      * half card names the layer from before the volume's card ceases to, so the volume's is read
-     * first.
+     * first. Half cards become whole and whole ones half, as when an image that was adopted is
+     * given up at once, so both are read twice.
      */
     Named named() throws OsException, IOException {
         Set<LayerId> whole = new HashSet<>();
@@ -238,26 +251,30 @@ final class Lookup {
                 if (volume != null) {
                     whole.add(volume.layer());
                 }
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    if (name.endsWith(HALF) || name.equals(NEW_VOLUME)) {
-                        Card begun = Card.readHalf(each, home, name);
-                        if (begun != null) {
-                            half.add(begun.layer());
-                        }
-                    }
-                }
+                addNamed(each, home, false, whole, half);
                 // Last, since a half card becomes one of these, and a new one the volume's.
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    if (name.endsWith(CUT) || name.equals(VOLUME)) {
-                        Card card = Card.read(each, home, name);
-                        if (card != null) {
-                            whole.add(card.layer());
-                        }
-                    }
-                }
+                addNamed(each, home, true, whole, half);
             }
         }
         return new Named(whole, half);
+    }
+
+    private static void addNamed(
+            Native os, Fd home, boolean snapshots, Set<LayerId> whole, Set<LayerId> half)
+            throws OsException, IOException {
+        for (String name : Entries.names(Path.of(home.path()))) {
+            if (isBegun(name)) {
+                Card begun = Card.readHalf(os, home, name);
+                if (begun != null) {
+                    half.add(begun.layer());
+                }
+            } else if (name.equals(VOLUME) || (snapshots && name.endsWith(CUT))) {
+                Card card = Card.read(os, home, name);
+                if (card != null) {
+                    whole.add(card.layer());
+                }
+            }
+        }
     }
 
     /**
@@ -310,12 +327,20 @@ final class Lookup {
     }
 
     private static boolean isOwn(String name) {
-        // What NFS keeps of a file that was removed while somebody had it open.
-        return name.startsWith(".nfs")
+        return name.startsWith(BackendFolder.STILL_OPEN)
                 || name.equals(VOLUME)
+                || name.equals(COPY)
+                || isBegun(name);
+    }
+
+    /** Whether it is a card that is not, or no longer, one of a volume or a snapshot. */
+    private static boolean isBegun(String name) {
+        return name.endsWith(HALF)
+                || name.endsWith(NEXT)
                 || name.equals(NEW_VOLUME)
-                || name.endsWith(HALF)
-                || name.endsWith(NEXT);
+                || name.equals(ADOPTING)
+                || name.endsWith(GOING)
+                || name.endsWith(COPIED);
     }
 
     /** Where a target's card is, since it stays there whatever layer it goes on in. */

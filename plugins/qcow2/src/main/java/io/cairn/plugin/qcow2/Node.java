@@ -1,5 +1,7 @@
 package io.cairn.plugin.qcow2;
 
+import io.cairn.plugin.local.qemu.StorageDaemon;
+
 import org.jspecify.annotations.Nullable;
 
 import java.math.BigInteger;
@@ -15,14 +17,7 @@ import java.util.UUID;
  * other. The node of its file has a letter more.
  */
 record Node(String name) {
-    /**
-     * The node that all exports show. It lies over the top layer, passes all through, and goes over
-     * to the new one with each cut: so it is what tells which layer is the top. It is of a kind
-     * that QEMU looks through when it searches for layers, which {@code raw} is not.
-     */
-    static final String DISK = "disk";
-
-    /** The group of {@link #DISK}, which has no limits. */
+    /** The group of {@link StorageDaemon#DISK}, which has no limits. */
     static final String UNLIMITED = "unlimited";
 
     private static final int BASE = 36;
@@ -120,7 +115,11 @@ record Node(String name) {
         return "f" + name;
     }
 
-    /** How to open what the exports show. */
+    /**
+     * How to open what the exports show. It lies over the top layer, passes all through, and goes
+     * over to the new one with each cut: so it is what tells which layer is the top. It is of a
+     * kind that QEMU looks through when it searches for layers, which {@code raw} is not.
+     */
     static Map<String, Object> disk(Node top, boolean readOnly) {
         return Map.of(
                 DRIVER,
@@ -128,7 +127,7 @@ record Node(String name) {
                 "throttle-group",
                 UNLIMITED,
                 NAME,
-                DISK,
+                StorageDaemon.DISK,
                 READ_ONLY,
                 readOnly,
                 DISCARD,

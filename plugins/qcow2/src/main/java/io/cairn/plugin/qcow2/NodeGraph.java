@@ -2,6 +2,10 @@ package io.cairn.plugin.qcow2;
 
 import com.fasterxml.jackson.databind.JsonNode;
 
+import io.cairn.plugin.local.qemu.Qmp;
+import io.cairn.plugin.local.qemu.QmpException;
+import io.cairn.plugin.local.qemu.StorageDaemon;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,7 +47,7 @@ final class NodeGraph {
 
     /** The layers that the exports show, from the top down. */
     List<LayerId> chain() {
-        return chain(Node.DISK);
+        return chain(StorageDaemon.DISK);
     }
 
     /** The layer that lies below one; empty if it is the lowest. */

@@ -8,6 +8,9 @@ import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
 import io.cairn.plugin.local.Turns;
+import io.cairn.plugin.local.qemu.Attached;
+import io.cairn.plugin.local.qemu.Exported;
+import io.cairn.spi.Adopting;
 import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
@@ -15,6 +18,7 @@ import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
+import io.cairn.spi.Differing;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
@@ -23,6 +27,7 @@ import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
+import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Reverting;
 import io.cairn.spi.SnapshotId;
@@ -58,37 +63,59 @@ final class Qcow2Driver implements Driver {
     private final Creation creation;
     private final Alteration alteration;
     private final Calls calls;
+    private final Differing differing;
+    private final Measuring measuring;
+    private final Adoption adoption;
     private final Optional<Attaching> attaching;
     private final Optional<Exporting> exporting;
     private final Turns turns = new Turns();
 
     /**
+     * Has the storage daemons go on where killed calls would have told them to.
+     *
      * @param devices whether this process may make block devices of what storage daemons show
      */
     Qcow2Driver(
+            Native os,
             String backend,
             BackendFolder folder,
             Lookup lookup,
             String pool,
             int mostLayers,
             QemuImg tool,
-            StorageDaemons daemons,
+            LayeredDaemons daemons,
             boolean devices)
-            throws IOException {
+            throws OsException, IOException {
         this.folder = folder;
         this.lookup = lookup;
         this.layers = lookup.layers();
         this.pool = pool;
         this.chores = new Chores(backend, new Sweep(lookup, tool, daemons));
         Running running = new Running(lookup, daemons, chores);
+        running.settleAll(os);
         this.creation = new Creation(folder, lookup, running, mostLayers);
         this.alteration = new Alteration(folder, lookup, creation, running, chores);
         this.calls = new Calls(folder::checkStillThere);
-        this.attaching = devices ? Optional.of(new Attached(calls, running)) : Optional.empty();
+        this.adoption =
+                new Adoption(calls, folder, lookup, creation, running, layers.hasLeases(os));
+        adoption.finishAll(os);
+        this.differing = new Differences(calls, lookup, tool);
+        this.measuring = new Measured(calls, lookup, tool);
+        this.attaching =
+                devices
+                        ? Optional.of(
+                                new Attached(
+                                        calls, running.served(), running::started, Layers.SECTOR))
+                        : Optional.empty();
         this.exporting =
                 // Those that run can be taken back, though none could be started any more.
                 daemons.available() || !daemons.running().isEmpty()
-                        ? Optional.of(new Exported(calls, running, daemons.available()))
+                        ? Optional.of(
+                                new Exported(
+                                        calls,
+                                        running.served(),
+                                        running::started,
+                                        daemons.available()))
                         : Optional.empty();
         chores.start();
     }
@@ -154,6 +181,7 @@ final class Qcow2Driver implements Driver {
         calls.call(
                 "delete volume " + id,
                 os -> {
+                    adoption.settle(os, id);
                     alteration.deleteVolume(os, id);
                     return id;
                 });
@@ -241,6 +269,11 @@ final class Qcow2Driver implements Driver {
     }
 
     @Override
+    public Optional<Adopting> adopting() {
+        return Optional.of(adoption);
+    }
+
+    @Override
     public Optional<Handing> handing() {
         return Optional.of(
                 to ->
@@ -276,6 +309,16 @@ final class Qcow2Driver implements Driver {
                                             Long.toString(layers.takenBytes(os, card.layer())));
                                     return found;
                                 }));
+    }
+
+    @Override
+    public Optional<Measuring> measuring() {
+        return Optional.of(measuring);
+    }
+
+    @Override
+    public Optional<Differing> differing() {
+        return Optional.of(differing);
     }
 
     @Override

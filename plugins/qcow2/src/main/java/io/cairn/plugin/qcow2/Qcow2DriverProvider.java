@@ -9,6 +9,8 @@ import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Loops;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.qemu.ServingOptions;
+import io.cairn.plugin.local.qemu.ShownFile;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
@@ -21,18 +23,40 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Offers the qcow2 driver to the daemon. */
 public final class Qcow2DriverProvider implements DriverProvider {
     static final String DIRECTORY = "directory";
     static final String POOL = "pool";
     static final String MOST_LAYERS = "layers.most";
-    static final String TLS = "export.tls";
-    static final String NO_TLS = "none";
 
     /** Qemu opens longer ones, but each layer costs memory and time. */
     private static final int LAYERS_LIMIT = 500;
+
+    private static final List<Option> OPTIONS =
+            Stream.concat(
+                            Stream.of(
+                                    Option.required(
+                                            DIRECTORY,
+                                            Option.Type.PATH,
+                                            "The folder for the volumes: its own, empty at first."),
+                                    Option.optional(
+                                            POOL,
+                                            Option.Type.TEXT,
+                                            "default",
+                                            "The name of the backend's one pool."),
+                                    Option.optional(
+                                            MOST_LAYERS,
+                                            Option.Type.INTEGER,
+                                            "64",
+                                            "How many layers may lie over each other, 2 to %d: one for each snapshot of a volume and of what it was made from. At the limit no snapshot is cut."
+                                                    .formatted(LAYERS_LIMIT))),
+                            ServingOptions.options(
+                                    "The folder for sockets if the path of the backend's own folder"
+                                            + " is too long for them; made if it is not there.")
+                                    .stream())
+                    .toList();
 
     @Override
     public String name() {
@@ -46,44 +70,7 @@ public final class Qcow2DriverProvider implements DriverProvider {
                         getClass().getPackage().getImplementationVersion(), "unpackaged"),
                 "Cairn",
                 "Keeps volumes as chains of qcow2 files on any file system, as on NFS.",
-                List.of(
-                        Option.required(
-                                DIRECTORY,
-                                Option.Type.PATH,
-                                "The folder for the volumes: its own, empty at first."),
-                        Option.optional(
-                                POOL,
-                                Option.Type.TEXT,
-                                "default",
-                                "The name of the backend's one pool."),
-                        Option.optional(
-                                MOST_LAYERS,
-                                Option.Type.INTEGER,
-                                "64",
-                                "How many layers may lie over each other, 2 to %d: one for each snapshot of a volume and of what it was made from. At the limit no snapshot is cut."
-                                        .formatted(LAYERS_LIMIT)),
-                        Option.optional(
-                                        ExportOptions.NBD,
-                                        Option.Type.TEXT,
-                                        "unix",
-                                        "Where exports by NBD listen: unix is a socket that only"
-                                                + " the daemon's user can reach, tcp a free port"
-                                                + " of 127.0.0.1 that every user of this machine"
-                                                + " can.")
-                                .among("unix", ExportOptions.TCP),
-                        Option.optional(
-                                TLS,
-                                Option.Type.TEXT,
-                                NO_TLS,
-                                "A folder with ca-cert.pem, server-cert.pem and server-key.pem:"
-                                        + " exports over tcp then want TLS with a certificate of"
-                                        + " that authority. With none they are not encrypted."),
-                        Option.optional(
-                                ExportOptions.DIRECTORY,
-                                Option.Type.PATH,
-                                "/run/cairn",
-                                "The folder for sockets if the path of the backend's own folder"
-                                        + " is too long for them; made if it is not there.")));
+                OPTIONS);
     }
 
     @Override
@@ -105,13 +92,11 @@ public final class Qcow2DriverProvider implements DriverProvider {
                                                         UNSUPPORTED,
                                                         "there is no qemu-img: install qemu-utils")));
         Path directory = settings.path(DIRECTORY);
-        String tls = settings.text(TLS);
-        ServingOptions serving =
-                new ServingOptions(
-                        settings.text(ExportOptions.NBD).equals(ExportOptions.TCP),
-                        tls.equals(NO_TLS) ? Optional.empty() : Optional.of(Path.of(tls)));
-        StorageDaemons daemons =
-                new StorageDaemons(directory, settings.path(ExportOptions.DIRECTORY), serving);
+        LayeredDaemons daemons =
+                new LayeredDaemons(
+                        directory,
+                        settings.path(ExportOptions.DIRECTORY),
+                        ServingOptions.of(settings));
         return BackendFolder.open(
                 directory,
                 self,
@@ -119,8 +104,11 @@ public final class Qcow2DriverProvider implements DriverProvider {
                     Layers layers =
                             new Layers(directory.resolve(Layers.LAYERS), made(os, folder), tool);
                     layers.clear(os);
+                    Replacing.finishCards(os, folder);
                     endOrphans(directory.resolve(Layers.LAYERS));
+                    daemons.all().clearDead();
                     return new Qcow2Driver(
+                            os,
                             self.backend(),
                             folder,
                             new Lookup(folder, layers, settings.text(POOL)),

@@ -8,6 +8,11 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
+import com.fasterxml.jackson.databind.ObjectMapper;
+
 import io.cairn.plugin.local.OsException;
 import io.cairn.spi.DriverException.Kind;
 
@@ -23,12 +28,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Runs {@code qemu-img}: without a shell, in the C locale, and no longer than a deadline. */
 final class QemuImg {
     static final String PROGRAM = "qemu-img";
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern LOCKED = Pattern.compile("Failed to get .* lock");
     private static final Duration DEADLINE = Duration.ofMinutes(1);
     private static final Duration END = Duration.ofSeconds(10);
@@ -49,6 +56,59 @@ final class QemuImg {
                 .map(folder -> Path.of(folder, PROGRAM))
                 .filter(Files::isExecutable)
                 .findFirst();
+    }
+
+    /**
+     * A part of an image.
+     *
+     * @param depth in which layer it is, the topmost being 0
+     * @param written whether any layer has it at all
+     * @param data whether it may be anything but zeroes
+     */
+    record Part(long offsetBytes, long lengthBytes, int depth, boolean written, boolean data) {}
+
+    /**
+     * Goes through an image and all that it lies over, which nobody writes to.
+     *
+     * @param parts is given each in its order, until it says that it is enough
+     */
+    void map(Path file, long fromByte, Predicate<Part> parts)
+            throws OsException, InterruptedException, IOException {
+        Process process =
+                start(
+                        List.of(
+                                "map",
+                                "--output=json",
+                                "-U",
+                                "-f",
+                                "qcow2",
+                                "--start-offset=" + fromByte,
+                                file.toString()));
+        CompletableFuture<String> said = errors(process);
+        try (MappingIterator<JsonNode> found =
+                JSON.readerFor(JsonNode.class).readValues(process.getInputStream())) {
+            while (found.hasNextValue()) {
+                JsonNode part = found.nextValue();
+                boolean more =
+                        parts.test(
+                                new Part(
+                                        part.path("start").asLong(),
+                                        part.path("length").asLong(),
+                                        part.path("depth").asInt(),
+                                        part.path("present").asBoolean(),
+                                        !part.path("zero").asBoolean()));
+                if (!more) {
+                    return;
+                }
+            }
+            check("map", process.waitFor(), said.join());
+        } catch (JsonProcessingException e) {
+            process.destroyForcibly();
+            check("map", process.waitFor(), said.join());
+            throw e;
+        } finally {
+            end(process);
+        }
     }
 
     /** What is done while the program runs. */
@@ -83,6 +143,28 @@ final class QemuImg {
      */
     Process commit(Path file) throws IOException {
         return start(List.of("commit", "-p", "-d", "-f", "qcow2", file.toString()));
+    }
+
+    /** Writes what an image and all that it lies over read as into another one. */
+    void convert(Path from, Path to) throws OsException, InterruptedException, IOException {
+        Process process =
+                start(
+                        List.of(
+                                "convert",
+                                "-q",
+                                "-f",
+                                "qcow2",
+                                "-O",
+                                "qcow2",
+                                from.toString(),
+                                to.toString()));
+        try {
+            CompletableFuture<String> said = errors(process);
+            // As long as it takes, which is as much as there is to copy.
+            check("convert", process.waitFor(), said.join());
+        } finally {
+            end(process);
+        }
     }
 
     /**

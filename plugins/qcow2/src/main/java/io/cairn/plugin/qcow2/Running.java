@@ -4,9 +4,10 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.Fd;
-import io.cairn.plugin.local.Loops;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.qemu.Served;
+import io.cairn.plugin.local.qemu.StorageDaemon;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
@@ -19,14 +20,34 @@ import java.util.Optional;
 
 /** The storage daemons that have volumes and snapshots open, and who else may have. */
 final class Running {
-    private final Lookup lookup;
-    private final StorageDaemons daemons;
-    private final Chores chores;
+    private static final System.Logger LOG = System.getLogger(Running.class.getName());
 
-    Running(Lookup lookup, StorageDaemons daemons, Chores chores) {
+    private final Lookup lookup;
+    private final LayeredDaemons daemons;
+    private final Chores chores;
+    private final Served served;
+
+    Running(Lookup lookup, LayeredDaemons daemons, Chores chores) {
         this.lookup = lookup;
         this.daemons = daemons;
         this.chores = chores;
+        this.served = new Served(daemons.all(), new Interrupting(lookup, daemons, chores));
+    }
+
+    /** Interrupts the work in the background of one that ends, which goes on without it. */
+    private record Interrupting(Lookup lookup, LayeredDaemons daemons, Chores chores)
+            implements Served.Ending {
+        @Override
+        public void before(Native os, StorageDaemon daemon)
+                throws OsException, InterruptedException, IOException {
+            boolean _ = LiveCommitting.end(os, lookup.layers(), daemons.layered(daemon));
+        }
+
+        @Override
+        public void after() {
+            // What was written to cannot be merged before.
+            chores.soon();
+        }
     }
 
     /** Keeps a layer from being merged, for what is to be done with it. */
@@ -34,33 +55,26 @@ final class Running {
         return chores.hold(List.of(layer));
     }
 
-    boolean is(Target target) throws IOException {
-        return daemons.of(target).isPresent();
+    /** The same of several. */
+    Chores.Hold hold(List<LayerId> layers) throws InterruptedException {
+        return chores.hold(layers);
     }
 
-    /** The one of a target, unless it is about to end, which is then waited for. */
-    Optional<StorageDaemon> of(Target target)
-            throws OsException, InterruptedException, IOException {
-        Optional<StorageDaemon> daemon = daemons.of(target);
-        if (daemon.isPresent()) {
-            try {
-                int _ = daemon.get().exports().size();
-            } catch (IOException e) {
-                // As when the call was interrupted that asked it to end.
-                if (!daemon.get().ends()) {
-                    throw e;
-                }
-                return daemons.of(target);
-            }
-        }
-        return daemon;
+    /** Has what is not needed any more removed in the background. */
+    void mergeSoon() {
+        chores.soon();
+    }
+
+    /** What is used of them, and how that ends. */
+    Served served() {
+        return served;
     }
 
     /** The one of a target that has a card; starts it if there is none. */
-    StorageDaemon started(Native os, Target target)
+    LayeredDaemon started(Native os, Target target)
             throws OsException, InterruptedException, IOException {
         Card card = settled(os, target);
-        Optional<StorageDaemon> there = daemons.of(target);
+        Optional<LayeredDaemon> there = daemons.of(target);
         if (there.isPresent()) {
             return there.get();
         }
@@ -77,38 +91,6 @@ final class Running {
         }
     }
 
-    /** Ends the one of a target if nothing is left that it serves. */
-    void stopIfIdle(Native os, StorageDaemon daemon)
-            throws OsException, InterruptedException, IOException {
-        if (daemon.exports().isEmpty()) {
-            interruptJobs(os, daemon);
-            daemon.stop();
-            // What was written to cannot be merged before.
-            chores.soon();
-        }
-    }
-
-    /** Takes back what a call began that failed: nothing stays that shows a target to nobody. */
-    void undo(Native os, StorageDaemon daemon, Exception failure) {
-        // So that what takes it back is not interrupted too.
-        boolean interrupted = Thread.interrupted();
-        try {
-            if (daemon.exportedFuse().isPresent() && loops(os, daemon).isEmpty()) {
-                daemon.unexportFuse();
-            }
-            stopIfIdle(os, daemon);
-        } catch (OsException | IOException e) {
-            failure.addSuppressed(e);
-        } catch (InterruptedException e) {
-            interrupted = true;
-            failure.addSuppressed(e);
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
     Card settled(Native os, VolumeId volume) throws OsException, InterruptedException, IOException {
         return settled(os, Target.of(volume));
     }
@@ -121,7 +103,7 @@ final class Running {
      */
     Card settled(Native os, Target target) throws OsException, InterruptedException, IOException {
         Card card = lookup.existingCard(os, target);
-        Optional<StorageDaemon> daemon = daemons.of(target);
+        Optional<LayeredDaemon> daemon = daemons.of(target);
         if (daemon.isPresent() && !target.fixed()) {
             Path layer = lookup.layers().path(card.layer());
             if (!daemon.get().isTop(layer)) {
@@ -133,54 +115,33 @@ final class Running {
         return card;
     }
 
+    /**
+     * Has all of them write to the layers that the cards name, for who is killed may leave one that
+     * does not. For before anything else is done. One that refuses is told by the next call for its
+     * target.
+     */
+    void settleAll(Native os) throws IOException {
+        for (Target target : daemons.running()) {
+            try {
+                if (lookup.card(os, target).isPresent()) {
+                    Card _ = settled(os, target);
+                }
+            } catch (OsException | IOException e) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "cannot tell the storage daemon of %s where to go on".formatted(target),
+                        e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException("interrupted", e);
+            }
+        }
+    }
+
     /** Has a storage daemon end its work in the background, which goes on later. */
-    void interruptJobs(Native os, StorageDaemon daemon)
+    void interruptJobs(Native os, LayeredDaemon daemon)
             throws OsException, InterruptedException, IOException {
         boolean _ = LiveCommitting.end(os, lookup.layers(), daemon);
-    }
-
-    /** Brings what was written to a target's block devices to its storage daemon. */
-    void flush(Native os, Target target) throws OsException, InterruptedException, IOException {
-        for (Loops.Loop loop : loops(os, target)) {
-            if (!loop.readOnly()) {
-                Loops.flush(os, loop);
-            }
-        }
-    }
-
-    /** The block devices of a target that can be used. */
-    List<Loops.Loop> loops(Native os, Target target)
-            throws OsException, InterruptedException, IOException {
-        Optional<StorageDaemon> daemon = daemons.of(target);
-        return daemon.isEmpty() ? List.of() : loops(os, daemon.get());
-    }
-
-    private static List<Loops.Loop> loops(Native os, StorageDaemon daemon)
-            throws OsException, InterruptedException, IOException {
-        Optional<Path> shown = daemon.exportedFuse();
-        if (shown.isEmpty()) {
-            return List.of();
-        }
-        try (Fd file = os.open(shown.get().toString(), Native.O_RDONLY)) {
-            return Loops.of(os, file, shown.get().toString());
-        } catch (OsException e) {
-            // Who showed it died.
-            if (e.is(OsException.ENOTCONN)) {
-                return List.of();
-            }
-            throw e;
-        }
-    }
-
-    /** Takes away the devices of a target that show nothing any more, since who served it died. */
-    void abandonLost(Native os, Target target)
-            throws OsException, InterruptedException, IOException {
-        // Where its storage daemon died, asking for that has cleared them away.
-        if (daemons.of(target).isPresent() && loops(os, target).isEmpty()) {
-            for (Loops.Loop loop : Loops.at(daemons.shown(target).toString())) {
-                Loops.abandon(os, loop);
-            }
-        }
     }
 
     /**
@@ -188,7 +149,7 @@ final class Running {
      */
     void checkUnused(Native os, Target target, Card card)
             throws OsException, InterruptedException, IOException {
-        checkNotServed(os, target);
+        served.checkNot(os, target);
         try (Fd file = lookup.layers().openIfThere(os, card.layer())) {
             if (file != null && !target.fixed() && ImageLocks.written(os, file)) {
                 throw new OsException(
@@ -197,26 +158,6 @@ final class Running {
                                 .formatted(file.path()));
             }
         }
-    }
-
-    /**
-     * @throws OsException IN_USE if a target is attached or exported
-     */
-    void checkNotServed(Native os, Target target)
-            throws OsException, InterruptedException, IOException {
-        Optional<StorageDaemon> daemon = daemons.of(target);
-        abandonLost(os, target);
-        if (daemon.isEmpty()) {
-            return;
-        }
-        for (Loops.Loop loop : loops(os, target)) {
-            throw new OsException(
-                    IN_USE, "it is attached as %s; detach it first".formatted(loop.device()));
-        }
-        if (!daemon.get().exports().isEmpty()) {
-            throw new OsException(IN_USE, "it is exported; take the export back first");
-        }
-        stopIfIdle(os, daemon.get());
     }
 
     /**

@@ -5,6 +5,10 @@ import static io.cairn.spi.DriverException.Kind.FAULT;
 import com.fasterxml.jackson.databind.JsonNode;
 
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.qemu.Qmp;
+import io.cairn.plugin.local.qemu.QmpException;
+import io.cairn.plugin.local.qemu.StorageDaemon;
+import io.cairn.plugin.local.qemu.StorageDaemonMonitor;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -60,7 +64,7 @@ final class StorageDaemonJobs {
                     }
                     Node base = Node.of(chain.get(upper + 1));
                     Map<String, Object> arguments = arguments(job, base);
-                    arguments.put("device", Node.DISK);
+                    arguments.put("device", StorageDaemon.DISK);
                     arguments.put("top-node", Node.of(chain.get(upper)).name());
                     arguments.put("base-node", base.name());
                     // Else it would be an absolute path, and the folder could not be moved.

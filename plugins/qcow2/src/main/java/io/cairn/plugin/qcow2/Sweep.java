@@ -37,9 +37,9 @@ final class Sweep {
     private final Lookup lookup;
     private final Layers layers;
     private final QemuImg tool;
-    private final StorageDaemons daemons;
+    private final LayeredDaemons daemons;
 
-    Sweep(Lookup lookup, QemuImg tool, StorageDaemons daemons) {
+    Sweep(Lookup lookup, QemuImg tool, LayeredDaemons daemons) {
         this.lookup = lookup;
         this.layers = lookup.layers();
         this.tool = tool;
@@ -196,7 +196,7 @@ final class Sweep {
     private Set<LayerId> open() throws OsException, IOException, InterruptedException {
         Set<LayerId> open = new HashSet<>();
         for (Target target : daemons.running()) {
-            Optional<StorageDaemon> daemon = daemons.look(target);
+            Optional<LayeredDaemon> daemon = daemons.look(target);
             if (daemon.isPresent()) {
                 for (Path layer : daemon.get().chain()) {
                     LayerId.ofFile(layer.toFile().getName()).ifPresent(open::add);
@@ -218,7 +218,7 @@ final class Sweep {
             // Both have it open, and it would change under one of them.
             return false;
         }
-        Optional<StorageDaemon> daemon =
+        Optional<LayeredDaemon> daemon =
                 users.isEmpty() ? Optional.empty() : daemons.look(users.getFirst());
         if (daemon.isPresent() && isTop(os, users.getFirst(), pair.upper())) {
             // It is written to, or shown. It merges once another lies over it, or nobody uses it.
@@ -227,15 +227,17 @@ final class Sweep {
         if (daemon.isPresent() && users.getFirst().fixed()) {
             return false;
         }
-        Moving moving =
-                daemon.isPresent()
-                        ? new LiveCommitting(
-                                layers,
-                                daemon.get(),
-                                chain(os, users.getFirst()),
-                                pair.upper(),
-                                pair.lower())
-                        : new Committing(tool, layers, pair.upper(), pair.lower());
+        Moving moving;
+        if (daemon.isPresent()) {
+            // What it has open, for it may not have been told yet where to go on.
+            List<LayerId> open = chain(os, daemon.get());
+            if (open.indexOf(pair.upper()) < 1) {
+                return false;
+            }
+            moving = new LiveCommitting(layers, daemon.get(), open, pair.upper(), pair.lower());
+        } else {
+            moving = new Committing(tool, layers, pair.upper(), pair.lower());
+        }
         if (!chores.begin(moving)) {
             return false;
         }
@@ -255,6 +257,14 @@ final class Sweep {
     private List<LayerId> chain(Native os, Target target) throws OsException {
         Optional<Card> card = lookup.card(os, target);
         return card.isEmpty() ? List.of() : layers.chain(os, card.get().layer());
+    }
+
+    /** What a storage daemon has open, by the names that the heads have. */
+    private List<LayerId> chain(Native os, LayeredDaemon daemon)
+            throws OsException, IOException, InterruptedException {
+        // The top one has no other name.
+        Optional<LayerId> top = LayerId.ofFile(daemon.chain().getFirst().toFile().getName());
+        return top.isEmpty() ? List.of() : layers.chain(os, top.get());
     }
 
     private boolean isTop(Native os, Target target, LayerId layer) throws OsException {

@@ -16,9 +16,15 @@
  * lies above it, the content of that one is written into it, and it takes that one's place. The
  * upper one reads the same all the time.
  *
- * <p>A card is written under another name ({@code volume.new}, {@code SNAPSHOT.half}) before
- * anything that it names is made, and renamed once all of it is durable. A layer is kept for either
- * name. So a call may be killed anywhere: what it began is removed, what it ended is whole.
+ * <p>A card is written under another name ({@code volume.new}, {@code SNAPSHOT.half}, or {@code
+ * .next} after the name of one whose place it takes) before anything that it names is made, and
+ * renamed once all of it is durable. A layer is kept for either name. So a call may be killed
+ * anywhere: what it began is removed, what it ended is whole.
+ *
+ * <p>An image that is adopted becomes a layer by a rename, once a card ({@code volume.adopted})
+ * names that layer. One that is given up is called {@code NAME.going}, or {@code NAME.copied} if it
+ * lies over others and a copy goes instead, until it has its NAME in the backend's folder. Both are
+ * ended, or taken back, by the next call for that volume, and when the backend is opened.
  *
  * <p>A volume in use is open in a {@code qemu-storage-daemon} of its own, which outlives the
  * daemon. Its card is the first to say in which layer the volume goes on; a storage daemon that was

@@ -66,11 +66,11 @@ class LiveCommittingTest {
         }
     }
 
-    private StorageDaemon start(List<Path> chain) throws Exception {
+    private LayeredDaemon start(List<Path> chain) throws Exception {
         return fixture.daemons.start(fixture.target, chain, false);
     }
 
-    private StorageDaemonWriter writer(StorageDaemon daemon, int first) throws Exception {
+    private StorageDaemonWriter writer(LayeredDaemon daemon, int first) throws Exception {
         Map<String, String> info = daemon.exportNbd(HOST, true);
         return new StorageDaemonWriter(
                 StorageDaemonWriter.nbd(Path.of(info.get("socket")), HOST.toString(), true), first);
@@ -85,7 +85,7 @@ class LiveCommittingTest {
         return layers.chain(os, id(top));
     }
 
-    private LiveCommitting committing(StorageDaemon daemon, Path top, Path upper, Path lower)
+    private LiveCommitting committing(LayeredDaemon daemon, Path top, Path upper, Path lower)
             throws Exception {
         return new LiveCommitting(layers, daemon, chain(top), id(upper), id(lower));
     }
@@ -96,7 +96,7 @@ class LiveCommittingTest {
     }
 
     /** Once more, by the names that the headers have. */
-    private StorageDaemon startAgain(Path top) throws Exception {
+    private LayeredDaemon startAgain(Path top) throws Exception {
         return start(chain(top).reversed().stream().map(layers::path).toList());
     }
 
@@ -104,7 +104,7 @@ class LiveCommittingTest {
     void whatWasMergedIsMergedOnUnderAWriter() throws Exception {
         List<Path> files = fixture.chain(5, EACH);
         Path top = files.get(4);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         try (StorageDaemonWriter writer = writer(daemon, 5 * EACH)) {
             writer.awaitMore(50);
             assertThat(committing(daemon, top, files.get(2), files.get(1)).run()).isTrue();
@@ -138,7 +138,7 @@ class LiveCommittingTest {
     void theNamesOfTheHeadersHoldAfterAKill() throws Exception {
         List<Path> files = fixture.chain(5, EACH);
         Path top = files.get(4);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         StorageDaemonWriter writer = writer(daemon, 5 * EACH);
         writer.awaitMore(50);
         assertThat(committing(daemon, top, files.get(2), files.get(1)).run()).isTrue();
@@ -148,7 +148,7 @@ class LiveCommittingTest {
         assertThat(fixture.daemons.of(fixture.target)).isEmpty();
         Files.delete(files.get(1));
 
-        StorageDaemon again = startAgain(top);
+        LayeredDaemon again = startAgain(top);
         assertThat(committing(again, top, files.get(3), files.get(2)).run()).isTrue();
         again.stop();
 
@@ -159,7 +159,7 @@ class LiveCommittingTest {
     @Test
     void whatIsStoppedBeforeItBeginsDoesNothing() throws Exception {
         List<Path> files = fixture.chain(4, EACH);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         LiveCommitting committing = committing(daemon, files.get(3), files.get(2), files.get(1));
 
         committing.stop();
@@ -173,7 +173,7 @@ class LiveCommittingTest {
     void whatAnotherDaemonLeftTakesEffectIfItWasDone() throws Exception {
         List<Path> files = fixture.chain(4, EACH);
         Path top = files.get(3);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         begin(daemon, files.get(2), files.get(1));
         while (!daemon.jobs().getFirst().concluded()) {
             Thread.sleep(1);
@@ -195,7 +195,7 @@ class LiveCommittingTest {
     void whatAnotherDaemonLeftIsBegunAnewIfItWasNotDone() throws Exception {
         List<Path> files = fixture.chain(4, EACH);
         Path top = files.get(3);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         begin(daemon, files.get(2), files.get(1));
 
         assertThat(LiveCommitting.end(os, layers, daemon)).isTrue();
@@ -214,16 +214,16 @@ class LiveCommittingTest {
         assertThat(fixture.writes(top)).isEqualTo(4 * EACH);
     }
 
-    private static void begin(StorageDaemon daemon, Path upper, Path lower) throws Exception {
+    private static void begin(LayeredDaemon daemon, Path upper, Path lower) throws Exception {
         daemon.commit(1, 4, upper.toFile().getName(), "merge." + id(upper) + "." + id(lower));
     }
 
     @Test
     void whatAnotherReadsStays() throws Exception {
         List<Path> files = fixture.chain(4, EACH);
-        StorageDaemon daemon = start(files);
+        LayeredDaemon daemon = start(files);
         Target snapshot = Target.of(fixture.target.volume(), SnapshotId.random());
-        StorageDaemon reader = fixture.daemons.start(snapshot, files.subList(0, 2), true);
+        LayeredDaemon reader = fixture.daemons.start(snapshot, files.subList(0, 2), true);
         LiveCommitting committing = committing(daemon, files.get(3), files.get(2), files.get(1));
 
         assertThatThrownBy(committing::run).hasMessageContaining("lock");

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class OpenLayer implements SeekableByteChannel {
     private static final long START_MILLIS = 10_000;
+    private static final long AGAIN_MILLIS = 100;
 
     private final FileChannel content;
     private final Path shown;
@@ -61,7 +62,7 @@ final class OpenLayer implements SeekableByteChannel {
             long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(START_MILLIS);
             while (Files.size(shown) == 0) {
                 if (!daemon.isAlive() || System.nanoTime() > until) {
-                    daemon.destroyForcibly();
+                    abandon(daemon, shown);
                     throw new IOException(
                             new String(daemon.getInputStream().readAllBytes(), UTF_8));
                 }
@@ -71,7 +72,7 @@ final class OpenLayer implements SeekableByteChannel {
                     FileChannel.open(shown, StandardOpenOption.READ, StandardOpenOption.WRITE);
             return new OpenLayer(content, shown, () -> end(daemon));
         } catch (InterruptedException e) {
-            daemon.destroyForcibly();
+            abandon(daemon, shown);
             Thread.currentThread().interrupt();
             ClosedByInterruptException closed = new ClosedByInterruptException();
             closed.initCause(e);
@@ -79,9 +80,34 @@ final class OpenLayer implements SeekableByteChannel {
         }
     }
 
-    /** Asks it to, upon which it writes what it has. */
+    /** By a signal that it takes, or it would leave the file mounted. */
+    private static void abandon(Process daemon, Path shown) throws IOException {
+        ask(daemon);
+        Files.delete(shown);
+    }
+
+    /**
+     * Asks it to end until it does: it sleeps on if the signal comes between its last look at
+     * whether one did and its sleep.
+     */
+    private static void ask(Process daemon) {
+        boolean interrupted = false;
+        while (daemon.isAlive()) {
+            boolean _ = daemon.toHandle().destroy();
+            try {
+                boolean _ = daemon.waitFor(AGAIN_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Has it write what it has, and end. */
     private static void end(Process daemon) {
-        boolean _ = daemon.toHandle().destroy();
+        ask(daemon);
         try {
             String said = new String(daemon.getInputStream().readAllBytes(), UTF_8);
             int status = daemon.onExit().join().exitValue();

@@ -1,5 +1,6 @@
 package io.cairn.plugin.qcow2;
 
+import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
@@ -11,10 +12,12 @@ import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Settings;
+import io.cairn.spi.Unmanaged;
 import io.cairn.tck.BaseDriverTest;
 import io.cairn.tck.Capability;
 import io.cairn.tck.LeftBehind;
 import io.cairn.tck.LoopFileSystem;
+import io.cairn.tck.TestFileSystem;
 
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -41,23 +44,25 @@ import java.util.stream.Stream;
 abstract class Qcow2Fixture extends BaseDriverTest {
     private static final long BYTES = 2L << 30;
     private static final Duration REST = Duration.ofSeconds(20);
-
-    /** A folder to be used instead of a file system made here, as one on NFS. */
-    private static final String GIVEN = System.getProperty("cairn.qcow2.folder", "");
+    private static final int TRIES = 250;
+    private static final long PAUSE_MILLIS = 20;
 
     private final LoopFileSystem.Kind kind;
-    private @Nullable LoopFileSystem mounted;
+    private @Nullable TestFileSystem mounted;
     private @Nullable Qcow2Driver last;
 
     Qcow2Fixture(LoopFileSystem.Kind kind) {
         this.kind = kind;
     }
 
+    /** Makes and mounts the file system. */
+    TestFileSystem make(LoopFileSystem.Kind kind) throws Exception {
+        return LoopFileSystem.create(kind, BYTES);
+    }
+
     @BeforeAll
     void mount() throws Exception {
-        if (GIVEN.isEmpty()) {
-            mounted = LoopFileSystem.create(kind, BYTES);
-        }
+        mounted = make(kind);
     }
 
     @AfterAll
@@ -130,9 +135,12 @@ abstract class Qcow2Fixture extends BaseDriverTest {
                         Capability.GROWING,
                         Capability.CLONING,
                         Capability.REVERTING,
+                        Capability.ADOPTING,
                         Capability.HANDING,
+                        Capability.MEASURING,
                         Capability.BACKGROUND,
-                        Capability.INSPECTING);
+                        Capability.INSPECTING,
+                        Capability.DIFFERING);
         if (Files.isExecutable(Path.of("/usr/bin/qemu-storage-daemon"))) {
             there.add(Capability.EXPORTING);
             if (Files.isWritable(Path.of("/dev/loop-control"))
@@ -157,8 +165,7 @@ abstract class Qcow2Fixture extends BaseDriverTest {
 
     @Override
     protected Path prepare(Path temporary) throws IOException {
-        Path folder = GIVEN.isEmpty() ? Objects.requireNonNull(mounted).path() : Path.of(GIVEN);
-        return Files.createTempDirectory(folder, "case");
+        return Files.createTempDirectory(Objects.requireNonNull(mounted).path(), "case");
     }
 
     @Override
@@ -187,8 +194,28 @@ abstract class Qcow2Fixture extends BaseDriverTest {
             return super.content(location, writable);
         }
         awaitRest();
-        Path layer = layerOf(Path.of(location));
+        Path file = Path.of(location);
+        boolean unmanaged = Files.isDirectory(file.resolveSibling(Layers.LAYERS));
+        Path layer = unmanaged ? file : layerOf(file);
         return writable ? OpenLayer.writing(layer) : OpenLayer.reading(layer);
+    }
+
+    @Override
+    protected void plant(Path storage, String name, long sizeBytes) throws IOException {
+        String _ =
+                OpenLayer.run(
+                        "qemu-img",
+                        "create",
+                        "-q",
+                        "-f",
+                        "qcow2",
+                        storage.resolve(name).toString(),
+                        Long.toString(sizeBytes));
+    }
+
+    @Override
+    protected String locationOf(Path storage, String unmanaged) {
+        return storage.resolve(unmanaged).toString();
     }
 
     static Path layerOf(Path card) throws IOException {
@@ -202,9 +229,7 @@ abstract class Qcow2Fixture extends BaseDriverTest {
     @Override
     protected long usedBytes(Path storage) throws Exception {
         rest();
-        if (mounted != null) {
-            mounted.flush();
-        }
+        Objects.requireNonNull(mounted).flush();
         return super.usedBytes(storage);
     }
 
@@ -227,12 +252,36 @@ abstract class Qcow2Fixture extends BaseDriverTest {
             add(known, storage, Path.of(snapshot.location()));
             known.add(storage.resolve("snapshots").resolve(snapshot.id().toString()));
         }
+        List<String> found = unknown(storage, known);
+        // What is removed while somebody reads it, a client of NFS removes once he has done so.
+        for (int left = TRIES;
+                left > 0 && found.stream().anyMatch(Qcow2Fixture::stillOpen);
+                left--) {
+            Thread.sleep(PAUSE_MILLIS);
+            found = unknown(storage, known);
+        }
+        return found;
+    }
+
+    private List<String> unknown(Path storage, Set<Path> known) throws Exception {
+        Set<Path> unmanaged = new HashSet<>();
+        for (Unmanaged each : Objects.requireNonNull(last).adopting().orElseThrow().unmanaged()) {
+            // None that the driver only forgot there, which has a second name.
+            if (each.obstacle().isEmpty() || each.path().startsWith("planted")) {
+                unmanaged.add(storage.resolve(each.path()));
+            }
+        }
         try (Stream<Path> found = Files.walk(storage)) {
             return found.filter(path -> !known.contains(path))
+                    .filter(path -> !unmanaged.contains(path))
                     .filter(path -> !isServed(storage, path))
                     .map(Path::toString)
                     .toList();
         }
+    }
+
+    private static boolean stillOpen(String path) {
+        return path.contains("/" + BackendFolder.STILL_OPEN);
     }
 
     /** A card, its folder, and the layers that it needs. */

@@ -11,6 +11,9 @@ import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Loops;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.qemu.ExportName;
+import io.cairn.plugin.local.qemu.ServingOptions;
+import io.cairn.plugin.local.qemu.ShownFile;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException.Kind;
 
@@ -77,7 +80,7 @@ class ShownFileTest {
         return fixture.daemons.shown(fixture.target);
     }
 
-    private StorageDaemon start(List<Path> chain) throws Exception {
+    private LayeredDaemon start(List<Path> chain) throws Exception {
         return fixture.daemons.start(fixture.target, chain, false);
     }
 
@@ -156,7 +159,7 @@ class ShownFileTest {
     @Test
     void writesThatAreOnTheirWayAtOnceKeepTheirContents() throws Exception {
         List<Path> chain = fixture.chain(1, 1);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         Path file = daemon.exportFuse(true);
         Loops.Loop loop = attach(file);
         assertThat(Files.readString(Path.of("/sys/block", loop.name(), "loop/dio")).strip())
@@ -222,7 +225,7 @@ class ShownFileTest {
     @Test
     void aDeviceIsWrittenWhileLayersAreCutAndMerged() throws Exception {
         List<Path> chain = new ArrayList<>(fixture.chain(4, 20));
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         Loops.Loop loop = attach(daemon.exportFuse(true));
         List<Long> before = new ArrayList<>();
         List<Long> after = new ArrayList<>();
@@ -259,7 +262,7 @@ class ShownFileTest {
 
     @Test
     void itDoesNotGrowWhileItIsShown() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(2, 1));
+        LayeredDaemon daemon = start(fixture.chain(2, 1));
         Loops.Loop loop = attach(daemon.exportFuse(true));
 
         assertFails(Kind.IN_USE, () -> daemon.grow(2 * StorageDaemonFixture.SIZE_BYTES));
@@ -276,7 +279,7 @@ class ShownFileTest {
 
     @Test
     void itIsShownOnceAndTakenBack() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 7));
+        LayeredDaemon daemon = start(fixture.chain(1, 7));
         assertThat(daemon.exportedFuse()).isEmpty();
 
         Path file = daemon.exportFuse(false);
@@ -299,7 +302,7 @@ class ShownFileTest {
 
     @Test
     void otherExportsAreNoneOfItsConcern() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 7));
+        LayeredDaemon daemon = start(fixture.chain(1, 7));
         ConnectionId host = ConnectionId.random();
         assertThat(daemon.exportNbd(host, true)).isNotEmpty();
 
@@ -320,7 +323,7 @@ class ShownFileTest {
         fixture =
                 StorageDaemonFixture.in(
                         folder, new ServingOptions(true, Optional.of(certificates)));
-        StorageDaemon daemon = start(fixture.chain(1, 1));
+        LayeredDaemon daemon = start(fixture.chain(1, 1));
 
         assertFails(Kind.UNSUPPORTED, () -> daemon.exportFuse(false));
 
@@ -332,14 +335,14 @@ class ShownFileTest {
     void itIsShownByTcpToo() throws Exception {
         fixture.close();
         fixture = StorageDaemonFixture.in(folder, new ServingOptions(true, Optional.empty()));
-        StorageDaemon daemon = start(fixture.chain(1, 7));
+        LayeredDaemon daemon = start(fixture.chain(1, 7));
 
         assertThat(StorageDaemonFixture.writesOf(daemon.exportFuse(false))).isEqualTo(7);
     }
 
     @Test
     void itIsShownAgainAfterTheProcessWasKilledThatShowedIt() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 7));
+        LayeredDaemon daemon = start(fixture.chain(1, 7));
         Path file = daemon.exportFuse(true);
         killShowing();
         assertThatThrownBy(() -> Files.size(file)).isInstanceOf(IOException.class);
@@ -356,7 +359,7 @@ class ShownFileTest {
 
     @Test
     void itIsShownAgainThoughADeviceOfTheKilledProcessIsLeft() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 7));
+        LayeredDaemon daemon = start(fixture.chain(1, 7));
         Path file = daemon.exportFuse(true);
         Loops.Loop _ = attach(file);
         killShowing();
@@ -370,7 +373,7 @@ class ShownFileTest {
     @Test
     void whatAKilledOneShowedIsClearedAway() throws Exception {
         List<Path> chain = fixture.chain(1, 1);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         Path file = daemon.exportFuse(true);
         Loops.Loop loop = attach(file);
         kill(daemon);
@@ -388,7 +391,7 @@ class ShownFileTest {
 
     @Test
     void itStopsWithADeviceAttached() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 1));
+        LayeredDaemon daemon = start(fixture.chain(1, 1));
         Loops.Loop _ = attach(daemon.exportFuse(true));
 
         daemon.stop();

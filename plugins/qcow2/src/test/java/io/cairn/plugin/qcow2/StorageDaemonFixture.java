@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.cairn.plugin.local.qemu.ServingOptions;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
@@ -30,11 +31,11 @@ final class StorageDaemonFixture implements AutoCloseable {
 
     final Path folder;
     final Target target = Target.of(VolumeId.random());
-    final StorageDaemons daemons;
+    final LayeredDaemons daemons;
 
     private StorageDaemonFixture(Path folder, ServingOptions options) {
         this.folder = folder;
-        this.daemons = new StorageDaemons(folder, folder.resolve("short"), options);
+        this.daemons = new LayeredDaemons(folder, folder.resolve("short"), options);
     }
 
     static StorageDaemonFixture in(Path folder, ServingOptions options) throws IOException {
@@ -163,7 +164,7 @@ final class StorageDaemonFixture implements AutoCloseable {
                 .findFirst();
     }
 
-    static Job await(StorageDaemon daemon, String job) throws Exception {
+    static Job await(LayeredDaemon daemon, String job) throws Exception {
         while (true) {
             for (Job each : daemon.jobs()) {
                 if (each.id().equals(job) && each.concluded()) {
@@ -191,7 +192,7 @@ final class StorageDaemonFixture implements AutoCloseable {
     }
 
     /** As the kernel does it when memory is short. */
-    static void kill(StorageDaemon daemon) throws InterruptedException {
+    static void kill(LayeredDaemon daemon) throws InterruptedException {
         assertThat(ProcessHandle.of(daemon.pid()).orElseThrow().destroyForcibly()).isTrue();
         Path process = Path.of("/proc", Long.toString(daemon.pid()), "cmdline");
         while (Files.exists(process)) {
@@ -210,7 +211,7 @@ final class StorageDaemonFixture implements AutoCloseable {
     public void close() throws IOException {
         try {
             for (Target each : daemons.running()) {
-                StorageDaemon daemon = daemons.of(each).orElseThrow();
+                LayeredDaemon daemon = daemons.of(each).orElseThrow();
                 kill(daemon);
                 assertThat(daemons.of(each)).isEmpty();
             }

@@ -53,11 +53,11 @@ class StorageDaemonKillTest {
         }
     }
 
-    private StorageDaemon start(List<Path> chain) throws Exception {
+    private LayeredDaemon start(List<Path> chain) throws Exception {
         return fixture.daemons.start(fixture.target, chain, false);
     }
 
-    private StorageDaemonWriter writer(StorageDaemon daemon, long first) throws Exception {
+    private StorageDaemonWriter writer(LayeredDaemon daemon, long first) throws Exception {
         Map<String, String> info = daemon.exportNbd(HOST, true);
         return new StorageDaemonWriter(
                 StorageDaemonWriter.nbd(Path.of(info.get("socket")), HOST.toString(), true), first);
@@ -70,7 +70,7 @@ class StorageDaemonKillTest {
     }
 
     /** Has it work on as its callers do, until it is killed at an instant that chance chooses. */
-    private static void killAmid(StorageDaemon daemon, long afterNanos) throws Exception {
+    private static void killAmid(LayeredDaemon daemon, long afterNanos) throws Exception {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         long begun = System.nanoTime();
         Thread killer =
@@ -99,7 +99,7 @@ class StorageDaemonKillTest {
         assertThat(failure.get()).isNull();
     }
 
-    private static void killNow(StorageDaemon daemon) {
+    private static void killNow(LayeredDaemon daemon) {
         try {
             kill(daemon);
         } catch (InterruptedException e) {
@@ -124,7 +124,7 @@ class StorageDaemonKillTest {
         Random random = new Random(seed);
         long afterNanos = random.nextLong(MOST_NANOS);
         List<Path> chain = fixture.chain(4, 100);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         StorageDaemonWriter writer = writer(daemon, 400);
         writer.awaitMore(100);
         int upper = 1 + random.nextInt(2);
@@ -151,7 +151,7 @@ class StorageDaemonKillTest {
 
     /** The next try goes as if there had been none. */
     private void mergeAgain(List<Path> chain, long writes) throws Exception {
-        StorageDaemon again = start(chain);
+        LayeredDaemon again = start(chain);
         again.commit(1, chain.size(), chain.get(chain.size() - 3).toFile().getName(), JOB);
         assertThat(await(again, JOB).error()).isEmpty();
         again.stop();

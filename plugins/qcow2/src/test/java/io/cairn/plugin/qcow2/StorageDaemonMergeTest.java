@@ -51,11 +51,11 @@ class StorageDaemonMergeTest {
         }
     }
 
-    private StorageDaemon start(List<Path> chain) throws Exception {
+    private LayeredDaemon start(List<Path> chain) throws Exception {
         return fixture.daemons.start(fixture.target, chain, false);
     }
 
-    private StorageDaemonWriter writer(StorageDaemon daemon, long first) throws Exception {
+    private StorageDaemonWriter writer(LayeredDaemon daemon, long first) throws Exception {
         Map<String, String> info = daemon.exportNbd(HOST, true);
         return new StorageDaemonWriter(
                 StorageDaemonWriter.nbd(Path.of(info.get("socket")), HOST.toString(), false),
@@ -76,10 +76,10 @@ class StorageDaemonMergeTest {
     @Test
     void aLayerThatAnotherProcessReadsIsNotWrittenTo() throws Exception {
         List<Path> chain = fixture.chain(3, 4);
-        StorageDaemon volume = start(chain);
+        LayeredDaemon volume = start(chain);
         Target snapshot = Target.of(fixture.target.volume(), SnapshotId.random());
         for (int layers = 1; layers <= 2; layers++) {
-            StorageDaemon reader = fixture.daemons.start(snapshot, chain.subList(0, layers), true);
+            LayeredDaemon reader = fixture.daemons.start(snapshot, chain.subList(0, layers), true);
 
             assertInUse(() -> volume.commit(1, 3, name(chain.getFirst()), JOB));
 
@@ -96,21 +96,21 @@ class StorageDaemonMergeTest {
     @Test
     void noOtherProcessReadsALayerWhileItIsWrittenTo() throws Exception {
         List<Path> chain = fixture.chain(3, 4);
-        StorageDaemon volume = start(chain);
+        LayeredDaemon volume = start(chain);
         Target snapshot = Target.of(fixture.target.volume(), SnapshotId.random());
         volume.commit(1, 3, name(chain.getFirst()), JOB);
 
         assertInUse(() -> fixture.daemons.start(snapshot, chain.subList(0, 1), true));
 
         assertThat(await(volume, JOB).error()).isEmpty();
-        StorageDaemon reader = fixture.daemons.start(snapshot, chain.subList(0, 1), true);
+        LayeredDaemon reader = fixture.daemons.start(snapshot, chain.subList(0, 1), true);
         assertThat(reader.chain()).containsExactly(chain.getFirst());
     }
 
     @Test
     void layersAreMergedDownUnderAWriter() throws Exception {
         List<Path> chain = fixture.chain(5, 20);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         try (StorageDaemonWriter writer = writer(daemon, 100)) {
             writer.awaitMore(50);
             daemon.commit(1, 5, name(chain.get(2)), JOB);
@@ -137,7 +137,7 @@ class StorageDaemonMergeTest {
     @Test
     void nothingIsMergedThatIsNotBetweenLayersOfThatMany() throws Exception {
         List<Path> chain = fixture.chain(3, 4);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         String name = name(chain.getFirst());
 
         // The top, the lowest, and of chains that others are of.
@@ -155,7 +155,7 @@ class StorageDaemonMergeTest {
     @Test
     void layersThatWereMergedAreClosed() throws Exception {
         List<Path> chain = fixture.chain(4, 4);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
 
         daemon.commit(1, 4, name(chain.get(1)), JOB);
         assertThat(await(daemon, JOB).error()).isEmpty();
@@ -165,7 +165,7 @@ class StorageDaemonMergeTest {
                 .doesNotContain(chain.get(2));
     }
 
-    private static List<Path> open(StorageDaemon daemon) throws IOException {
+    private static List<Path> open(LayeredDaemon daemon) throws IOException {
         try (var open = Files.list(Path.of("/proc/" + daemon.pid() + "/fd"))) {
             List<Path> files = new ArrayList<>();
             for (Path fd : open.toList()) {
@@ -182,7 +182,7 @@ class StorageDaemonMergeTest {
     @Test
     void aJobThatIsDismissedBeforeItIsDoneChangesNothing() throws Exception {
         List<Path> chain = fixture.chain(3, 4);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         daemon.commit(1, 3, name(chain.get(0)), JOB);
 
         assertThat(daemon.concluded(JOB)).isTrue();
@@ -201,7 +201,7 @@ class StorageDaemonMergeTest {
     @Test
     void twoJobsDoNotWorkAtOneLayer() throws Exception {
         List<Path> chain = fixture.chain(4, 4);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         daemon.commit(1, 4, name(chain.get(1)), JOB);
 
         assertThatThrownBy(() -> daemon.commit(2, 4, name(chain.get(0)), "merge-2"))
@@ -218,7 +218,7 @@ class StorageDaemonMergeTest {
     @Test
     void cutsAreWholeWhileLayersAreMerged() throws Exception {
         List<Path> chain = fixture.chain(3, 20);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         Path overlay = fixture.layer(Optional.of(chain.get(2)));
         long before;
         long after;

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.qemu.Qmp;
+import io.cairn.plugin.local.qemu.ServingOptions;
+import io.cairn.plugin.local.qemu.StorageDaemonFiles;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
@@ -46,11 +49,11 @@ class StorageDaemonTest {
         }
     }
 
-    private StorageDaemon start(List<Path> chain) throws Exception {
+    private LayeredDaemon start(List<Path> chain) throws Exception {
         return fixture.daemons.start(fixture.target, chain, false);
     }
 
-    private StorageDaemonWriter writer(StorageDaemon daemon, long first) throws Exception {
+    private StorageDaemonWriter writer(LayeredDaemon daemon, long first) throws Exception {
         Map<String, String> info = daemon.exportNbd(HOST, true);
         return new StorageDaemonWriter(
                 StorageDaemonWriter.nbd(Path.of(info.get("socket")), HOST.toString(), false),
@@ -73,10 +76,10 @@ class StorageDaemonTest {
         assertThat(fixture.daemons.of(fixture.target)).isEmpty();
         assertThat(fixture.daemons.running()).isEmpty();
 
-        StorageDaemon started = start(chain);
+        LayeredDaemon started = start(chain);
 
         assertThat(fixture.daemons.running()).containsExactly(fixture.target);
-        StorageDaemon found = fixture.daemons.of(fixture.target).orElseThrow();
+        LayeredDaemon found = fixture.daemons.of(fixture.target).orElseThrow();
         assertThat(found.pid()).isEqualTo(started.pid());
         assertThat(found.readOnly()).isFalse();
         assertThat(found.chain()).isEqualTo(chain.reversed());
@@ -91,10 +94,10 @@ class StorageDaemonTest {
     @Test
     void aSnapshotIsServedReadOnlyBesideItsVolume() throws Exception {
         List<Path> chain = fixture.chain(4, 4);
-        StorageDaemon volume = start(chain);
+        LayeredDaemon volume = start(chain);
         Target snapshot = Target.of(fixture.target.volume(), SnapshotId.random());
 
-        StorageDaemon daemon = fixture.daemons.start(snapshot, chain.subList(0, 1), true);
+        LayeredDaemon daemon = fixture.daemons.start(snapshot, chain.subList(0, 1), true);
 
         assertThat(fixture.daemons.running()).containsExactlyInAnyOrder(fixture.target, snapshot);
         assertThat(daemon.readOnly()).isTrue();
@@ -117,7 +120,7 @@ class StorageDaemonTest {
     @Test
     void twoDoNotWriteToOneLayer() throws Exception {
         List<Path> chain = fixture.chain(1, 1);
-        StorageDaemon _ = start(chain);
+        LayeredDaemon _ = start(chain);
         Target other = Target.of(fixture.target.volume(), SnapshotId.random());
 
         assertThatThrownBy(() -> fixture.daemons.start(other, chain, false))
@@ -142,7 +145,7 @@ class StorageDaemonTest {
     @Test
     void cutsAreWholeUnderAWriter() throws Exception {
         List<Path> chain = new ArrayList<>(fixture.chain(1, 1));
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         List<Long> before = new ArrayList<>();
         List<Long> after = new ArrayList<>();
         try (StorageDaemonWriter writer = writer(daemon, 1)) {
@@ -170,7 +173,7 @@ class StorageDaemonTest {
     @Test
     void aCutThatWasBegunIsFinished() throws Exception {
         List<Path> chain = fixture.chain(1, 3);
-        StorageDaemon daemon = start(chain);
+        LayeredDaemon daemon = start(chain);
         Path overlay = fixture.layer(Optional.of(chain.getFirst()));
         Path socket = StorageDaemonFiles.of(folder, folder, fixture.target).qmp();
         try (Qmp qmp = Qmp.connect(socket)) {
@@ -184,7 +187,7 @@ class StorageDaemonTest {
 
     @Test
     void exportsAreToldApartAndTakenBack() throws Exception {
-        StorageDaemon daemon = start(fixture.chain(1, 1));
+        LayeredDaemon daemon = start(fixture.chain(1, 1));
         ConnectionId reader = ConnectionId.random();
 
         Map<String, String> info = daemon.exportNbd(HOST, true);
@@ -218,7 +221,7 @@ class StorageDaemonTest {
         fixture =
                 StorageDaemonFixture.in(
                         folder, new ServingOptions(true, Optional.of(certificates)));
-        StorageDaemon daemon = start(fixture.chain(1, 1));
+        LayeredDaemon daemon = start(fixture.chain(1, 1));
 
         Map<String, String> info = daemon.exportNbd(HOST, false);
 

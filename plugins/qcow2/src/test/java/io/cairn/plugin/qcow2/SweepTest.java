@@ -7,11 +7,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.qemu.ServingOptions;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.Chore;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.ExportSpec;
+import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
@@ -93,6 +96,44 @@ final class SweepTest {
         }
     }
 
+    /** On NFS, where who is killed leaves neither of the two their names. */
+    @Test
+    void whatWasToTakeThePlaceOfACardOrALayerDoesSo() throws Exception {
+        VolumeId volume = volume();
+        snapshot(volume);
+        Inventory before = driver.inventory();
+        driver.close();
+        try (Stream<Path> cards = Files.list(home(volume))) {
+            for (Path card : cards.toList()) {
+                Files.move(card, Path.of(card + Lookup.NEXT));
+            }
+        }
+        try (Stream<Path> layers = Files.list(folder.resolve(Layers.LAYERS))) {
+            for (Path layer : layers.toList()) {
+                Files.move(layer, Path.of(layer + ".link"));
+            }
+        }
+        open();
+        assertThat(driver.inventory()).isEqualTo(before);
+        assertThat(driver.chores().finish(REST)).isTrue();
+        assertThat(driver.inventory()).isEqualTo(before);
+    }
+
+    private Path home(VolumeId volume) {
+        return folder.resolve("volumes").resolve(volume.toString());
+    }
+
+    /** On NFS, where the machine failed while a listing had a card open that was removed. */
+    @Test
+    void whatNfsKeptOfACardGoesWithItsVolume() throws Exception {
+        VolumeId volume = volume();
+        Files.copy(
+                home(volume).resolve(Lookup.VOLUME),
+                home(volume).resolve(".nfs0000000000000a1c00000001"));
+        driver.deleteVolume(volume);
+        assertThat(home(volume)).doesNotExist();
+    }
+
     @Test
     void whatIsHalfMadeOverWhatIsGoneHoldsNothingUp() throws Exception {
         VolumeId source = volume();
@@ -127,6 +168,39 @@ final class SweepTest {
     }
 
     @Test
+    void whatAKilledCloneBeganAtItsSourceGoesWithWhatItBegan() throws Exception {
+        VolumeId source = volume();
+        VolumeId clone = VolumeId.random();
+        Path home = Files.createDirectory(folder.resolve("volumes").resolve(clone.toString()));
+        begin(home, clone, Optional.of(new Source.OfVolume(source)), layerOf(source));
+        Path sourceHome = folder.resolve("volumes").resolve(source.toString());
+        begin(sourceHome, source, Optional.empty(), layerOf(source));
+
+        driver.deleteVolume(clone);
+
+        assertThat(home).doesNotExist();
+        assertThat(sourceHome.resolve(Lookup.NEW_VOLUME)).doesNotExist();
+        assertThat(layers()).containsExactly(layerOf(source));
+    }
+
+    /** What is there after the process was killed right before a volume got its card. */
+    private void begin(Path home, VolumeId id, Optional<Source> source, Path below)
+            throws Exception {
+        LayerId layer = LayerId.random();
+        try (Native os = new Native();
+                Fd opened = os.open(home.toString(), Native.O_RDONLY)) {
+            Label label = new Label(id.toString(), Mark.NONE, Optional.empty(), source);
+            new Card(layer, label).write(os, opened, Lookup.NEW_VOLUME);
+        }
+        new QemuImg(QemuImg.installed().orElseThrow())
+                .create(
+                        folder.resolve("layers").resolve(layer.file()),
+                        LayerId.ofFile(below.toFile().getName()),
+                        BYTES,
+                        () -> {});
+    }
+
+    @Test
     void aDamagedLayerThatIsNeededKeepsAllThatMayLieBelowIt() throws Exception {
         VolumeId volume = volume();
         SnapshotId lower = snapshot(volume);
@@ -155,38 +229,13 @@ final class SweepTest {
         assertThat(layers()).hasSize(2);
     }
 
-    /** As if the call had been killed that was to have it go on in another layer. */
     @Test
     void aStorageDaemonThatWasNotToldIsToldByTheNextCall() throws Exception {
-        assumeTrue(driver.exporting().isPresent(), "qemu-storage-daemon is not installed");
         VolumeId volume = volume();
-        Target target = Target.of(volume);
-        ConnectionId connection = ConnectionId.random();
-        driver.exporting()
-                .orElseThrow()
-                .export(new ExportSpec(connection, target, false, "nbd", Map.of()));
-        StorageDaemon daemon =
-                new StorageDaemons(
-                                folder,
-                                Path.of("/run/cairn"),
-                                new ServingOptions(false, Optional.empty()))
-                        .of(target)
-                        .orElseThrow();
+        ConnectionId connection = export(volume);
+        LayeredDaemon daemon = storageDaemon(volume);
         Path before = layerOf(volume);
-        LayerId next = LayerId.random();
-        new QemuImg(QemuImg.installed().orElseThrow())
-                .create(
-                        folder.resolve("layers").resolve(next.file()),
-                        LayerId.ofFile(before.toFile().getName()),
-                        BYTES,
-                        () -> {});
-        Path home = folder.resolve("volumes").resolve(volume.toString());
-        try (Native os = new Native();
-                Fd opened = os.open(home.toString(), Native.O_RDONLY)) {
-            Label label =
-                    new Label(volume.toString(), Mark.NONE, Optional.empty(), Optional.empty());
-            new Card(next, label).write(os, opened, Lookup.VOLUME);
-        }
+        goOnUntold(volume);
         assertThat(driver.chores().finish(REST)).isTrue();
         assertThat(daemon.chain()).containsExactly(before);
 
@@ -196,9 +245,68 @@ final class SweepTest {
         assertThat(driver.chores().finish(REST)).isTrue();
         assertThat(daemon.chain()).hasSize(2);
         assertThat(driver.findSnapshot(cut, volume)).isPresent();
-        driver.exporting().orElseThrow().unexport(connection, target);
+        driver.exporting().orElseThrow().unexport(connection, Target.of(volume));
         assertThat(driver.chores().finish(REST)).isTrue();
         assertThat(layers()).hasSize(2);
+    }
+
+    @Test
+    void aStorageDaemonThatWasNotToldIsToldWhenTheBackendIsOpened() throws Exception {
+        VolumeId volume = volume();
+        SnapshotId below = snapshot(volume);
+        ConnectionId connection = export(volume);
+        LayeredDaemon daemon = storageDaemon(volume);
+        driver.deleteSnapshot(below, volume);
+        goOnUntold(volume);
+        // Nothing is in its way but that it was not told.
+        assertThat(driver.chores().finish(REST)).isTrue();
+        assertThat(driver.chores().list()).allMatch(chore -> chore.problem().isEmpty());
+        close();
+
+        open();
+
+        assertThat(daemon.isTop(layerOf(volume))).isTrue();
+        assertThat(driver.chores().finish(REST)).isTrue();
+        assertThat(driver.chores().list()).isEmpty();
+        assertThat(daemon.chain()).hasSize(2);
+        driver.exporting().orElseThrow().unexport(connection, Target.of(volume));
+        assertThat(driver.chores().finish(REST)).isTrue();
+        assertThat(layers()).containsExactly(layerOf(volume));
+    }
+
+    private ConnectionId export(VolumeId volume) throws Exception {
+        assumeTrue(driver.exporting().isPresent(), "qemu-storage-daemon is not installed");
+        ConnectionId connection = ConnectionId.random();
+        driver.exporting()
+                .orElseThrow()
+                .export(new ExportSpec(connection, Target.of(volume), false, "nbd", Map.of()));
+        return connection;
+    }
+
+    private LayeredDaemon storageDaemon(VolumeId volume) throws IOException {
+        return new LayeredDaemons(
+                        folder, Path.of("/run/cairn"), new ServingOptions(false, Optional.empty()))
+                .of(Target.of(volume))
+                .orElseThrow();
+    }
+
+    /** As if the call had been killed that was to have it go on in another layer. */
+    private void goOnUntold(VolumeId volume) throws Exception {
+        LayerId next = LayerId.random();
+        try (Native os = new Native();
+                Fd opened = os.open(home(volume).toString(), Native.O_RDONLY)) {
+            Label label =
+                    new Label(volume.toString(), Mark.NONE, Optional.empty(), Optional.empty());
+            // Named before it is made, or a look at all layers that goes on takes it away.
+            new Card(next, label).write(os, opened, Lookup.NEW_VOLUME);
+            new QemuImg(QemuImg.installed().orElseThrow())
+                    .create(
+                            folder.resolve("layers").resolve(next.file()),
+                            LayerId.ofFile(layerOf(volume).toFile().getName()),
+                            BYTES,
+                            () -> {});
+            os.rename(opened, Lookup.NEW_VOLUME, Lookup.VOLUME);
+        }
     }
 
     @Test
@@ -223,13 +331,14 @@ final class SweepTest {
 
     @Test
     void aSecondNameThatCameToNoPlaceIsClearedAwayWhenItIsOpened() throws Exception {
-        VolumeId volume = volume();
-        Path link = folder.resolve("layers").resolve(LayerId.random().file() + ".link");
-        Files.createLink(link, layerOf(volume));
+        Path layer = layerOf(volume());
+        Path other = layerOf(volume());
+        Files.createLink(Path.of(other + ".link"), layer);
         close();
 
         open();
 
-        assertThat(layers()).containsExactly(layerOf(volume));
+        assertThat(layers()).containsExactlyInAnyOrder(layer, other);
+        assertThat(Files.isSameFile(layer, other)).isFalse();
     }
 }

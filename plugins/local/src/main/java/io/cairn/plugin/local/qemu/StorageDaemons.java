@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
@@ -14,8 +14,6 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Servers;
 import io.cairn.spi.Target;
 
-import org.jspecify.annotations.Nullable;
-
 import java.io.File;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -28,15 +26,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
  * The storage daemons of a backend: one process for each target that is in use, which outlives the
  * daemon. It is found again by its pid file and command line; nothing else is remembered. For any
- * number of threads, of which no two may call for the same target at once, but for the background
- * work of {@link StorageDaemon#commit} and what belongs to it.
+ * number of threads, of which no two may call for the same target at once, but for what a driver
+ * does in the background of a {@link StorageDaemon}.
  */
-final class StorageDaemons {
+public final class StorageDaemons {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long START_SECONDS = 30;
     private static final int PORT_TRIES = 5;
@@ -50,29 +49,48 @@ final class StorageDaemons {
     /**
      * Those of one backend. Asks the program what it can.
      *
-     * @param backend the backend's folder, which has the layers in {@link Layers#LAYERS}
+     * @param backend the backend's folder; made with the first of them if it is not there
      * @param shortFolder where sockets go if the path of that is too long for them
      */
-    StorageDaemons(Path backend, Path shortFolder, ServingOptions options) {
+    public StorageDaemons(Path backend, Path shortFolder, ServingOptions options) {
+        this(backend, shortFolder, options, NbdProgram.QEMU.installed());
+    }
+
+    /** As the other, with a program that need not be where programs are. */
+    public StorageDaemons(
+            Path backend, Path shortFolder, ServingOptions options, Optional<Path> program) {
         this.backend = backend.toAbsolutePath();
         this.shortFolder = shortFolder;
         this.options = options;
-        this.program = NbdProgram.QEMU.installed();
+        this.program = program;
         this.abilities = program.map(StorageDaemons::abilities).orElse("");
     }
 
     /** What the program says that it can; empty if it does not run. */
     private static String abilities(Path program) {
+        return said(List.of(program.toString(), "--help"));
+    }
+
+    /** All that a command says that ends by itself; empty if it does not run, or too long. */
+    private static String said(List<String> command) {
         Process process;
         try {
-            process =
-                    new ProcessBuilder(program.toString(), "--help")
+            ProcessBuilder builder =
+                    new ProcessBuilder(command)
                             .redirectErrorStream(true)
-                            .redirectInput(new File("/dev/null"))
-                            .start();
+                            .redirectInput(new File("/dev/null"));
+            builder.environment().put("LC_ALL", "C");
+            process = builder.start();
         } catch (IOException _) {
             return "";
         }
+        CompletableFuture<Process> slow =
+                process.onExit().orTimeout(START_SECONDS, TimeUnit.SECONDS);
+        slow.exceptionally(
+                _ -> {
+                    process.destroyForcibly();
+                    return process;
+                });
         try {
             return new String(process.getInputStream().readAllBytes(), UTF_8);
         } catch (IOException _) {
@@ -83,32 +101,59 @@ final class StorageDaemons {
     }
 
     /** Whether the program is installed, and serves NBD. */
-    boolean available() {
+    public boolean available() {
         return abilities.contains("[type=]nbd");
     }
 
+    /**
+     * What is missing for serving what a driver of QEMU's opens, and how it is had; empty if
+     * nothing is. Runs the program.
+     *
+     * @param node what that driver cannot open, as it refuses at once
+     * @param module the package that it comes in
+     */
+    public Optional<String> lack(Map<String, Object> node, String module) throws IOException {
+        if (program.isEmpty() || !available()) {
+            return Optional.of(
+                    "there is no %s that serves NBD: install qemu-system-common"
+                            .formatted(NbdProgram.QEMU.program()));
+        }
+        String said =
+                said(List.of(program.get().toString(), StorageDaemonProcess.BLOCKDEV, json(node)));
+        return said.contains("Unknown driver")
+                ? Optional.of(
+                        "%s has no driver '%s': install %s"
+                                .formatted(NbdProgram.QEMU.program(), node.get("driver"), module))
+                : Optional.empty();
+    }
+
+    /** Removes what those left that ended when nobody looked; for when none is being started. */
+    public void clearDead() throws IOException {
+        StorageDaemonFiles.clearDead(backend);
+    }
+
     /** The one of a target, if it runs; clears away what one left that died. */
-    Optional<StorageDaemon> of(Target target) throws IOException {
+    public Optional<StorageDaemon> of(Target target) throws IOException {
         StorageDaemonFiles files = files(target);
         Optional<StorageDaemonProcess> process = StorageDaemonProcess.byPidFile(files);
         if (process.isEmpty() && files.anyLeft() && StorageDaemonProcess.all(files).isEmpty()) {
             files.clear();
         }
-        return process.map(this::running);
+        return process.map(StorageDaemon::new);
     }
 
     /** As {@link #of}, but changes nothing; for who does not keep others from starting one. */
-    Optional<StorageDaemon> look(Target target) throws IOException {
-        return StorageDaemonProcess.byPidFile(files(target)).map(this::running);
+    public Optional<StorageDaemon> look(Target target) throws IOException {
+        return StorageDaemonProcess.byPidFile(files(target)).map(StorageDaemon::new);
     }
 
     /** Where a target is shown as a file while it is attached. */
-    Path shown(Target target) {
+    public Path shown(Target target) {
         return files(target).fuse();
     }
 
     /** The targets of all that run. */
-    Set<Target> running() throws IOException {
+    public Set<Target> running() throws IOException {
         Set<Target> running = new HashSet<>();
         for (String name : Entries.names(backend.resolve(Servers.EXPORTS))) {
             Optional<Target> target = StorageDaemonFiles.target(name);
@@ -121,13 +166,12 @@ final class StorageDaemons {
     }
 
     /**
-     * Starts the one of a target that has none. It runs with all of the chain open, or not at all.
+     * Starts the one of a target that has none. It runs with all of it open, or not at all.
      *
-     * @param chain the layers' files, absolute, the lowest first
-     * @throws OsException IN_USE if another process writes to the layers; UNSUPPORTED if the
+     * @throws OsException IN_USE if another process uses it so that this cannot; UNSUPPORTED if the
      *     program is missing or paths are too long
      */
-    StorageDaemon start(Target target, List<Path> chain, boolean readOnly)
+    public StorageDaemon start(Target target, Opening opening)
             throws OsException, IOException, InterruptedException {
         if (program.isEmpty()) {
             throw new OsException(
@@ -136,13 +180,11 @@ final class StorageDaemons {
         StorageDaemonFiles files = files(target);
         files.makeFolders();
         // One that nobody waited for, since the daemon was killed while it started.
-        for (StorageDaemonProcess left : StorageDaemonProcess.all(files)) {
-            left.end();
-        }
+        endAll(files);
         files.clear();
         try {
             for (int left = PORT_TRIES; ; left--) {
-                String problem = run(command(files, chain, readOnly), files.log());
+                String problem = run(command(files, opening), files.log());
                 if (problem.isEmpty()) {
                     break;
                 }
@@ -154,7 +196,7 @@ final class StorageDaemons {
                 }
             }
             return StorageDaemonProcess.byPidFile(files)
-                    .map(this::running)
+                    .map(StorageDaemon::new)
                     .orElseThrow(() -> files.fault("started and ended at once"));
         } catch (OsException | IOException | InterruptedException | RuntimeException e) {
             undo(files, e);
@@ -162,12 +204,40 @@ final class StorageDaemons {
         }
     }
 
+    /** Waits also when interrupted, since one that is half in the background cannot be ended. */
+    private static boolean ends(Process process) throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(START_SECONDS);
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended && System.nanoTime() < until) {
+            try {
+                ended = process.waitFor(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            throw new InterruptedException("interrupted while a storage daemon started");
+        }
+        return ended;
+    }
+
+    /** Until there is none, for one that goes to the background may have become another. */
+    private static void endAll(StorageDaemonFiles files)
+            throws OsException, IOException, InterruptedException {
+        List<StorageDaemonProcess> left = StorageDaemonProcess.all(files);
+        while (!left.isEmpty()) {
+            for (StorageDaemonProcess each : left) {
+                each.end();
+            }
+            left = StorageDaemonProcess.all(files);
+        }
+    }
+
     private static void undo(StorageDaemonFiles files, Exception because) {
         boolean interrupted = because instanceof InterruptedException;
         try {
-            for (StorageDaemonProcess left : StorageDaemonProcess.all(files)) {
-                left.end();
-            }
+            endAll(files);
             files.clear();
         } catch (InterruptedException e) {
             interrupted = true;
@@ -180,33 +250,22 @@ final class StorageDaemons {
         }
     }
 
-    private StorageDaemon running(StorageDaemonProcess process) {
-        return new StorageDaemon(process, backend.resolve(Layers.LAYERS));
-    }
-
     private StorageDaemonFiles files(Target target) {
         return StorageDaemonFiles.of(backend, shortFolder, target);
     }
 
-    private List<String> command(StorageDaemonFiles files, List<Path> chain, boolean readOnly)
+    private List<String> command(StorageDaemonFiles files, Opening opening)
             throws OsException, IOException {
         List<String> command = new ArrayList<>();
         command.add(program.orElseThrow().toString());
-        @Nullable Node below = null;
-        for (int i = 0; i < chain.size(); i++) {
-            Node node = Node.of(chain.get(i));
-            boolean top = i == chain.size() - 1;
+        for (String object : opening.objects()) {
+            command.add(StorageDaemonProcess.OBJECT);
+            command.add(object);
+        }
+        for (Map<String, Object> node : opening.nodes()) {
             command.add(StorageDaemonProcess.BLOCKDEV);
-            command.add(json(node.options(chain.get(i), below, readOnly || !top)));
-            below = node;
+            command.add(json(node));
         }
-        if (below == null) {
-            throw new IllegalArgumentException("no layer of " + files.target());
-        }
-        command.add(StorageDaemonProcess.OBJECT);
-        command.add("throttle-group,id=" + Node.UNLIMITED);
-        command.add(StorageDaemonProcess.BLOCKDEV);
-        command.add(json(Node.disk(below, readOnly)));
         String tls = "";
         if (options.tcp() && options.tlsFolder().isPresent()) {
             command.add(StorageDaemonProcess.OBJECT);
@@ -262,7 +321,7 @@ final class StorageDaemons {
         builder.environment().put("LC_ALL", "C");
         Process process = builder.start();
         try {
-            if (!process.waitFor(START_SECONDS, TimeUnit.SECONDS)) {
+            if (!ends(process)) {
                 throw new OsException(
                         FAULT,
                         "%s does not start within %d seconds"

@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
@@ -10,7 +10,7 @@ import io.cairn.spi.DriverException;
 import java.io.Serial;
 
 /** A command that QEMU refused. It changed nothing. */
-final class QmpException extends Exception {
+public final class QmpException extends Exception {
     @Serial private static final long serialVersionUID = 1;
 
     private final String errorClass;
@@ -23,17 +23,17 @@ final class QmpException extends Exception {
     }
 
     /** QEMU's class of errors; nearly always {@code GenericError}. */
-    String errorClass() {
+    public String errorClass() {
         return errorClass;
     }
 
     /** What QEMU says of it. */
-    String description() {
+    public String description() {
         return description;
     }
 
     /** The same as the driver's calls fail. */
-    OsException told() {
+    public OsException told() {
         OsException told =
                 new OsException(kind(description), "qemu-storage-daemon: " + getMessage());
         told.initCause(this);
@@ -41,7 +41,7 @@ final class QmpException extends Exception {
     }
 
     /** Tells by QEMU's words what the caller may do, since its classes do not. */
-    static DriverException.Kind kind(String said) {
+    public static DriverException.Kind kind(String said) {
         boolean inUse =
                 said.contains("Failed to get") // the lock of a file
                         || said.contains("Permission conflict")

@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.FAULT;
@@ -8,10 +8,12 @@ import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.ExportOptions;
 import io.cairn.plugin.local.Loops;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Server;
 import io.cairn.plugin.local.Servers;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
@@ -19,10 +21,16 @@ import io.cairn.spi.VolumeId;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,10 +38,10 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * What a storage daemon has in the file system besides the layers. Sockets are in a shorter folder
- * if their paths would not fit; their names are ids that are unique by themselves.
+ * What a storage daemon has in the file system besides what it opens. Sockets are in a shorter
+ * folder if their paths would not fit; their names are ids that are unique by themselves.
  */
-record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
+public record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
     static final String PID = ".pid";
     static final String LOG = ".log";
 
@@ -41,15 +49,45 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
     private static final String NBD = ".nbd";
     private static final String QMP = ".qmp";
 
-    /** What fits {@code sun_path} of sys/un.h with the byte that ends it. */
-    private static final int SOCKET_PATH_BYTES = 107;
-
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
     private static final int MOUNT_POINT = 4;
     private static final long UNMOUNT_SECONDS = 10;
 
-    static StorageDaemonFiles of(Path backend, Path shortFolder, Target target) {
+    public static StorageDaemonFiles of(Path backend, Path shortFolder, Target target) {
         return new StorageDaemonFiles(backend.resolve(Servers.EXPORTS), shortFolder, target);
+    }
+
+    /**
+     * Removes the sockets on which nobody listens and that have no pid file, as of processes that
+     * ended, and took that with them, when the daemon was killed. Those of another host, on a file
+     * system that it shares, have one. What lies in the short folder, where others' may just be
+     * starting, stays until its target is used again.
+     */
+    static void clearDead(Path backend) throws IOException {
+        Path folder = backend.resolve(Servers.EXPORTS);
+        List<String> names = Entries.names(folder);
+        for (String name : names) {
+            int dot = name.indexOf('.');
+            if ((name.endsWith(NBD) || name.endsWith(QMP))
+                    && names.stream().noneMatch(each -> each.endsWith(name.substring(0, dot) + PID))
+                    && isDead(folder.resolve(name))) {
+                Files.deleteIfExists(folder.resolve(name));
+            }
+        }
+    }
+
+    private static boolean isDead(Path socket) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            // It would wait for a turn.
+            channel.configureBlocking(false);
+            boolean _ = channel.connect(UnixDomainSocketAddress.of(socket));
+            return false;
+        } catch (ConnectException _) {
+            return true;
+        } catch (SocketException _) {
+            // Others wait there, or it is gone.
+            return false;
+        }
     }
 
     /** The target of a pid file's name; empty if it is another file. */
@@ -70,17 +108,17 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
         }
     }
 
-    Path pid() {
+    public Path pid() {
         return named(PID);
     }
 
     /** Where it says why it does not start. */
-    Path log() {
+    public Path log() {
         return named(LOG);
     }
 
     /** A file that shows the content while it is exported by FUSE. */
-    Path fuse() {
+    public Path fuse() {
         return named(FUSE);
     }
 
@@ -89,7 +127,7 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
      *
      * @throws OsException UNSUPPORTED if no path is short enough
      */
-    Path qmp() throws OsException {
+    public Path qmp() throws OsException {
         return socket(QMP);
     }
 
@@ -98,7 +136,7 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
      *
      * @throws OsException UNSUPPORTED if no path is short enough
      */
-    Path nbd() throws OsException {
+    public Path nbd() throws OsException {
         return socket(NBD);
     }
 
@@ -113,7 +151,7 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
     private Path socket(String end) throws OsException {
         for (Path place : List.of(folder, shortFolder)) {
             Path path = socket(place, end);
-            if (path.toString().getBytes(UTF_8).length <= SOCKET_PATH_BYTES) {
+            if (path.toString().getBytes(UTF_8).length <= Server.SOCKET_PATH_BYTES) {
                 return path;
             }
         }
@@ -129,13 +167,16 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
     }
 
     /** Makes the folders that only our user may enter, for only he may connect. */
-    void makeFolders() throws OsException, IOException {
+    public void makeFolders() throws OsException, IOException {
+        FileAttribute<?> ours =
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         for (Path path : List.of(folder, Optional.ofNullable(qmp().getParent()).orElse(folder))) {
             try {
-                Files.createDirectory(
-                        path,
-                        PosixFilePermissions.asFileAttribute(
-                                PosixFilePermissions.fromString("rwx------")));
+                Path above = path.getParent();
+                if (above != null) {
+                    Files.createDirectories(above, ours);
+                }
+                Files.createDirectory(path, ours);
             } catch (FileAlreadyExistsException e) {
                 if (!PosixFilePermissions.toString(Files.getPosixFilePermissions(path))
                         .endsWith("------")) {
@@ -158,6 +199,8 @@ record StorageDaemonFiles(Path folder, Path shortFolder, Target target) {
                 || Files.exists(log(), LinkOption.NOFOLLOW_LINKS)
                 || Files.exists(socket(folder, QMP), LinkOption.NOFOLLOW_LINKS)
                 || Files.exists(socket(shortFolder, QMP), LinkOption.NOFOLLOW_LINKS)
+                || Files.exists(socket(folder, NBD), LinkOption.NOFOLLOW_LINKS)
+                || Files.exists(socket(shortFolder, NBD), LinkOption.NOFOLLOW_LINKS)
                 || fuse().toFile().exists()
                 || mounted();
     }

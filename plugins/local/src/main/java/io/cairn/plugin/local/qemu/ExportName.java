@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import io.cairn.spi.ConnectionId;
 
@@ -10,9 +10,9 @@ import java.util.Optional;
  *
  * @param connection whose it is; empty for the one by FUSE
  */
-record ExportName(Optional<ConnectionId> connection, boolean writable) {
+public record ExportName(Optional<ConnectionId> connection, boolean writable) {
     /** Stands for the export by FUSE where those by NBD are named by their connections. */
-    static final String FUSE = "fuse";
+    public static final String FUSE = "fuse";
 
     private static final String NBD = "nbd";
     private static final String WRITABLE = "-w";

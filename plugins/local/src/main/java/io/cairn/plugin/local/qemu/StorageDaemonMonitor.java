@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import io.cairn.plugin.local.OsException;
 
@@ -7,7 +7,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.util.concurrent.TimeUnit;
 
 /** Where a storage daemon takes commands. Of several threads, each waits for the others. */
-final class StorageDaemonMonitor {
+public final class StorageDaemonMonitor {
     private static final long PATIENCE_MILLIS = 60_000;
     private static final long PAUSE_MILLIS = 10;
 
@@ -18,12 +18,12 @@ final class StorageDaemonMonitor {
     }
 
     /** What is said to QEMU. */
-    interface Talk<T> {
+    public interface Talk<T> {
         T with(Qmp qmp) throws QmpException, OsException, IOException, InterruptedException;
     }
 
     /** A condition of QEMU's. */
-    interface Condition {
+    public interface Condition {
         boolean met() throws QmpException, IOException;
     }
 
@@ -33,7 +33,7 @@ final class StorageDaemonMonitor {
      * @throws OsException if QEMU refuses
      * @throws IOException if it does not answer
      */
-    <T> T talk(Talk<T> talk) throws OsException, IOException, InterruptedException {
+    public <T> T talk(Talk<T> talk) throws OsException, IOException, InterruptedException {
         try (Qmp qmp = Qmp.connect(files.qmp())) {
             return talk.with(qmp);
         } catch (QmpException e) {
@@ -58,7 +58,7 @@ final class StorageDaemonMonitor {
      *
      * @param what for the message of the failure, after a minute
      */
-    void await(String what, Condition condition)
+    public void await(String what, Condition condition)
             throws QmpException, OsException, IOException, InterruptedException {
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS);
         while (!condition.met()) {

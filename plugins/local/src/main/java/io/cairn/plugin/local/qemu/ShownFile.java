@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
@@ -28,8 +28,9 @@ import java.util.stream.Stream;
  * request into the same memory: of two writes at once, as loop devices make them, the first gets
  * the second's content. So it was seen with 7.2.
  */
-final class ShownFile {
+public final class ShownFile {
     private static final String PROGRAM = "nbdfuse";
+    private static final String MISSING = "there is no nbdfuse: install libnbd-bin";
     private static final Path DEVICE = Path.of("/dev/fuse");
     private static final long PATIENCE_MILLIS = 10_000;
     private static final long PAUSE_MILLIS = 5;
@@ -37,8 +38,18 @@ final class ShownFile {
     private ShownFile() {}
 
     /** Whether this process may show files, and has what it needs for that. */
-    static boolean available() {
-        return Files.isWritable(DEVICE) && program().isPresent();
+    public static boolean available() {
+        return lack().isEmpty();
+    }
+
+    /** What is missing for that, and how it is had; empty if nothing is. */
+    public static Optional<String> lack() {
+        if (program().isEmpty()) {
+            return Optional.of(MISSING);
+        }
+        return Files.isWritable(DEVICE)
+                ? Optional.empty()
+                : Optional.of("%s is not there for this user: `modprobe fuse`".formatted(DEVICE));
     }
 
     private static Optional<Path> program() {
@@ -63,13 +74,7 @@ final class ShownFile {
         } catch (FileAlreadyExistsException _) {
             // Just what is needed.
         }
-        Path program =
-                program()
-                        .orElseThrow(
-                                () ->
-                                        new OsException(
-                                                UNSUPPORTED,
-                                                "there is no nbdfuse: install libnbd-bin"));
+        Path program = program().orElseThrow(() -> new OsException(UNSUPPORTED, MISSING));
         // In a session of its own, or what ends the daemon at a terminal would end it too.
         List<String> command = new ArrayList<>(List.of("setsid", "--fork", program.toString()));
         if (!writable) {
@@ -126,7 +131,7 @@ final class ShownFile {
     }
 
     /** Waits until the processes are gone that showed it, and ends them if they stay. */
-    static void awaitEnd(Path file) throws OsException, InterruptedException {
+    public static void awaitEnd(Path file) throws OsException, InterruptedException {
         long begun = System.nanoTime();
         while (true) {
             List<ProcessHandle> left =

@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
@@ -19,19 +19,21 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Volumes and snapshots by the protocol NBD, served by their storage daemons. */
-final class Exported implements Exporting {
+public final class Exported implements Exporting {
     private static final String NBD = "nbd";
 
     private final Calls calls;
-    private final Running running;
+    private final Served served;
+    private final Served.Starting starting;
     private final boolean available;
 
     /**
      * @param available whether new ones can be made; those that are there can be taken back anyway
      */
-    Exported(Calls calls, Running running, boolean available) {
+    public Exported(Calls calls, Served served, Served.Starting starting, boolean available) {
         this.calls = calls;
-        this.running = running;
+        this.served = served;
+        this.starting = starting;
         this.available = available;
     }
 
@@ -53,7 +55,7 @@ final class Exported implements Exporting {
                                         .formatted(spec.protocol(), protocols()));
                     }
                     boolean writable = !spec.readOnly() && !target.fixed();
-                    StorageDaemon daemon = running.started(os, target);
+                    StorageDaemon daemon = starting.started(os, target);
                     try {
                         Optional<Map<String, String>> there = daemon.exportedNbd(spec.id());
                         if (there.isPresent()) {
@@ -70,7 +72,7 @@ final class Exported implements Exporting {
                             | IOException
                             | InterruptedException
                             | RuntimeException e) {
-                        running.undo(os, daemon, e);
+                        served.undo(os, daemon, e);
                         throw e;
                     }
                 });
@@ -91,12 +93,12 @@ final class Exported implements Exporting {
         calls.call(
                 "take back the export of " + target,
                 os -> {
-                    Optional<StorageDaemon> daemon = running.of(target);
+                    Optional<StorageDaemon> daemon = served.of(target);
                     if (daemon.isPresent()) {
                         if (daemon.get().exportedNbd(id).isPresent()) {
                             daemon.get().unexport(id.toString());
                         }
-                        running.stopIfIdle(os, daemon.get());
+                        served.stopIfIdle(os, daemon.get());
                     }
                     return target;
                 });
@@ -108,7 +110,7 @@ final class Exported implements Exporting {
         return calls.call(
                 "look for the export of " + target,
                 _ -> {
-                    Optional<StorageDaemon> daemon = running.of(target);
+                    Optional<StorageDaemon> daemon = served.of(target);
                     return daemon.isEmpty()
                             ? Optional.empty()
                             : daemon.get().exportedNbd(id).map(Exported::shown);

@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** A process that has a target open, with what its own command line tells of it. */
-record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> commandLine) {
+public record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> commandLine) {
     static final String BLOCKDEV = "--blockdev";
     static final String OBJECT = "--object";
     static final String TLS = "tls-creds-x509";
@@ -67,7 +67,7 @@ record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> com
         for (int i = 0; i + 1 < commandLine.size(); i++) {
             if (commandLine.get(i).equals(BLOCKDEV)) {
                 JsonNode options = JSON.readTree(commandLine.get(i + 1));
-                if (options.path("node-name").asText().equals(Node.DISK)) {
+                if (options.path("node-name").asText().equals(StorageDaemon.DISK)) {
                     return options.path("read-only").asBoolean();
                 }
             }
@@ -99,6 +99,14 @@ record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> com
 
     /** Waits until it is gone; kills it if it takes longer than 10 seconds. */
     void awaitEnd() throws OsException, InterruptedException {
+        awaitEnd(false);
+    }
+
+    /**
+     * @param asked whether a signal asks it to, again and again: it sleeps on if one comes between
+     *     its last look at whether any did and its sleep
+     */
+    private void awaitEnd(boolean asked) throws OsException, InterruptedException {
         long begun = System.nanoTime();
         while (alive()) {
             long waited = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
@@ -107,6 +115,8 @@ record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> com
             }
             if (waited > PATIENCE_MILLIS) {
                 ProcessHandle.of(pid).ifPresent(process -> process.destroyForcibly());
+            } else if (asked) {
+                ProcessHandle.of(pid).ifPresent(process -> process.destroy());
             }
             Thread.sleep(PAUSE_MILLIS);
         }
@@ -114,7 +124,6 @@ record StorageDaemonProcess(long pid, StorageDaemonFiles files, List<String> com
 
     /** Ends it in the way that has it write what it still holds. */
     void end() throws OsException, InterruptedException {
-        ProcessHandle.of(pid).filter(_ -> alive()).ifPresent(process -> process.destroy());
-        awaitEnd();
+        awaitEnd(true);
     }
 }

@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
@@ -19,13 +19,20 @@ import java.util.List;
 import java.util.Optional;
 
 /** Loop devices over files that storage daemons show by FUSE. */
-final class Attached implements Attaching {
+public final class Attached implements Attaching {
     private final Calls calls;
-    private final Running running;
+    private final Served served;
+    private final Served.Starting starting;
+    private final int sectorBytes;
 
-    Attached(Calls calls, Running running) {
+    /**
+     * @param sectorBytes as in {@link Loops#attach}
+     */
+    public Attached(Calls calls, Served served, Served.Starting starting, int sectorBytes) {
         this.calls = calls;
-        this.running = running;
+        this.served = served;
+        this.starting = starting;
+        this.sectorBytes = sectorBytes;
     }
 
     @Override
@@ -35,25 +42,25 @@ final class Attached implements Attaching {
         return calls.call(
                 "attach " + target,
                 os -> {
-                    List<Loops.Loop> there = running.loops(os, target);
+                    List<Loops.Loop> there = served.loops(os, target);
                     if (!there.isEmpty()) {
                         return shown(asAsked(there.getFirst(), fixed));
                     }
-                    running.abandonLost(os, target);
-                    StorageDaemon daemon = running.started(os, target);
+                    served.abandonLost(os, target);
+                    StorageDaemon daemon = starting.started(os, target);
                     try {
                         return attach(os, daemon, fixed);
                     } catch (OsException
                             | IOException
                             | InterruptedException
                             | RuntimeException e) {
-                        running.undo(os, daemon, e);
+                        served.undo(os, daemon, e);
                         throw e;
                     }
                 });
     }
 
-    private static Attachment attach(Native os, StorageDaemon daemon, boolean fixed)
+    private Attachment attach(Native os, StorageDaemon daemon, boolean fixed)
             throws OsException, InterruptedException, IOException {
         // Of a call that was killed, or a device that somebody else took away.
         daemon.unexportFuse();
@@ -62,7 +69,7 @@ final class Attached implements Attaching {
         }
         Path file = daemon.exportFuse(!fixed);
         try (Fd shown = os.open(file.toString(), fixed ? Native.O_RDONLY : Native.O_RDWR)) {
-            return shown(Loops.attach(os, shown, fixed, Layers.SECTOR));
+            return shown(Loops.attach(os, shown, fixed, sectorBytes));
         }
     }
 
@@ -71,14 +78,14 @@ final class Attached implements Attaching {
         calls.call(
                 "detach " + target,
                 os -> {
-                    for (Loops.Loop loop : running.loops(os, target)) {
+                    for (Loops.Loop loop : served.loops(os, target)) {
                         Loops.detach(os, loop);
                     }
-                    running.abandonLost(os, target);
-                    Optional<StorageDaemon> daemon = running.of(target);
+                    served.abandonLost(os, target);
+                    Optional<StorageDaemon> daemon = served.of(target);
                     if (daemon.isPresent()) {
                         daemon.get().unexportFuse();
-                        running.stopIfIdle(os, daemon.get());
+                        served.stopIfIdle(os, daemon.get());
                     }
                     return target;
                 });
@@ -90,7 +97,7 @@ final class Attached implements Attaching {
         return calls.call(
                 "look for the device of " + target,
                 os -> {
-                    List<Loops.Loop> there = running.loops(os, target);
+                    List<Loops.Loop> there = served.loops(os, target);
                     return there.isEmpty()
                             ? Optional.empty()
                             : Optional.of(shown(there.getFirst()));

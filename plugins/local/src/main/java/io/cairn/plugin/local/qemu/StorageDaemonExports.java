@@ -1,4 +1,4 @@
-package io.cairn.plugin.qcow2;
+package io.cairn.plugin.local.qemu;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
@@ -21,8 +21,9 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * What a storage daemon shows of its target, and to whom. All of it lies over {@link Node#DISK},
- * and goes along when the target goes on in another layer. Fails as {@link StorageDaemon} does.
+ * What a storage daemon shows of its target, and to whom. All of it lies over {@link
+ * StorageDaemon#DISK}, and goes along when that goes over to another node. Fails as {@link
+ * StorageDaemon} does.
  */
 final class StorageDaemonExports {
     private static final String ID = "id";
@@ -71,9 +72,7 @@ final class StorageDaemonExports {
                     UNSUPPORTED,
                     "what is attached is read by NBD without encryption: set %s to %s, or %s to unix"
                             .formatted(
-                                    Qcow2DriverProvider.TLS,
-                                    Qcow2DriverProvider.NO_TLS,
-                                    ExportOptions.NBD));
+                                    ServingOptions.TLS, ServingOptions.NO_TLS, ExportOptions.NBD));
         }
         export(
                 ExportName.fuse(writable),
@@ -148,7 +147,7 @@ final class StorageDaemonExports {
                     }
                     Map<String, Object> arguments = new HashMap<>(kind);
                     arguments.put(ID, name.toString());
-                    arguments.put("node-name", Node.DISK);
+                    arguments.put("node-name", StorageDaemon.DISK);
                     qmp.execute("block-export-add", arguments);
                     return name;
                 });
