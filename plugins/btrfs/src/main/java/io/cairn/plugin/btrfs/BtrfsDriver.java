@@ -16,6 +16,7 @@ import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Calls;
 import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Exports;
+import io.cairn.plugin.local.ExtentDiffering;
 import io.cairn.plugin.local.Extents;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
@@ -30,7 +31,9 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
+import io.cairn.spi.Differing;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
@@ -80,12 +83,19 @@ final class BtrfsDriver implements Driver {
     private final Optional<Attaching> attaching;
     private final Optional<Exporting> exporting;
     private final Adopting adopting;
+    private final Optional<Cleaning> cleaning;
     private final Turns turns = new Turns();
 
     /**
      * @param loops whether this process may make loop devices
+     * @param cleaning watches what becomes of subvolumes that are deleted, if this process may look
      */
-    BtrfsDriver(BackendFolder folder, String pool, Servers servers, boolean loops) {
+    BtrfsDriver(
+            BackendFolder folder,
+            String pool,
+            Servers servers,
+            boolean loops,
+            Optional<Cleaning> cleaning) {
         this.folder = folder;
         this.pool = pool;
         this.lookup = new Lookup(folder, pool);
@@ -103,6 +113,8 @@ final class BtrfsDriver implements Driver {
                 servers.available() || servers.anyLeft()
                         ? Optional.of(new Exports(calls, lookup, servers))
                         : Optional.empty();
+        this.cleaning = cleaning;
+        cleaning.ifPresent(Cleaning::start);
     }
 
     @Override
@@ -171,22 +183,26 @@ final class BtrfsDriver implements Driver {
 
     @Override
     public void deleteVolume(VolumeId id) throws DriverException, InterruptedException {
-        calls.call(
-                "delete volume " + id,
-                os -> {
-                    try (Fd home = lookup.home(os, id)) {
-                        try (Fd image = lookup.image(os, home, VOLUME)) {
-                            if (home != null && image != null) {
-                                lookup.checkAlone(home);
-                                uses.checkUnused(os, Target.of(id), image);
-                                // Its content is the volume's, and goes with it.
-                                os.remove(home, ADOPTED, 0);
+        try {
+            calls.call(
+                    "delete volume " + id,
+                    os -> {
+                        try (Fd home = lookup.home(os, id)) {
+                            try (Fd image = lookup.image(os, home, VOLUME)) {
+                                if (home != null && image != null) {
+                                    lookup.checkAlone(home);
+                                    uses.checkUnused(os, Target.of(id), image);
+                                    // Its content is the volume's, and goes with it.
+                                    os.remove(home, ADOPTED, 0);
+                                }
                             }
+                            removeAll(os, id, home);
                         }
-                        removeAll(os, id, home);
-                    }
-                    return id;
-                });
+                        return id;
+                    });
+        } finally {
+            cleanSoon();
+        }
     }
 
     @Override
@@ -208,26 +224,30 @@ final class BtrfsDriver implements Driver {
     @Override
     public void deleteSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException {
-        calls.call(
-                "delete snapshot %s of volume %s".formatted(id, volume),
-                os -> {
-                    try (Turns.Turn _ = turns.take(id);
-                            Fd home = lookup.home(os, volume)) {
-                        Target target = Target.of(volume, id);
-                        try (Fd image = lookup.image(os, home, id + CUT)) {
-                            if (image != null) {
-                                uses.checkUnattached(os, lookup.hint(target), image);
-                                uses.checkUnexported(target);
+        try {
+            calls.call(
+                    "delete snapshot %s of volume %s".formatted(id, volume),
+                    os -> {
+                        try (Turns.Turn _ = turns.take(id);
+                                Fd home = lookup.home(os, volume)) {
+                            Target target = Target.of(volume, id);
+                            try (Fd image = lookup.image(os, home, id + CUT)) {
+                                if (image != null) {
+                                    uses.checkUnattached(os, lookup.hint(target), image);
+                                    uses.checkUnexported(target);
+                                }
                             }
+                            if (home != null) {
+                                Subvolumes.destroy(os, home, id + HALF);
+                                Subvolumes.destroy(os, home, id + CUT);
+                            }
+                            removeRest(os, id, volume, home);
                         }
-                        if (home != null) {
-                            Subvolumes.destroy(os, home, id + HALF);
-                            Subvolumes.destroy(os, home, id + CUT);
-                        }
-                        removeRest(os, id, volume, home);
-                    }
-                    return id;
-                });
+                        return id;
+                    });
+        } finally {
+            cleanSoon();
+        }
     }
 
     @Override
@@ -270,10 +290,25 @@ final class BtrfsDriver implements Driver {
     @Override
     public Optional<Reverting> reverting() {
         return Optional.of(
-                (id, snapshot) ->
-                        calls.call(
+                (id, snapshot) -> {
+                    try {
+                        return calls.call(
                                 "revert volume %s to snapshot %s".formatted(id, snapshot),
-                                os -> alteration.revert(os, id, snapshot)));
+                                os -> alteration.revert(os, id, snapshot));
+                    } finally {
+                        cleanSoon();
+                    }
+                });
+    }
+
+    @Override
+    public Optional<Background> background() {
+        return cleaning.map(each -> each);
+    }
+
+    /** What was deleted waits for the file system's cleaner. */
+    private void cleanSoon() {
+        cleaning.ifPresent(Cleaning::soon);
     }
 
     @Override
@@ -339,6 +374,11 @@ final class BtrfsDriver implements Driver {
     }
 
     @Override
+    public Optional<Differing> differing() {
+        return Optional.of(new ExtentDiffering(calls, lookup));
+    }
+
+    @Override
     public Optional<BackendVolume> findVolume(VolumeId id)
             throws DriverException, InterruptedException {
         return calls.call("look up volume " + id, os -> lookup.volume(os, id));
@@ -376,6 +416,7 @@ final class BtrfsDriver implements Driver {
 
     @Override
     public void close() {
+        cleaning.ifPresent(Cleaning::close);
         folder.close();
     }
 

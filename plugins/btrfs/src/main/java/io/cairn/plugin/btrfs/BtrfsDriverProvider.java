@@ -4,6 +4,7 @@ import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.ExportOptions;
 import io.cairn.plugin.local.Loops;
 import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Servers;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.Driver;
@@ -15,6 +16,7 @@ import io.cairn.spi.Settings;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Offers the btrfs driver to the daemon. */
@@ -56,7 +58,22 @@ public final class BtrfsDriverProvider implements DriverProvider {
         BackendFolder folder = BackendFolder.open(settings.path(DIRECTORY), self, Fitness::check);
         Servers servers = ExportOptions.servers(folder.path(), settings);
         try (Native os = new Native()) {
-            return new BtrfsDriver(folder, settings.text(POOL), servers, Loops.available(os));
+            return new BtrfsDriver(
+                    folder,
+                    settings.text(POOL),
+                    servers,
+                    Loops.available(os),
+                    cleaning(os, self.backend(), folder));
+        }
+    }
+
+    private static Optional<Cleaning> cleaning(Native os, String backend, BackendFolder folder) {
+        try {
+            long _ = Subvolumes.deleted(os, folder.root());
+            return Optional.of(new Cleaning(backend, folder.root()));
+        } catch (OsException _) {
+            // As for who is not root.
+            return Optional.empty();
         }
     }
 }

@@ -71,7 +71,9 @@ final class BtrfsDriverTest extends BaseDriverTest {
                         Capability.ADOPTING,
                         Capability.HANDING,
                         Capability.MEASURING,
-                        Capability.INSPECTING);
+                        Capability.BACKGROUND,
+                        Capability.INSPECTING,
+                        Capability.DIFFERING);
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }

@@ -14,6 +14,8 @@ import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
+import io.cairn.spi.Background;
+import io.cairn.spi.Chore;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
@@ -41,6 +43,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -51,6 +54,7 @@ import java.util.UUID;
 final class SubvolumesTest {
     private static final long MIB = 1L << 20;
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "subvolumes");
+    private static final Duration REST = Duration.ofMinutes(2);
 
     private @Nullable LoopFileSystem mounted;
     private Path folder = Path.of("/nonexistent");
@@ -96,6 +100,36 @@ final class SubvolumesTest {
         assertThat(parent(show(made))).isEqualTo(uuid(shown));
         driver.reverting().orElseThrow().revert(volume.id(), snapshot.id());
         assertThat(parent(show(volume))).isEqualTo(uuid(shown));
+    }
+
+    @Test
+    void whatWasDeletedIsToldUntilItsSpaceIsBack() throws Exception {
+        BackendVolume volume = volume();
+        Background background = driver.background().orElseThrow();
+        boolean told = false;
+        // The cleaner comes at any time.
+        for (int i = 0; i < 5 && !told; i++) {
+            List<BackendSnapshot> cut = List.of(cut(volume), cut(volume), cut(volume));
+            for (BackendSnapshot each : cut) {
+                driver.deleteSnapshot(each.id(), volume.id());
+            }
+            for (List<Chore> chores = background.chores();
+                    !chores.isEmpty() && !told;
+                    chores = background.chores()) {
+                told = chores.getFirst().total() >= cut.size();
+                Thread.sleep(10);
+            }
+        }
+        assertThat(told).isTrue();
+        String root = Objects.requireNonNull(mounted).path().toString();
+        String _ = run("btrfs", "filesystem", "sync", root);
+        String _ = run("btrfs", "subvolume", "sync", root);
+        long until = System.nanoTime() + REST.toNanos();
+        while (!background.chores().isEmpty()) {
+            assertThat(System.nanoTime()).as("%s", background.chores()).isLessThan(until);
+            Thread.sleep(10);
+        }
+        assertThat(driver.inventory().volumes()).containsExactly(volume);
     }
 
     @Test

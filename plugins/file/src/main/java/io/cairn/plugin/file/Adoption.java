@@ -71,7 +71,7 @@ final class Adoption implements Adopting {
         return calls.call(
                 "release volume " + id,
                 os -> {
-                    String wanted = Candidates.released(name, id);
+                    String wanted = candidates.released(name, id);
                     try (Fd home = lookup.home(os, id);
                             Fd image = lookup.file(os, home, IMAGE)) {
                         if (home != null && image != null) {

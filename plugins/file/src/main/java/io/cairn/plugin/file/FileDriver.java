@@ -9,6 +9,7 @@ import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 import io.cairn.plugin.local.Attachments;
 import io.cairn.plugin.local.Calls;
 import io.cairn.plugin.local.Exports;
+import io.cairn.plugin.local.ExtentDiffering;
 import io.cairn.plugin.local.Extents;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Loops;
@@ -24,6 +25,7 @@ import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Cloning;
+import io.cairn.spi.Differing;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Exporting;
@@ -65,6 +67,7 @@ final class FileDriver implements Driver {
     private final Optional<Exporting> exporting;
     private final Adopting adopting;
     private final Optional<Measuring> measuring;
+    private final Optional<Differing> differing;
     private final Turns turns = new Turns();
 
     /**
@@ -91,6 +94,10 @@ final class FileDriver implements Driver {
         this.adopting = new Adoption(calls, folder, lookup, uses);
         this.measuring =
                 folder.measurable() ? Optional.of(this::freedByDeleting) : Optional.empty();
+        this.differing =
+                folder.method() == Method.REFLINK && folder.measurable()
+                        ? Optional.of(new ExtentDiffering(calls, lookup))
+                        : Optional.empty();
     }
 
     @Override
@@ -309,6 +316,11 @@ final class FileDriver implements Driver {
     @Override
     public Optional<Measuring> measuring() {
         return measuring;
+    }
+
+    @Override
+    public Optional<Differing> differing() {
+        return differing;
     }
 
     @Override

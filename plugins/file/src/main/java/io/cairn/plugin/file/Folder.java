@@ -39,13 +39,19 @@ record Folder(
 
     private static Folder fit(Native os, BackendFolder base, Method wanted)
             throws OsException, IOException {
+        String type = Files.getFileStore(base.path()).type();
+        if (type.startsWith("nfs")) {
+            throw new OsException(
+                    UNSUPPORTED,
+                    "NFS does not say who has a file open, so that no volume could be deleted: use the driver qcow2 there, or XFS, btrfs or ext4");
+        }
         Fd marker = base.claim().marker();
         boolean clones = clones(os, base.root(), marker);
         Method method = method(clones, wanted);
         boolean measurable = !clones || Extents.told(os, marker);
         // XFS writes all its changes to one log in the order they were made, and flushes the disk
         // before each part of it (fs/xfs/xfs_log_cil.c).
-        boolean ordered = Files.getFileStore(base.path()).type().equals("xfs");
+        boolean ordered = type.equals("xfs");
         return new Folder(base, method, clones, measurable, ordered);
     }
 

@@ -4,6 +4,7 @@ import static io.cairn.plugin.file.Opened.MIB;
 import static io.cairn.plugin.file.Opened.assertFails;
 import static io.cairn.plugin.file.Opened.open;
 import static io.cairn.plugin.file.Opened.run;
+import static io.cairn.plugin.file.Opened.unmount;
 import static io.cairn.plugin.file.Opened.volume;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
@@ -128,7 +129,7 @@ final class AttachmentsTest {
                 assertFails(IN_USE, () -> attaching.detach(target));
                 assertThat(attaching.attached(target)).isPresent();
             } finally {
-                run("umount", mountPoint.toString());
+                unmount(mountPoint);
             }
             attaching.detach(target);
             // Now that it shares its content.
@@ -147,7 +148,7 @@ final class AttachmentsTest {
             try {
                 assertThat(mountPoint.resolve("letter")).hasContent("hi");
             } finally {
-                run("umount", mountPoint.toString());
+                unmount(mountPoint);
             }
             attaching.detach(copy);
             attaching.detach(target);

@@ -1,5 +1,6 @@
 package io.cairn.plugin.file;
 
+import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 import io.cairn.tck.BaseDriverTest;
@@ -40,6 +41,9 @@ abstract class FileDriverFixture extends BaseDriverTest {
                         Capability.HANDING,
                         Capability.MEASURING,
                         Capability.INSPECTING);
+        if (traits().contains(Trait.SHARED_SNAPSHOTS)) {
+            there.add(Capability.DIFFERING);
+        }
         if (Files.isWritable(Path.of("/dev/loop-control"))) {
             there.add(Capability.ATTACHING);
         }

@@ -25,6 +25,9 @@ import java.util.UUID;
 
 /** Drivers of plain folders, and what tests of this driver alone have in common. */
 final class Opened {
+    private static final int UNMOUNT_TRIES = 20;
+    private static final long PAUSE_MILLIS = 50;
+
     static final long MIB = 1 << 20;
     private static final BackendIdentity SELF = new BackendIdentity(new UUID(1, 2), "files");
 
@@ -49,6 +52,24 @@ final class Opened {
         assertThat(e).isNotNull();
         assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
         return e;
+    }
+
+    /**
+     * Unmounts. A process that another test starts in this JVM has open whatever is open here, a
+     * file below the mount point too, until it has become another program.
+     */
+    static void unmount(Path mountPoint) throws IOException, InterruptedException {
+        for (int left = UNMOUNT_TRIES; ; left--) {
+            try {
+                String _ = run("umount", mountPoint.toString());
+                return;
+            } catch (AssertionError e) {
+                if (left == 1) {
+                    throw e;
+                }
+                Thread.sleep(PAUSE_MILLIS);
+            }
+        }
     }
 
     /** Runs a tool, and returns what it says. */
