@@ -3,14 +3,21 @@ package io.cairn.daemon.jmx;
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.volume.Deleted;
 import io.cairn.daemon.volume.Names;
+import io.cairn.daemon.volume.NewSnapshot;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.Volumes;
+import io.cairn.spi.VolumeId;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+import javax.management.ObjectName;
 
 /**
  * What a backend does with the volumes and snapshots that it has, each by its name or its UUID, for
@@ -165,6 +172,32 @@ class BackendWork extends BackendLists {
                                 objects.volume(volume).id(),
                                 Requests.newSnapshot(name, properties)))
                 .toString();
+    }
+
+    @WriteOperation(
+            value =
+                    "Cuts a snapshot of each of several volumes that no host may write to, all as of one instant: all are made or none; returns their ObjectNames, a line each",
+            role = Role.OPERATOR)
+    String createGroupSnapshot(
+            @Description("The volumes' names or UUIDs, as db1,db1-log; at most 100") String volumes,
+            @Description("The snapshots' name, unique in each volume") String name,
+            @Description(Requests.GROUP_PROPERTIES) String properties)
+            throws OperationException, InterruptedException {
+        NewSnapshot request = Requests.newGroup(name, properties);
+        List<VolumeId> group = new ArrayList<>();
+        String[] names = volumes.split(", ?", Volumes.MOST_IN_GROUP + 1);
+        if (names.length > Volumes.MOST_IN_GROUP) {
+            throw Requests.invalid(
+                    "these are too many volumes for a group: give %d at most"
+                            .formatted(Volumes.MOST_IN_GROUP));
+        }
+        for (String volume : names) {
+            group.add(objects.volume(volume).id());
+        }
+        return this.volumes.createGroupSnapshot(backend, group, request).stream()
+                .map(BeanNames::snapshot)
+                .map(ObjectName::toString)
+                .collect(Collectors.joining("\n"));
     }
 
     @WriteOperation(

@@ -31,6 +31,7 @@ final class Requests {
                     + PropertyText.SYNTAX;
     static final String SNAPSHOT_PROPERTIES =
             "description, label.KEY, id; as " + PropertyText.SYNTAX;
+    static final String GROUP_PROPERTIES = "description, label.KEY; as " + PropertyText.SYNTAX;
     static final String LABEL_KEY =
             "The label's key: 1 to 63 lower-case letters, digits, '.', '_', '-'";
     static final String LABEL_VALUE = "The label's value: at most 255 characters; may be empty";
@@ -114,13 +115,17 @@ final class Requests {
 
     static NewSnapshot newSnapshot(String name, String properties) throws OperationException {
         Requests request = new Requests(properties, "description, label.KEY, id");
-        NewSnapshot snapshot =
-                new NewSnapshot(
-                        name,
-                        request.take("description").orElse(""),
-                        request.labels,
-                        request.takeId(SnapshotId::parse));
-        request.finish();
+        return request.snapshot(name, request.takeId(SnapshotId::parse));
+    }
+
+    /** Of several snapshots, which all get the same. */
+    static NewSnapshot newGroup(String name, String properties) throws OperationException {
+        return new Requests(properties, "description, label.KEY").snapshot(name, Optional.empty());
+    }
+
+    private NewSnapshot snapshot(String name, Optional<SnapshotId> id) throws OperationException {
+        NewSnapshot snapshot = new NewSnapshot(name, take("description").orElse(""), labels, id);
+        finish();
         return snapshot;
     }
 

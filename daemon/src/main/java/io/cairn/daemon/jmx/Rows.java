@@ -183,6 +183,16 @@ final class Rows {
             @Description("What lies there") List<UnmanagedRow> rows,
             @Description(NEXT) String continuation) {}
 
+    @Description("A part of a volume's content")
+    record ChangedRangeRow(
+            @Description("Where it begins, in bytes") long offsetBytes,
+            @Description("How long it is, in bytes") long lengthBytes) {}
+
+    @Description("A part of a list of what changed, in the order of the bytes")
+    record ChangedRangePage(
+            @Description("What changed") List<ChangedRangeRow> rows,
+            @Description(NEXT) String continuation) {}
+
     @Description("A label")
     record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}
 }

@@ -1,15 +1,18 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.jmx.Rows.ChangedRangePage;
 import io.cairn.daemon.jmx.Rows.HoldRow;
 import io.cairn.daemon.jmx.Rows.LabelRow;
 import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.NewVolume;
 import io.cairn.daemon.volume.ObjectState;
 import io.cairn.daemon.volume.OperationException;
+import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.spi.ByteSize;
+import io.cairn.spi.ChangedRange;
 import io.cairn.spi.Target;
 
 import java.util.List;
@@ -20,6 +23,9 @@ import javax.management.ObjectName;
 /** A snapshot, as it was when it was looked up for one call. */
 @Description("A snapshot: what a volume held at one instant")
 final class SnapshotBean {
+    private static final String SINCE =
+            "The name or UUID of the other snapshot, older or newer; empty for where this one may hold anything but zeroes";
+
     private final Volumes volumes;
     private final Snapshot snapshot;
     private final Supplier<String> who;
@@ -161,6 +167,35 @@ final class SnapshotBean {
     @ReadOperation(value = "The same with a unit, rounded, for people", role = Role.OPERATOR)
     String measureFreedText() throws OperationException, InterruptedException {
         return PoolBean.rounded(volumes.freedByDeleting(snapshot.id()));
+    }
+
+    @ReadOperation(
+            value =
+                    "Asks the driver where the snapshot may differ from another one of its volume, in the order of the bytes, a page at a time",
+            role = Role.OPERATOR)
+    ChangedRangePage listChangedRanges(
+            @Description(SINCE) String since,
+            @Description(Requests.LIMIT) int limit,
+            @Description("Empty for the first page, then the continuation of the page before")
+                    String continuation)
+            throws OperationException, InterruptedException {
+        return Texts.changed(changed(since, limit, continuation));
+    }
+
+    @ReadOperation(value = "The same as a table in plain text", role = Role.OPERATOR)
+    String listChangedRangesText(
+            @Description(SINCE) String since,
+            @Description(Requests.LIMIT) int limit,
+            @Description("Empty for the first page, then the continuation of the page before")
+                    String continuation)
+            throws OperationException, InterruptedException {
+        return Texts.changedTable(changed(since, limit, continuation));
+    }
+
+    private Page<ChangedRange> changed(String since, int limit, String continuation)
+            throws OperationException, InterruptedException {
+        return volumes.changed(
+                snapshot.id(), since.strip(), Requests.limit(limit), continuation.strip());
     }
 
     @ReadOperation(

@@ -1,5 +1,7 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.jmx.Rows.ChangedRangePage;
+import io.cairn.daemon.jmx.Rows.ChangedRangeRow;
 import io.cairn.daemon.jmx.Rows.ConnectionRow;
 import io.cairn.daemon.jmx.Rows.DeletedPage;
 import io.cairn.daemon.jmx.Rows.DeletedRow;
@@ -25,6 +27,7 @@ import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Unfinished;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.spi.ByteSize;
+import io.cairn.spi.ChangedRange;
 import io.cairn.spi.Unmanaged;
 
 import java.time.Duration;
@@ -194,6 +197,22 @@ final class Texts {
                     Names.clean(one.obstacle()));
         }
         return table.with(ending(page, "object"));
+    }
+
+    static ChangedRangePage changed(Page<ChangedRange> page) {
+        return new ChangedRangePage(
+                page.items().stream()
+                        .map(one -> new ChangedRangeRow(one.offsetBytes(), one.lengthBytes()))
+                        .toList(),
+                page.continuation());
+    }
+
+    static String changedTable(Page<ChangedRange> page) {
+        TextTable table = new TextTable("OFFSET", "LENGTH", "SIZE");
+        for (ChangedRange one : page.items()) {
+            table.add(one.offsetBytes(), one.lengthBytes(), ByteSize.format(one.lengthBytes()));
+        }
+        return table.with(ending(page, "range"));
     }
 
     static String volumeTable(Page<Volume> page) {

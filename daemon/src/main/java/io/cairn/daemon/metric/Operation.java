@@ -18,6 +18,7 @@ public enum Operation {
     DISCONNECT("disconnect"),
     DELETE_VOLUME("delete-volume"),
     CREATE_SNAPSHOT("create-snapshot"),
+    CREATE_GROUP_SNAPSHOT("create-group-snapshot"),
     DELETE_SNAPSHOT("delete-snapshot");
 
     private final String text;

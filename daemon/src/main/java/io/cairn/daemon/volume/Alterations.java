@@ -64,7 +64,7 @@ public final class Alterations {
                 id,
                 Operation.REVERT_VOLUME,
                 volume -> {
-                    Snapshot to = snapshotOf(volume, nameOrId);
+                    Snapshot to = parts.snapshotOf(volume.id(), volume.name(), nameOrId);
                     boolean used =
                             parts.state().connections(id).stream()
                                     .anyMatch(connection -> !connection.target().fixed());
@@ -256,6 +256,7 @@ public final class Alterations {
                                 Snapshot now = parts.known(id);
                                 Snapshot after = plan.of(now);
                                 Names.checkLabels(after.labels());
+                                Grouping.refuseLabel(now.labels(), after.labels());
                                 Marks.check(after);
                                 if (after.equals(now)) {
                                     return parts.confirmed(now);
@@ -355,23 +356,6 @@ public final class Alterations {
                         .formatted(
                                 Names.shortened(tag),
                                 tags.isEmpty() ? "none" : String.join(", ", tags)));
-    }
-
-    private Snapshot snapshotOf(Volume volume, String nameOrId) throws OperationException {
-        return parts.state()
-                .snapshot(volume.id(), nameOrId)
-                .or(
-                        () ->
-                                Ids.snapshot(nameOrId)
-                                        .flatMap(parts.state()::snapshot)
-                                        .filter(found -> found.volume().equals(volume.id())))
-                .orElseThrow(
-                        () ->
-                                new OperationException(
-                                        Code.NOT_FOUND,
-                                        "volume %s has no snapshot '%s'"
-                                                .formatted(
-                                                        volume.name(), Names.shortened(nameOrId))));
     }
 
     private static Map<String, String> with(Map<String, String> labels, String key, String value) {

@@ -45,24 +45,7 @@ final class Changes {
 
     /** Makes a change that was not tried before. */
     VolumeEvent perform(Intent intent) throws OperationException, InterruptedException {
-        for (VolumeId volume : intent.volumes()) {
-            Optional<Intent> earlier = open.of(volume);
-            if (earlier.isPresent()) {
-                throw new OperationException(
-                        Code.BUSY,
-                        "'%s' is unfinished and comes first: only an available or in-use volume can be changed; nothing was changed; try again later"
-                                .formatted(earlier.get().what()));
-            }
-        }
-        Backend backend;
-        try {
-            backend = effects.backend(intent);
-            backend.requireReady(intent.volumes().toArray(VolumeId[]::new));
-        } catch (DriverException e) {
-            throw OperationException.of(
-                    e,
-                    "cannot %s: %s; nothing was changed".formatted(intent.what(), e.getMessage()));
-        }
+        Backend backend = ready(intent);
         pools.admit(intent, backend);
         try {
             journal.begin(intent);
@@ -74,6 +57,33 @@ final class Changes {
         open.add(intent);
         news.begun(intent);
         return carryOut(intent, false);
+    }
+
+    /**
+     * The backend of a change that could be made now.
+     *
+     * @throws OperationException BUSY if another change of one of its volumes is unfinished, or why
+     *     the backend would refuse it
+     */
+    Backend ready(Intent intent) throws OperationException {
+        for (VolumeId volume : intent.volumes()) {
+            Optional<Intent> earlier = open.of(volume);
+            if (earlier.isPresent()) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "'%s' is unfinished and comes first: only an available or in-use volume can be changed; nothing was changed; try again later"
+                                .formatted(earlier.get().what()));
+            }
+        }
+        try {
+            Backend backend = effects.backend(intent);
+            backend.requireReady(intent.volumes().toArray(VolumeId[]::new));
+            return backend;
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "cannot %s: %s; nothing was changed".formatted(intent.what(), e.getMessage()));
+        }
     }
 
     /**
@@ -160,11 +170,17 @@ final class Changes {
 
     /**
      * Whether that it cannot be done now says nothing of what an earlier try did: the volume may
-     * have been reverted and then opened by somebody.
+     * have been reverted and then opened by somebody. What was cut of a group stays until it can be
+     * deleted.
      */
     private static boolean remainsOpen(Intent intent, DriverException.Kind kind) {
-        return intent instanceof Intent.RevertVolume
-                && (kind == DriverException.Kind.IN_USE || kind == DriverException.Kind.NO_SPACE);
+        return switch (intent) {
+            case Intent.RevertVolume _ ->
+                    kind == DriverException.Kind.IN_USE || kind == DriverException.Kind.NO_SPACE;
+            case Intent.CreateSnapshot create ->
+                    create.grouped() && kind != DriverException.Kind.CONFLICT;
+            default -> false;
+        };
     }
 
     private OperationException refused(Intent intent, StoreException e) {
@@ -189,6 +205,13 @@ final class Changes {
 
     private OperationException unrecorded(Intent intent, StoreException e) {
         open.failed(intent, e);
+        if (intent instanceof Intent.CreateSnapshot create && create.grouped()) {
+            return new OperationException(
+                    Code.UNAVAILABLE,
+                    "cannot undo '%s': %s; it is undone as soon as the state store can be written"
+                            .formatted(intent.what(), e.getMessage()),
+                    e);
+        }
         OperationException failure =
                 new OperationException(
                         Code.UNAVAILABLE,

@@ -7,6 +7,7 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -73,6 +74,7 @@ final class Creations {
                             Names.check("snapshot", name);
                             Names.checkDescription(request.description());
                             Names.checkLabels(request.labels());
+                            Grouping.refuseLabel(Map.of(), request.labels());
                             try (var _ = parts.turns().takeId(request.id().map(SnapshotId::value));
                                     var _ = parts.turns().take(volume)) {
                                 Optional<Snapshot> there = parts.state().snapshot(volume, name);
@@ -97,6 +99,7 @@ final class Creations {
                                                 name,
                                                 request.description(),
                                                 request.labels(),
+                                                false,
                                                 Instant.now());
                                 Marks.check(intent);
                                 return switch (parts.changes().perform(intent)) {

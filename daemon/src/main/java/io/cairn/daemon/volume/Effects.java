@@ -29,10 +29,12 @@ import java.util.Optional;
  */
 final class Effects {
     private final Journal journal;
+    private final State state;
     private final Backends backends;
 
-    Effects(Journal journal, Backends backends) {
+    Effects(Journal journal, State state, Backends backends) {
         this.journal = journal;
+        this.state = state;
         this.backends = backends;
     }
 
@@ -113,6 +115,19 @@ final class Effects {
                 journal.volumeAltered((Intent.AlterVolume) intent);
                 yield new VolumeEvent.VolumeAltered(
                         before, after, alteration(before.name(), after.name()), again);
+            }
+            case Intent.CreateSnapshot create when create.grouped() -> {
+                // Of a store that failed to write nobody knows what it has before it is reopened.
+                journal.confirm();
+                // What is recorded is never undone, whatever intent says so.
+                Optional<Snapshot> recorded = state.snapshot(create.id());
+                if (recorded.isPresent()) {
+                    yield new VolumeEvent.SnapshotCreated(recorded.get(), again);
+                }
+                undoCut(create);
+                yield undone(
+                        intent,
+                        "the snapshots cut with it were recorded, and they are there together or not at all");
             }
             case Intent.CreateSnapshot create -> {
                 Optional<BackendSnapshot> cut =
@@ -336,10 +351,24 @@ final class Effects {
                 });
     }
 
-    private BackendSnapshot cutNow(Intent.CreateSnapshot create)
+    BackendSnapshot cutNow(Intent.CreateSnapshot create)
             throws DriverException, InterruptedException {
         SnapshotSpec spec = new SnapshotSpec(create.id(), create.volume(), Marks.of(create));
         return call(create, driver -> driver.createSnapshot(spec));
+    }
+
+    /** Deletes what was cut for a snapshot that is not to be, if anything was. */
+    void undoCut(Intent.CreateSnapshot create) throws DriverException, InterruptedException {
+        run(
+                create,
+                driver -> {
+                    Optional<BackendSnapshot> cut =
+                            driver.findSnapshot(create.id(), create.volume());
+                    if (cut.isPresent()) {
+                        requireOurs(cut.get().mark(), Marks.of(create));
+                    }
+                    driver.deleteSnapshot(create.id(), create.volume());
+                });
     }
 
     /**

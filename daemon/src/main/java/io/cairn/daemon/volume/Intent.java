@@ -135,12 +135,19 @@ sealed interface Intent {
         }
     }
 
+    /**
+     * Cuts a snapshot of the volume as that is at this instant, so never late.
+     *
+     * @param grouped whether it is one of several that are all recorded at once or none, so that
+     *     what was cut for an intent that is still open goes again
+     */
     record CreateSnapshot(
             Volume of,
             SnapshotId id,
             String name,
             String description,
             Map<String, String> labels,
+            boolean grouped,
             Instant begunAt)
             implements Changing {
         /**

@@ -13,6 +13,7 @@ enum IntentKind {
     REVERT_VOLUME,
     ALTER_VOLUME,
     CREATE_SNAPSHOT,
+    CREATE_GROUPED_SNAPSHOT,
     DELETE_SNAPSHOT,
     ALTER_SNAPSHOT,
     CONNECT,
@@ -36,7 +37,8 @@ enum IntentKind {
             case Intent.ExtendVolume _ -> EXTEND_VOLUME;
             case Intent.RevertVolume _ -> REVERT_VOLUME;
             case Intent.AlterVolume _ -> ALTER_VOLUME;
-            case Intent.CreateSnapshot _ -> CREATE_SNAPSHOT;
+            case Intent.CreateSnapshot create ->
+                    create.grouped() ? CREATE_GROUPED_SNAPSHOT : CREATE_SNAPSHOT;
             case Intent.DeleteSnapshot _ -> DELETE_SNAPSHOT;
             case Intent.AlterSnapshot _ -> ALTER_SNAPSHOT;
             case Intent.ChangeConnection change ->

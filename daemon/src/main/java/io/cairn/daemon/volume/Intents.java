@@ -167,13 +167,14 @@ final class Intents {
                                     .described(there("description", row.description()))
                                     .labelled(labels(row)),
                             at);
-            case CREATE_SNAPSHOT ->
+            case CREATE_SNAPSHOT, CREATE_GROUPED_SNAPSHOT ->
                     new Intent.CreateSnapshot(
                             volume,
                             there("snapshot_id", row.snapshot()),
                             name(row),
                             there("description", row.description()),
                             labels(row),
+                            kind == IntentKind.CREATE_GROUPED_SNAPSHOT,
                             at);
             case DELETE_SNAPSHOT ->
                     new Intent.DeleteSnapshot(snapshot(row, state), volume.pool(), at);

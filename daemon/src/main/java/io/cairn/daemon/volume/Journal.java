@@ -61,6 +61,18 @@ final class Journal {
                 });
     }
 
+    /** As {@link #begin}, of snapshots that are to be there together or not at all. */
+    void beginGroup(List<Intent.CreateSnapshot> group) throws StoreException {
+        store.commit(
+                Urgency.ORDINARY,
+                statements -> {
+                    for (Intent.CreateSnapshot each : group) {
+                        Writes.insertIntent(statements, each);
+                    }
+                    return true;
+                });
+    }
+
     /**
      * @param made as the backend has it
      */
@@ -126,12 +138,30 @@ final class Journal {
     }
 
     void snapshotCreated(Intent.CreateSnapshot intent, Snapshot snapshot) throws StoreException {
-        complete(
-                intent,
+        complete(intent, statements -> insertNew(statements, snapshot));
+    }
+
+    /**
+     * All at once.
+     *
+     * @param created the snapshots by the intents that made them
+     */
+    void groupCreated(Map<Intent.CreateSnapshot, Snapshot> created) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
                 statements -> {
-                    Writes.insertSnapshot(statements, snapshot);
-                    Writes.countSnapshots(statements, snapshot, 1);
+                    for (Map.Entry<Intent.CreateSnapshot, Snapshot> each : created.entrySet()) {
+                        insertNew(statements, each.getValue());
+                        countInPool(statements, each.getKey());
+                        erase(statements, each.getKey());
+                    }
+                    return true;
                 });
+    }
+
+    private static void insertNew(Statements statements, Snapshot snapshot) throws SQLException {
+        Writes.insertSnapshot(statements, snapshot);
+        Writes.countSnapshots(statements, snapshot, 1);
     }
 
     void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at) throws StoreException {
@@ -289,6 +319,18 @@ final class Journal {
                 });
     }
 
+    /** As {@link #abandon}, of intents that make nothing that is in the state before its time. */
+    void abandonGroup(List<Intent.CreateSnapshot> group) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    for (Intent.CreateSnapshot each : group) {
+                        erase(statements, each);
+                    }
+                    return true;
+                });
+    }
+
     private interface Completion {
         void apply(Statements statements) throws SQLException;
     }
@@ -298,10 +340,7 @@ final class Journal {
                 intent,
                 statements -> {
                     completion.apply(statements);
-                    Optional<PoolChange> change = PoolChange.of(intent);
-                    if (change.isPresent()) {
-                        Writes.countInPool(statements, intent.backend(), change.get());
-                    }
+                    countInPool(statements, intent);
                 });
     }
 
@@ -310,11 +349,21 @@ final class Journal {
                 Urgency.COMPLETING,
                 statements -> {
                     completion.apply(statements);
-                    PreparedStatement delete =
-                            statements.prepare("DELETE FROM intent WHERE volume_id = ?");
-                    delete.setObject(1, intent.volume().value());
-                    delete.executeUpdate();
+                    erase(statements, intent);
                     return true;
                 });
+    }
+
+    private static void countInPool(Statements statements, Intent intent) throws SQLException {
+        Optional<PoolChange> change = PoolChange.of(intent);
+        if (change.isPresent()) {
+            Writes.countInPool(statements, intent.backend(), change.get());
+        }
+    }
+
+    private static void erase(Statements statements, Intent intent) throws SQLException {
+        PreparedStatement delete = statements.prepare("DELETE FROM intent WHERE volume_id = ?");
+        delete.setObject(1, intent.volume().value());
+        delete.executeUpdate();
     }
 }

@@ -43,6 +43,12 @@ final class OpenIntents {
         intent.volumes().forEach(volume -> byVolume.put(volume, failed));
     }
 
+    /** As {@link #failed}, unless the state store was reopened meanwhile and has it no more. */
+    void failedIfOpen(Intent intent, Exception why) {
+        Open failed = new Open(intent, String.valueOf(why.getMessage()));
+        intent.volumes().forEach(volume -> byVolume.computeIfPresent(volume, (_, _) -> failed));
+    }
+
     /** Takes these for the truth, as the state store has them. */
     void replaceBy(Collection<Intent> intents) {
         Set<VolumeId> kept = new HashSet<>();

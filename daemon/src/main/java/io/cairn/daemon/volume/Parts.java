@@ -35,6 +35,23 @@ record Parts(
                                         Code.NOT_FOUND, "there is no snapshot %s".formatted(id)));
     }
 
+    /** A snapshot of a volume, by its name or UUID. */
+    Snapshot snapshotOf(VolumeId volume, String volumeName, String nameOrId)
+            throws OperationException {
+        return state.snapshot(volume, nameOrId)
+                .or(
+                        () ->
+                                Ids.snapshot(nameOrId)
+                                        .flatMap(state::snapshot)
+                                        .filter(found -> found.volume().equals(volume)))
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND,
+                                        "volume %s has no snapshot '%s'"
+                                                .formatted(volumeName, Names.shortened(nameOrId))));
+    }
+
     /**
      * All of a volume, in the order in which they came to be.
      *

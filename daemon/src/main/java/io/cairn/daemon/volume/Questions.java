@@ -2,12 +2,15 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.DriverCall;
+import io.cairn.daemon.volume.OperationException.Code;
+import io.cairn.spi.ChangedRange;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Function;
@@ -16,6 +19,9 @@ import java.util.function.Function;
  * What the driver is asked about volumes and snapshots, and nothing keeps. Safe for many threads.
  */
 final class Questions {
+    /** Begins the continuations of what changed. */
+    private static final String FROM = "from:";
+
     private final Parts parts;
 
     Questions(Parts parts) {
@@ -72,6 +78,61 @@ final class Questions {
                                         words(snapshot));
                             }
                         });
+    }
+
+    Page<ChangedRange> changed(SnapshotId id, String since, int most, String continuation)
+            throws OperationException, InterruptedException {
+        long fromByte = fromByte(continuation);
+        Snapshot before = parts.known(id);
+        return parts.running()
+                .inside(
+                        () -> {
+                            try (var _ = parts.turns().take(before.volume())) {
+                                Snapshot snapshot = parts.known(id);
+                                Optional<SnapshotId> base =
+                                        since.isEmpty()
+                                                ? Optional.empty()
+                                                : Optional.of(
+                                                        parts.snapshotOf(
+                                                                        snapshot.volume(),
+                                                                        snapshot.volumeName(),
+                                                                        since)
+                                                                .id());
+                                List<ChangedRange> found =
+                                        ask(
+                                                snapshot.backend(),
+                                                snapshot.volume(),
+                                                "tell what changed in %s"
+                                                        .formatted(words(snapshot)),
+                                                "know where snapshots differ",
+                                                Driver::differing,
+                                                differing ->
+                                                        differing.changed(
+                                                                snapshot.volume(),
+                                                                snapshot.id(),
+                                                                base,
+                                                                fromByte,
+                                                                most));
+                                return new Page<>(
+                                        found,
+                                        found.size() < most
+                                                ? ""
+                                                : FROM + found.getLast().endBytes());
+                            }
+                        });
+    }
+
+    private static long fromByte(String continuation) throws OperationException {
+        if (continuation.isEmpty()) {
+            return 0;
+        }
+        if (!continuation.matches(FROM + "\\d{1,18}")) {
+            throw new OperationException(
+                    Code.INVALID,
+                    "'%s' is no continuation: pass the one that the page before it came with, or nothing"
+                            .formatted(Names.shortened(continuation)));
+        }
+        return Long.parseLong(continuation.substring(FROM.length()));
     }
 
     private static String words(Snapshot snapshot) {

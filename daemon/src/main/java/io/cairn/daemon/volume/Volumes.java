@@ -4,6 +4,7 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.metric.Metrics;
 import io.cairn.daemon.store.SchemaStep;
 import io.cairn.daemon.store.StateStore;
+import io.cairn.spi.ChangedRange;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
@@ -31,6 +32,9 @@ import java.util.stream.Collectors;
  */
 @Singleton
 public final class Volumes {
+    /** How many volumes one snapshot of several may be of. */
+    public static final int MOST_IN_GROUP = Grouping.MOST;
+
     private final Background background = new Background();
     private final Backends backends;
     private final Parts parts;
@@ -46,6 +50,7 @@ public final class Volumes {
     private final Settler settler;
     private final Rechecks rechecks;
     private final Creations creations;
+    private final Grouping grouping;
     private final Deletions deletions;
     private final Questions questions;
     private final Alterations alterations;
@@ -66,11 +71,15 @@ public final class Volumes {
         Journal journal = new Journal(store);
         pools = new PoolTally(open, state.poolCounts());
         StateNews news = new StateNews(state, open, events);
-        Changes changes =
-                new Changes(journal, open, pools, new Effects(journal, backends), events, news);
+        Effects effects = new Effects(journal, state, backends);
+        Changes changes = new Changes(journal, open, pools, effects, events, news);
         turns = new Turns(open, changes);
         parts = new Parts(running, state, open, planning, journal, changes, turns, news, events);
         creations = new Creations(parts);
+        grouping =
+                new Grouping(
+                        parts,
+                        new GroupChange(changes, journal, open, pools, effects, events, news));
         tombstones = new Tombstones(state, journal, background);
         deletions = new Deletions(parts, listing, tombstones);
         questions = new Questions(parts);
@@ -213,6 +222,23 @@ public final class Volumes {
     }
 
     /**
+     * Cuts a snapshot of each of several volumes, of the content that all of them have at one
+     * instant. Either all are there afterwards or none. Asked again for the same name, and the same
+     * volumes or some of them, it returns the snapshots that are there and cuts none.
+     *
+     * @param volumes of the backend, at most {@link #MOST_IN_GROUP}, to which no host may write
+     * @param request without an id
+     * @return the snapshots in the order of the volumes
+     * @throws OperationException IN_USE if a host may write to one, since backends cut one volume
+     *     after another; CONFLICT if one has another snapshot of that name
+     */
+    public List<Snapshot> createGroupSnapshot(
+            String backend, List<VolumeId> volumes, NewSnapshot request)
+            throws OperationException, InterruptedException {
+        return grouping.createSnapshots(backend, volumes, request);
+    }
+
+    /**
      * Makes a volume with the content that another has at one instant of this call, on its backend.
      * Asked again for the same, it returns the volume that is there.
      *
@@ -306,6 +332,20 @@ public final class Volumes {
     public SortedMap<String, String> inspect(VolumeId volume)
             throws OperationException, InterruptedException {
         return questions.inspect(volume);
+    }
+
+    /**
+     * Where a snapshot may hold something else than another one of its volume; asks the driver.
+     *
+     * @param since the name or UUID of the other one, older or newer; empty for where the snapshot
+     *     may hold anything but zeroes
+     * @param most how many ranges at most
+     * @throws OperationException UNSUPPORTED if the backend cannot tell
+     */
+    public Page<ChangedRange> changed(
+            SnapshotId snapshot, String since, int most, String continuation)
+            throws OperationException, InterruptedException {
+        return questions.changed(snapshot, since, most, continuation);
     }
 
     /** As {@link #inspect(VolumeId)}, of a snapshot. */

@@ -74,6 +74,48 @@ final class ChangesBeanTest {
     }
 
     @Test
+    void snapshotsOfSeveralVolumesAreMadeByOneCall() throws Exception {
+        ObjectName log = house.volume("db1-log");
+        String made =
+                (String)
+                        house.invoke(
+                                House.FAST,
+                                "createGroupSnapshot",
+                                "db1, " + house.get(log, "Id"),
+                                "nightly",
+                                "label.keep=yes");
+        assertThat(made.lines())
+                .containsExactly(
+                        "cairn:type=Snapshot,backend=fast,volume=db1,snapshot=nightly",
+                        "cairn:type=Snapshot,backend=fast,volume=db1-log,snapshot=nightly");
+        for (String one : made.lines().toList()) {
+            assertThat((String) house.get(House.name(one), "Labels"))
+                    .contains("keep=yes")
+                    .contains("cairn.group=");
+        }
+        assertThat(
+                        house.invoke(
+                                House.FAST,
+                                "createGroupSnapshot",
+                                "db1,db1-log",
+                                "nightly",
+                                "label.keep=yes"))
+                .isEqualTo(made);
+        assertFails(
+                "NOT_FOUND: ",
+                "has no volume ''",
+                () -> house.invoke(House.FAST, "createGroupSnapshot", "db1,", "n", ""));
+        assertFails(
+                "INVALID: ",
+                "'id' is not known here: use description, label.KEY",
+                () -> house.invoke(House.FAST, "createGroupSnapshot", "db1", "n", "id=x"));
+        assertFails(
+                "INVALID: ",
+                "a volume is given twice",
+                () -> house.invoke(House.FAST, "createGroupSnapshot", "db1,db1", "n", ""));
+    }
+
+    @Test
     void whatWouldLoseSomethingWantsTheNameTypedAgain() throws Exception {
         house.snapshot(volume, "s");
         for (String operation : new String[] {"delete", "unmanage", "cleanup"}) {

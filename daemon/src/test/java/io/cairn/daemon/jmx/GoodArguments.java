@@ -104,6 +104,7 @@ final class GoodArguments {
         arguments.put("Backend.removeVolumeLabel.key", "colour");
         arguments.put("Backend.deleteVolume.volume", "spare");
         arguments.put("Backend.revertVolume.snapshot", "one");
+        arguments.put("Backend.createGroupSnapshot.volumes", "db1,spare");
         for (String adopts : new String[] {"adopt", "adoptWith"}) {
             arguments.put("Backend." + adopts + ".path", "stray.img");
         }

@@ -32,9 +32,17 @@ final class GoodArgumentsTest {
                     "Volume.detach", "NOT_FOUND: this host, .*, is not connected to it.*",
                     "Snapshot.detach", "NOT_FOUND: this host, .*, is not connected to it.*");
 
-    /** What the machine may lack: privileges for loop devices, or a server for exports. */
+    /**
+     * What the machine may lack: privileges for loop devices, a server for exports, or a file
+     * system that shares content.
+     */
     private static final List<String> MAY_BE_UNSUPPORTED =
-            List.of("Volume.attach", "Snapshot.attach", "Connection.attach");
+            List.of(
+                    "Volume.attach",
+                    "Snapshot.attach",
+                    "Connection.attach",
+                    "Snapshot.listChangedRanges",
+                    "Snapshot.listChangedRangesText");
 
     private static final String UP = "fast up true";
     private static final String OWN_HOST = "INVALID: this host is attached by attach.*";

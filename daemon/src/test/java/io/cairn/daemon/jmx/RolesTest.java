@@ -63,6 +63,8 @@ final class RolesTest {
                     "Daemon.listValues",
                     "Daemon.listValuesText",
                     "Snapshot.inspect",
+                    "Snapshot.listChangedRanges",
+                    "Snapshot.listChangedRangesText",
                     "Snapshot.measureFreedBytes",
                     "Snapshot.measureFreedText",
                     "Volume.inspect");

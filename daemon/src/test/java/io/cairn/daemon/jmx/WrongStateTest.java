@@ -59,7 +59,8 @@ final class WrongStateTest {
                             "db1".equals(bean.getKeyProperty("volume"))
                                     || (arguments.length > 0
                                             && type.equals("Backend")
-                                            && Set.of("db1", "db1/one").contains(arguments[0]));
+                                            && Set.of("db1", "db1/one", "db1,spare")
+                                                    .contains(arguments[0]));
                     if (!about
                             || operation.getImpact() == MBeanOperationInfo.INFO
                             || Set.of("forgetUnfinished", "detach").contains(operation.getName())) {
@@ -108,6 +109,7 @@ final class WrongStateTest {
                         "Volume.revert",
                         "Snapshot.delete",
                         "Backend.deleteVolume",
+                        "Backend.createGroupSnapshot",
                         "Backend.deleteSnapshot",
                         "Backend.revertVolume"
                     }) {

@@ -10,6 +10,7 @@ import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Background;
 import io.cairn.spi.Cloning;
 import io.cairn.spi.ConnectionId;
+import io.cairn.spi.Differing;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
@@ -67,6 +68,9 @@ public final class FaultyDriver implements Driver {
 
         /** Whether it knows what deleting a snapshot would free. */
         volatile boolean measures = true;
+
+        /** How it knows where snapshots differ, if it does. */
+        public volatile Optional<Differing> differing = Optional.empty();
 
         public Provider(DriverProvider real) {
             this.real = real;
@@ -307,6 +311,11 @@ public final class FaultyDriver implements Driver {
     @Override
     public Optional<Background> background() {
         return real.background();
+    }
+
+    @Override
+    public Optional<Differing> differing() {
+        return plan.differing;
     }
 
     @Override

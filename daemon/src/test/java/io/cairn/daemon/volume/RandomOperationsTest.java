@@ -119,7 +119,7 @@ final class RandomOperationsTest {
             try {
                 Optional<Volume> volume = volumes.volume(BACKEND, name);
                 Optional<Snapshot> cut = volumes.snapshot(BACKEND, name, snapshot);
-                switch (random.nextInt(9)) {
+                switch (random.nextInt(10)) {
                     case 0 -> volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
                     case 1 -> {
                         if (volume.isPresent()) {
@@ -155,6 +155,14 @@ final class RandomOperationsTest {
                         if (volume.isPresent()) {
                             volumes.alterations()
                                     .extend(volume.get().id(), MIB + random.nextInt(8) * 4096L);
+                        }
+                    }
+                    case 7 -> {
+                        Optional<Volume> other = volumes.volume(BACKEND, "v" + random.nextInt(4));
+                        if (volume.isPresent() && other.isPresent()) {
+                            List<VolumeId> group = List.of(other.get().id(), volume.get().id());
+                            volumes.createGroupSnapshot(
+                                    BACKEND, group, NewSnapshot.named(snapshot));
                         }
                     }
                     default -> {
