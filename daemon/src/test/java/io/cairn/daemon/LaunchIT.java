@@ -45,7 +45,7 @@ final class LaunchIT {
         assertThat(home.resolve("bin/java25")).isExecutable();
         assertThat(home.resolve("etc/cairn.properties")).isRegularFile();
         assertThat(home.resolve("etc/logback.xml")).isRegularFile();
-        for (String driver : new String[] {"file", "btrfs", "qcow2"}) {
+        for (String driver : new String[] {"file", "btrfs", "qcow2", "lvm", "rbd"}) {
             assertThat(home.resolve("etc/backends/%s.properties.example".formatted(driver)))
                     .isRegularFile();
             assertThat(home.resolve("plugins").resolve(driver))

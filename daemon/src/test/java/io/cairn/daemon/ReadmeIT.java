@@ -79,6 +79,7 @@ final class ReadmeIT {
                                 "make",
                                 "clone",
                                 "change",
+                                "together",
                                 "attach",
                                 "look",
                                 "delete",
@@ -91,7 +92,7 @@ final class ReadmeIT {
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
-        assertThat(readme.reasons()).hasSize(4).allMatch(reason -> reason.length() > 10);
+        assertThat(readme.reasons()).hasSize(5).allMatch(reason -> reason.length() > 10);
     }
 
     @Test
@@ -128,6 +129,12 @@ final class ReadmeIT {
             assertThat(server.getAttribute(new ObjectName(volume), "Description"))
                     .isEqualTo("the orders");
             assertThat(server.getAttribute(new ObjectName(volume), "HoldCount")).isEqualTo(0L);
+
+            Outcome together = jmxterm("together");
+
+            assertThat(together.out())
+                    .contains("volume=db1,snapshot=before-move", "volume=db1-test,snapshot=before")
+                    .contains("countSnapshots name=before-move2");
 
             if (DEVICES) {
                 Outcome attached = jmxterm("attach");

@@ -202,7 +202,7 @@ final class ConfigReaderTest {
 
     @Test
     void theShippedExamplesDocumentEveryKeyOfABackend() throws Exception {
-        for (String driver : List.of("file", "btrfs", "qcow2")) {
+        for (String driver : List.of("file", "btrfs", "qcow2", "lvm", "rbd")) {
             List<String> lines =
                     Files.readAllLines(
                             Path.of("../etc/backends/%s.properties.example".formatted(driver)));

@@ -4,8 +4,10 @@ import static io.cairn.daemon.crash.Requests.snapshot;
 import static io.cairn.daemon.crash.Requests.volume;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Random;
 
+import javax.management.JMException;
 import javax.management.ObjectName;
 
 /**
@@ -33,7 +35,6 @@ final class Changing {
 
     static final String DETACHED = "detached";
 
-    private static final long STEP_BYTES = 4096;
     private static final long MOST_BYTES = 1L << 20;
 
     private final Records records;
@@ -50,10 +51,14 @@ final class Changing {
         return "%s '%s'".formatted(name, description);
     }
 
-    /** Makes it larger, as far as volumes here may be. */
-    Own extend(Management daemon, Own own) throws IOException {
-        long larger = own.sizeBytes() + STEP_BYTES * (1 + random.nextInt(4));
+    /** Makes it larger, as far as volumes here may be, or asks in vain for what it cannot be. */
+    Own extend(Management daemon, Own own) throws JMException, IOException {
+        long larger = own.sizeBytes() + records.layout().stepBytes() * (1 + random.nextInt(4));
         if (larger > MOST_BYTES) {
+            return own;
+        }
+        if (own.connected() && !records.layout().growsInUse()) {
+            extendInUse(daemon, own, larger);
             return own;
         }
         boolean done =
@@ -61,11 +66,31 @@ final class Changing {
                         Versions.key(own.id(), SIZE),
                         Long.toString(larger),
                         () -> daemon.invoke(volume(own.name()), "extend", larger + "B"));
+        records.count("extended while connected", done && own.connected());
         if (!done) {
             return own;
         }
         records.resized(own.id(), larger);
         return own.ofSize(larger);
+    }
+
+    /** Asks in vain, unless the volume has lost its device, and is not in use therefore. */
+    private void extendInUse(Management daemon, Own own, long larger)
+            throws JMException, IOException {
+        Path image = Path.of(daemon.text(volume(own.name()), "Location"));
+        if (records.layout().images().device(image).isEmpty()) {
+            return;
+        }
+        Versions.Version version =
+                records.versions.asking(Versions.key(own.id(), SIZE), Long.toString(larger));
+        boolean refused =
+                requests.refusedInUse(
+                        "extended",
+                        () -> daemon.invoke(volume(own.name()), "extend", larger + "B"));
+        if (refused) {
+            version.refused();
+        }
+        records.count("refused extensions", refused);
     }
 
     Own describe(Management daemon, Own own) throws IOException {
@@ -131,10 +156,13 @@ final class Changing {
      */
     Own revert(Management daemon, Own own, String snapshot, String snapshotId) throws IOException {
         records.reverting(own.id(), snapshotId);
-        if (requests.done(
-                () -> daemon.invoke(volume(own.name()), "revert", snapshot, own.name()))) {
+        boolean done =
+                requests.done(
+                        () -> daemon.invoke(volume(own.name()), "revert", snapshot, own.name()));
+        if (done) {
             records.reverted(own.id(), snapshotId);
         }
+        records.count("reverted", done);
         return own;
     }
 
@@ -163,7 +191,7 @@ final class Changing {
     /** Connects this host and attaches. */
     Own attach(Management daemon, Own own) throws IOException {
         Versions.Version _ = records.versions.asking(Versions.key(own.id(), DEVICE), CONNECTED);
-        boolean _ =
+        boolean done =
                 requests.set(
                         Versions.key(own.id(), DEVICE),
                         ATTACHED,
@@ -172,6 +200,7 @@ final class Changing {
                                     daemon.invoke(volume(own.name()), "connect", "", "");
                             daemon.invoke(new ObjectName(connection), "attach");
                         });
+        records.count("attached", done);
         return own.connected(true);
     }
 

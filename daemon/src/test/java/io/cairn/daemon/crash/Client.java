@@ -62,6 +62,7 @@ final class Client {
 
     /** Learns what there is of its own after a start. */
     void see(Found found) {
+        shared.begin();
         givenUp.see(found, prefix);
         volumes.clear();
         for (Found.Item item : found.volumes().values()) {
@@ -102,10 +103,7 @@ final class Client {
         String snapshot = "s" + random.nextInt(SNAPSHOTS);
         String id = own.snapshots().get(snapshot);
         switch (random.nextInt(12)) {
-            case 0, 1 -> {
-                Path image = Path.of(daemon.text(volume(name), "Location"));
-                records.write(own.id(), image, syncs);
-            }
+            case 0, 1 -> write(daemon, own);
             case 2 -> leave(daemon, own);
             case 3 -> {
                 if (id != null) {
@@ -122,22 +120,28 @@ final class Client {
                     useSnapshot(daemon, own, snapshot);
                 }
             }
-            default -> put(change(daemon, own, snapshot));
+            default -> put(change(daemon, own));
         }
     }
 
-    private Own change(Management daemon, Own own, String snapshot) throws IOException {
+    /** Writes to a volume, or sees to it that this can be done. */
+    private void write(Management daemon, Own own) throws JMException, IOException {
+        Path image = Path.of(daemon.text(volume(own.name()), "Location"));
+        if (records.layout().plain() || records.layout().images().device(image).isPresent()) {
+            records.write(own.id(), image, syncs);
+        } else {
+            // It may have lost its device.
+            put(own.connected() ? changing.cleanUp(daemon, own) : changing.attach(daemon, own));
+        }
+    }
+
+    private Own change(Management daemon, Own own) throws JMException, IOException {
         return switch (random.nextInt(6)) {
             case 0 -> changing.extend(daemon, own);
             case 3 -> changing.label(daemon, own);
             case 4 -> changing.holdOrRelease(daemon, own);
             case 1 -> changing.describe(daemon, own);
-            case 2 -> {
-                String to = own.snapshots().get(snapshot);
-                yield to == null || own.connected()
-                        ? own
-                        : changing.revert(daemon, own, snapshot, to);
-            }
+            case 2 -> own.snapshots().isEmpty() ? own : revert(daemon, own);
             default -> {
                 if (own.connected()) {
                     yield changing.cleanUp(daemon, own);
@@ -145,6 +149,19 @@ final class Client {
                 yield attaches ? changing.attach(daemon, own) : own;
             }
         };
+    }
+
+    /**
+     * Has it go back to any of its snapshots, of which there must be one, or sees to it that it
+     * can.
+     */
+    private Own revert(Management daemon, Own own) throws IOException {
+        if (own.connected()) {
+            return changing.cleanUp(daemon, own);
+        }
+        List<String> names = List.copyOf(own.snapshots().keySet());
+        String to = names.get(random.nextInt(names.size()));
+        return changing.revert(daemon, own, to, Objects.requireNonNull(own.snapshots().get(to)));
     }
 
     /** Gives a name that is free to a new volume, or to one that there is. */
@@ -173,7 +190,7 @@ final class Client {
             List<String> snapshots = List.copyOf(any.orElseThrow().snapshots().keySet());
             if (!snapshots.isEmpty()) {
                 String from = snapshots.get(random.nextInt(snapshots.size()));
-                long more = random.nextInt(4) == 0 ? 4096 : 0;
+                long more = random.nextInt(4) == 0 ? records.layout().stepBytes() : 0;
                 return making.fromSnapshot(daemon, name, any.orElseThrow(), from, more);
             }
         }

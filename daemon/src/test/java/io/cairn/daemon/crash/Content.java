@@ -1,11 +1,6 @@
 package io.cairn.daemon.crash;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
 /**
@@ -47,22 +42,8 @@ record Content(long generation, long written, long sizeBytes, long durableAt) {
         return new Content(generation, written, sizeBytes, nanos);
     }
 
-    /** Overwrites a whole image, which must be there. */
-    void writeTo(Path image, boolean sync) throws IOException {
-        try (FileChannel channel = FileChannel.open(image, StandardOpenOption.WRITE)) {
-            ByteBuffer bytes = ByteBuffer.wrap(bytes());
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            if (sync) {
-                channel.force(true);
-            }
-        }
-    }
-
-    /** Says what is wrong with a file that should hold this. */
-    Optional<String> problemOf(Path file) throws IOException {
-        byte[] found = Files.readAllBytes(file);
+    /** Says what is wrong with what was found where this should be. */
+    Optional<String> problemOf(byte[] found) {
         if (found.length != sizeBytes) {
             return Optional.of("it has %d bytes instead of %d".formatted(found.length, sizeBytes));
         }
@@ -84,7 +65,8 @@ record Content(long generation, long written, long sizeBytes, long durableAt) {
                                 words.getLong(found.length - Long.BYTES) >>> PLACE_BITS));
     }
 
-    private byte[] bytes() {
+    /** All of it. */
+    byte[] bytes() {
         ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(sizeBytes));
         for (long place = 0; generation != 0 && place < written / Long.BYTES; place++) {
             bytes.putLong(generation << PLACE_BITS | place);

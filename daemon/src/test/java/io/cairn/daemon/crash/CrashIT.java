@@ -2,6 +2,7 @@ package io.cairn.daemon.crash;
 
 import io.cairn.tck.LoopFileSystem.Kind;
 
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.opentest4j.TestAbortedException;
@@ -20,6 +21,11 @@ import java.nio.file.Path;
 final class CrashIT {
     private static final int CYCLES = Integer.getInteger("cairn.crash.cycles", 8);
 
+    @BeforeAll
+    static void warm() throws Exception {
+        DaemonProcess.warm();
+    }
+
     @Test
     void onXfsNothingIsLostByKillsAndLossesOfPower(@TempDir Path folder) throws Exception {
         crash(Kind.XFS, Layout.FILES, CYCLES, folder);
@@ -35,16 +41,24 @@ final class CrashIT {
         crash(Kind.BTRFS, Layout.SUBVOLUMES, Math.max(2, CYCLES / 3), folder);
     }
 
+    @Test
+    void onQcow2WhereSnapshotsAreLayersNothingIsLost(@TempDir Path folder) throws Exception {
+        Helpers.checkInstalled();
+        crash(Kind.EXT4, Layout.CHAINS, Math.max(2, CYCLES / 3), folder);
+    }
+
     private static void crash(Kind kind, Layout layout, int cycles, Path folder) throws Exception {
         long seed = Long.getLong("cairn.crash.seed", System.nanoTime());
+        String what = "%s with the %s driver".formatted(kind, layout.driver());
+        // Copies are made of what does not change meanwhile.
+        boolean attaches = kind != Kind.EXT4 || layout != Layout.FILES;
         System.out.printf(
                 "Crashes on %s: repeat with -Dit.test=CrashIT -Dcairn.crash.cycles=%d -Dcairn.crash.seed=%d%n",
-                kind, CYCLES, seed);
+                what, CYCLES, seed);
         try (Disk disk = Disk.create(kind)) {
             String done =
-                    new CrashRun(folder, disk.path(), disk, layout, kind != Kind.EXT4, seed)
-                            .run(cycles);
-            System.out.printf("Crashes on %s: %s%n", kind, done);
+                    new CrashRun(folder, disk.path(), disk, layout, attaches, seed).run(cycles);
+            System.out.printf("Crashes on %s: %s%n", what, done);
         } catch (TestAbortedException e) {
             if (layout != Layout.FILES) {
                 throw e;

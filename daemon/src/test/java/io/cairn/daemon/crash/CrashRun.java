@@ -1,20 +1,25 @@
 package io.cairn.daemon.crash;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.cairn.daemon.crash.Ledger.Loss;
 
+import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -28,10 +33,12 @@ import javax.management.ObjectName;
 /** Lets clients work, kills the daemon, starts it again and looks, as often as is wanted. */
 final class CrashRun {
     static final String BACKEND = "files";
-    private static final int CLIENTS = 6;
 
     /** For what the kill left unfinished; the daemon tries again every five seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** Said of what cannot be merged as long as several volumes in use have it open. */
+    private static final String WAITING = "(look for layers to merge)?";
 
     private final Path etc;
     private final Path data;
@@ -67,16 +74,15 @@ final class CrashRun {
         this.moving = new Moving(records);
         this.etc = folder.resolve("etc");
         this.data = root.resolve("data");
-        this.backend = root.resolve("backend");
+        this.backend = layout.backend(root);
         this.output = folder.resolve("output");
         this.disk = disk;
         this.random = new Random(seed);
-        for (int i = 0; i < CLIENTS; i++) {
+        for (int i = 0; i < layout.clients(); i++) {
             clients.add(
                     new Client(
                             i, backend, records, new Random(seed + 1 + i), disk != null, attaches));
         }
-        Files.createDirectory(backend);
         // The first loss of power may come before anything else has it written.
         try (FileChannel folderOfBoth = FileChannel.open(root, StandardOpenOption.READ)) {
             folderOfBoth.force(true);
@@ -87,7 +93,7 @@ final class CrashRun {
         Files.writeString(etc.resolve("cairn.properties"), "jmx.port=0\n");
         Files.writeString(
                 etc.resolve("backends").resolve(BACKEND + ".properties"),
-                "driver=%s\ndirectory=%s\n".formatted(layout.driver(), backend));
+                "driver=%s%n%s".formatted(layout.driver(), layout.settings(backend)));
     }
 
     /** Runs so many cycles, and says in one line what it did. */
@@ -95,7 +101,7 @@ final class CrashRun {
         try {
             return runAll(cycles);
         } finally {
-            Devices.end(backend);
+            Helpers.end(records.layout().serving(backend));
         }
     }
 
@@ -184,7 +190,8 @@ final class CrashRun {
      */
     private Loss workAndKill(DaemonProcess daemon, List<Work> all) throws Exception {
         // Mostly short, since the first operations after a start are hit by that.
-        Duration life = Duration.ofMillis((long) Math.exp(2 + random.nextDouble() * 6));
+        double shortest = records.layout().shortestLife();
+        Duration life = Duration.ofMillis((long) Math.exp(shortest + random.nextDouble() * 6));
         boolean whileConnecting = random.nextInt(8) == 0;
         boolean power = disk != null && random.nextInt(3) == 0;
         Loss loss = Loss.NONE;
@@ -210,7 +217,9 @@ final class CrashRun {
                     loss = new Loss(from, System.nanoTime());
                 }
                 records.killing(true);
+                killServer();
                 daemon.kill();
+                records.layout().awaitEnd();
                 records.killed();
             }
             for (Future<?> each : working) {
@@ -222,6 +231,23 @@ final class CrashRun {
         }
         records.writeLate(backend, random, loss, disk != null);
         return loss;
+    }
+
+    /** Kills at times what serves one of the volumes in use, where there is a process for each. */
+    private void killServer() throws IOException, InterruptedException {
+        if (!records.layout().serversMayEnd() || random.nextBoolean()) {
+            return;
+        }
+        Map<String, Long> serving = Helpers.serving(records.layout().serving(backend));
+        if (!serving.isEmpty()) {
+            List<String> ids = List.copyOf(serving.keySet());
+            String id = ids.get(random.nextInt(ids.size()));
+            records.killingServer(id);
+            Helpers.kill(Objects.requireNonNull(serving.get(id)));
+            records.count("storage daemons killed", true);
+            // What goes on then meets the end of it.
+            Thread.sleep(random.nextInt(50));
+        }
     }
 
     /** Works until the connection ends, which it must not do by itself. */
@@ -239,8 +265,8 @@ final class CrashRun {
     }
 
     private void losePower(Disk disk) throws IOException, InterruptedException {
-        // The devices end with the host.
-        Devices.end(backend);
+        // The devices end with the host, and so does what serves them.
+        Helpers.end(records.layout().serving(backend));
         devicesEnded = true;
         disk.losePower();
         lossesOfPower++;
@@ -270,6 +296,32 @@ final class CrashRun {
                 .count();
     }
 
+    /** Waits for what is done in the background: nothing is left of it that can be done now. */
+    private void awaitRest(Management management) {
+        soon("nothing left to merge or to remove, and nothing said to be")
+                .ignoreException(NoSuchFileException.class)
+                .untilAsserted(
+                        () -> {
+                            String work =
+                                    management.text(Management.backend(BACKEND), "BackgroundWork");
+                            Remains remains = records.layout().remains(backend);
+                            assertThat(remains.problems()).describedAs(work).isEmpty();
+                            assertThat(work)
+                                    .matches(
+                                            remains.waiting()
+                                                    ? WAITING
+                                                    : records.layout().goesOn());
+                        });
+    }
+
+    /** Looks at once, and often, since most of what is waited for is there already. */
+    private static ConditionFactory soon(String what) {
+        return await(what)
+                .atMost(PATIENCE)
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(20));
+    }
+
     private DaemonProcess start() throws IOException {
         starts++;
         return DaemonProcess.start(etc, data, output);
@@ -284,15 +336,14 @@ final class CrashRun {
         }
         Management management = new Management(daemon.connect(password));
         ObjectName files = Management.backend(BACKEND);
-        await("a backend that is up")
-                .atMost(PATIENCE)
-                .until(() -> management.text(files, "State").equals("up"));
-        await("nothing unfinished")
-                .atMost(PATIENCE)
+        soon("a backend that is up").until(() -> management.text(files, "State").equals("up"));
+        soon("nothing unfinished")
                 .until(() -> management.number(Management.DAEMON, "UnfinishedCount") == 0);
+        // Not at once, when the daemon may not have begun.
         await("devices that were looked at")
                 .atMost(PATIENCE)
-                .until(() -> attached(management) == Devices.below(backend).size());
+                .until(() -> attached(management) == records.layout().devices(backend).size());
+        awaitRest(management);
         return management;
     }
 }

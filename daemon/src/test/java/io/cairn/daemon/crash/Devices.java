@@ -23,8 +23,12 @@ final class Devices {
                     if (file.startsWith(folder)) {
                         devices.put(file, Path.of("/dev").resolve(device.getFileName()));
                     }
-                } catch (NoSuchFileException _) {
-                    // It shows no file.
+                } catch (IOException e) {
+                    // It shows no file, or another one by now.
+                    if (!(e instanceof NoSuchFileException)
+                            && Files.exists(device.resolve("loop/backing_file"))) {
+                        throw e;
+                    }
                 }
             }
         }

@@ -35,7 +35,8 @@ final class Disk implements AutoCloseable {
         this.kind = kind;
         this.file = outer.path().resolve("disk");
         this.atOneInstant = outer.path().resolve("disk.copy");
-        this.mountPoint = outer.path().resolve("mounted");
+        // Short, for the paths of sockets on it.
+        this.mountPoint = outer.path().resolve("fs");
     }
 
     /**

@@ -39,7 +39,7 @@ final class GivenUp {
     void see(Found found, String prefix) {
         files.clear();
         for (Found.Item file : found.files().values()) {
-            if (file.name().startsWith(HERE + prefix)) {
+            if (file.name().contains(prefix)) {
                 files.put(file.id(), file);
             }
         }
@@ -55,13 +55,13 @@ final class GivenUp {
 
     /** Gives a volume up if it is free, and asks in vain if not; returns whether it is given up. */
     boolean giveUp(Management daemon, Own own) throws IOException {
-        String file = "%s-%s.img".formatted(own.name(), own.id());
+        String file = records.layout().givenUp(own.name(), own.id());
         Requests.Request request =
                 () ->
                         Requests.expect(
                                 file, daemon.invoke(volume(own.name()), "unmanage", own.name()));
         if (!own.free()) {
-            requests.refusedInUse("given up", request);
+            boolean _ = requests.refusedInUse("given up", request);
             return false;
         }
         Found.Item item = Found.Item.ofFile(own.id(), HERE + file, own.sizeBytes());

@@ -41,9 +41,10 @@ final class Inspection {
             Management daemon, Path backend, Records records, Loss loss, boolean devicesEnded)
             throws JMException, IOException {
         Inspection inspection = new Inspection(daemon, records, loss, devicesEnded);
-        Storage storage = new Storage(backend, records, loss, inspection.problems);
+        Storage storage = records.layout().storage(backend, records, loss, inspection.problems);
         Found found = inspection.read(storage.givenUp());
         inspection.checkObjects(found);
+        inspection.checkGroups(found);
         inspection.checkDeleted(found);
         inspection.checkValues(found);
         inspection.checkCounts(found);
@@ -149,6 +150,17 @@ final class Inspection {
         }
     }
 
+    /** What is cut together is there together. */
+    private void checkGroups(Found found) {
+        Set<String> there = found.byKey().keySet();
+        for (List<String> group : Shared.groups(there)) {
+            List<String> left = group.stream().filter(there::contains).toList();
+            if (left.size() < group.size() && records.ledger.areTogether(group, loss)) {
+                problems.add("of the group %s only %s is there".formatted(group, left));
+            }
+        }
+    }
+
     /** What was deleted is remembered, and what is there is not said to be deleted. */
     private void checkDeleted(Found found) throws JMException, IOException {
         Set<String> deleted = daemon.deleted(BACKEND);
@@ -232,7 +244,8 @@ final class Inspection {
                                     Versions.key(volume.id(), Changing.DEVICE),
                                     Changing.DETACHED,
                                     loss));
-            if (devicesEnded && devices.contains(Changing.ATTACHED)) {
+            if ((devicesEnded || records.serverEnded(volume.id()))
+                    && devices.contains(Changing.ATTACHED)) {
                 devices.add(Changing.LOST);
             }
             problems.expectOneOf("the device of " + volume.name(), devices, volume.attachState());

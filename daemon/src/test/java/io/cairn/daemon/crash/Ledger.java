@@ -1,5 +1,7 @@
 package io.cairn.daemon.crash;
 
+import static java.util.Collections.disjoint;
+
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.stream.Stream;
  */
 final class Ledger {
     private final Map<String, List<Attempt>> attempts = new HashMap<>();
+    private Set<String> begunWith = Set.of();
 
     /**
      * The part of the past that may be lost.
@@ -38,7 +41,7 @@ final class Ledger {
         private final boolean creates;
         private final long begunAt;
         private volatile long answeredAt = Long.MAX_VALUE;
-        private volatile boolean refused;
+        private volatile long refusedAt = Long.MAX_VALUE;
 
         private Attempt(boolean creates, long begunAt) {
             this.creates = creates;
@@ -51,7 +54,12 @@ final class Ledger {
 
         /** It changed nothing. */
         void refused() {
-            refused = true;
+            refusedAt = System.nanoTime();
+        }
+
+        /** What is on the disk may say that it was begun, but not yet that it was refused. */
+        private boolean surelyRefused(Loss loss) {
+            return refusedAt < loss.from();
         }
 
         private boolean surelyDone(Loss loss) {
@@ -86,9 +94,26 @@ final class Ledger {
         return isSettled(counting(key, loss), false, loss);
     }
 
+    /**
+     * Whether these can only have come and stayed together: all or none of them were there at
+     * first, and none can have been deleted since.
+     */
+    synchronized boolean areTogether(List<String> keys, Loss loss) {
+        boolean deleted =
+                keys.stream()
+                        .flatMap(key -> counting(key, loss).stream())
+                        .anyMatch(attempt -> !attempt.creates);
+        return !deleted && (begunWith.containsAll(keys) || disjoint(begunWith, keys));
+    }
+
+    /** What was there at first. */
+    synchronized Set<String> begunWith() {
+        return begunWith;
+    }
+
     private List<Attempt> counting(String key, Loss loss) {
         return attempts.getOrDefault(key, List.of()).stream()
-                .filter(attempt -> !attempt.refused && attempt.begunAt <= loss.to())
+                .filter(attempt -> !attempt.surelyRefused(loss) && attempt.begunAt <= loss.to())
                 .toList();
     }
 
@@ -100,6 +125,7 @@ final class Ledger {
     /** Begins anew, from what is there now. */
     synchronized void beginWith(Set<String> there) {
         attempts.clear();
+        begunWith = Set.copyOf(there);
         for (String key : there) {
             creates(key).done();
         }

@@ -8,6 +8,7 @@ import io.cairn.daemon.crash.Ledger.Verdict;
 
 import org.junit.jupiter.api.Test;
 
+import java.util.List;
 import java.util.Set;
 
 /** What follows from the records, so that the crash test notices what it should. */
@@ -31,6 +32,38 @@ final class LedgerTest {
         ledger.creates("v").refused();
 
         assertThat(verdict()).isEqualTo(Verdict.GONE);
+    }
+
+    @Test
+    void whatWasRefusedSinceTheDiskStoodStillMayBeDoneLater() {
+        Attempt creation = ledger.creates("v");
+        Versions versions = new Versions();
+        Versions.Version growth = versions.asking("v size", "2");
+        Loss loss = new Loss(System.nanoTime(), System.nanoTime());
+        creation.refused();
+        growth.refused();
+
+        assertThat(ledger.verdict("v", loss)).isEqualTo(Verdict.EITHER);
+        assertThat(ledger.verdict("v", Loss.NONE)).isEqualTo(Verdict.GONE);
+        assertThat(versions.possible("v size", "1", loss)).containsExactly("1", "2");
+        assertThat(versions.possible("v size", "1", Loss.NONE)).containsExactly("1");
+    }
+
+    @Test
+    void whatIsCutTogetherIsThereTogether() {
+        List<String> group = List.of("v/g", "w/g");
+        assertThat(ledger.areTogether(group, Loss.NONE)).isTrue();
+        group.forEach(key -> ledger.creates(key).done());
+        assertThat(ledger.areTogether(group, Loss.NONE)).isTrue();
+        ledger.deletes("v/g").refused();
+        assertThat(ledger.areTogether(group, Loss.NONE)).isTrue();
+        Attempt _ = ledger.deletes("v/g");
+        assertThat(ledger.areTogether(group, Loss.NONE)).isFalse();
+
+        ledger.beginWith(Set.of("v/g"));
+        assertThat(ledger.areTogether(group, Loss.NONE)).isFalse();
+        ledger.beginWith(Set.of("v/g", "w/g"));
+        assertThat(ledger.areTogether(group, Loss.NONE)).isTrue();
     }
 
     @Test

@@ -33,6 +33,7 @@ final class Making {
     Optional<Own> create(Management daemon, String name) throws IOException {
         return make(
                 name,
+                "empty",
                 Content.zeroes(SIZE_BYTES),
                 id ->
                         daemon.invoke(
@@ -61,6 +62,7 @@ final class Making {
         long size = content.sizeBytes() + more;
         return make(
                 name,
+                "from snapshots",
                 content.in(size),
                 id ->
                         daemon.invoke(
@@ -74,11 +76,13 @@ final class Making {
     Optional<Own> fromVolume(Management daemon, String name, Own source) throws IOException {
         return make(
                 name,
+                "from volumes",
                 records.content(source.id()).in(source.sizeBytes()),
                 id -> daemon.invoke(volume(source.name()), "cloneVolumeWith", name, "id=" + id));
     }
 
-    private Optional<Own> make(String name, Content content, Call call) throws IOException {
+    private Optional<Own> make(String name, String from, Content content, Call call)
+            throws IOException {
         String id = UUID.randomUUID().toString();
         records.asking(id, id, Changing.title(name, ""), content);
         boolean done =
@@ -86,6 +90,7 @@ final class Making {
                         records.ledger.creates(id),
                         Set.of(),
                         () -> Requests.expect(volume(name), call.make(id)));
+        records.count("created " + from, done);
         return done ? Optional.of(new Own(id, name, "", content.sizeBytes())) : Optional.empty();
     }
 
@@ -97,9 +102,11 @@ final class Making {
                 own.id(),
                 Changing.title(snapshot, ""),
                 records.content(own.id()).in(own.sizeBytes()));
-        if (cutAs(daemon, own, snapshot, id)) {
+        boolean done = cutAs(daemon, own, snapshot, id);
+        if (done) {
             own.snapshots().put(snapshot, id);
         }
+        records.count("cut while connected", done && own.connected());
     }
 
     /** Asks once more for a snapshot that is there: nothing is cut again. */
@@ -139,7 +146,7 @@ final class Making {
         Requests.Request deletion =
                 () -> daemon.invoke(volume(own.name()), "deleteWithSnapshots", own.name());
         if (own.connected() || own.held()) {
-            requests.refusedInUse("deleted with its snapshots", deletion);
+            boolean _ = requests.refusedInUse("deleted with its snapshots", deletion);
             return false;
         }
         List<Ledger.Attempt> cuts =
@@ -158,7 +165,7 @@ final class Making {
     boolean delete(Management daemon, Own own) throws IOException {
         Requests.Request deletion = () -> daemon.invoke(volume(own.name()), "delete", own.name());
         if (!own.free()) {
-            requests.refusedInUse("deleted", deletion);
+            boolean _ = requests.refusedInUse("deleted", deletion);
             return false;
         }
         return requests.done(records.ledger.deletes(own.id()), Set.of(), deletion);

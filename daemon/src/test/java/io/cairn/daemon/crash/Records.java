@@ -3,7 +3,6 @@ package io.cairn.daemon.crash;
 import io.cairn.daemon.crash.Ledger.Loss;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +31,10 @@ final class Records {
     private final Map<String, Content> first = new ConcurrentHashMap<>();
     private final Map<String, Content> now = new ConcurrentHashMap<>();
     private final Map<String, Revert> reverts = new ConcurrentHashMap<>();
+
+    /** Since when what served a volume is dead, by the volumes' ids. */
+    private final Map<String, Long> serverEnds = new ConcurrentHashMap<>();
+
     private volatile boolean killing;
     private volatile long killedAtMillis;
 
@@ -154,7 +157,7 @@ final class Records {
         Content next =
                 Content.of(generations.incrementAndGet(), content(id).sizeBytes(), Content.NOT_YET);
         now.put(id, next);
-        next.writeTo(image, sync);
+        layout.images().write(image, next.bytes(), sync);
         now.put(id, next.durableSince(System.nanoTime()));
     }
 
@@ -163,17 +166,21 @@ final class Records {
      * and to each of which nobody knows what it holds since the power was lost.
      */
     void writeLate(Path backend, Random random, Loss loss, boolean sync) throws IOException {
+        Storage storage = layout.storage(backend, this, loss, new Problems());
         for (Map.Entry<String, Content> entry : Map.copyOf(now).entrySet()) {
             String id = entry.getKey();
             if (!volumeOf(id).equals(id)) {
                 continue;
             }
-            Path image = Storage.image(layout, backend, id);
-            boolean unknown = entry.getValue().durableAt() >= loss.from();
-            if (Files.exists(image)) {
+            Path image = storage.image(id);
+            boolean unknown =
+                    entry.getValue().durableAt()
+                            >= Math.min(loss.from(), serverEnds.getOrDefault(id, Long.MAX_VALUE));
+            if (layout.images().exists(image)) {
                 // An extension may have been begun, or lost.
-                now.put(id, entry.getValue().resized(Files.size(image)));
-                if (unknown || random.nextInt(4) != 0) {
+                now.put(id, entry.getValue().resized(layout.images().sizeBytes(image)));
+                boolean writable = layout.images().isWritable(image);
+                if (writable && (unknown || random.nextInt(4) != 0)) {
                     write(id, image, sync);
                 }
             } else if (unknown) {
@@ -187,6 +194,7 @@ final class Records {
     void beginWith(Set<String> ids, Set<String> objects) {
         ledger.beginWith(objects);
         reverts.clear();
+        serverEnds.clear();
         volumes.keySet().retainAll(ids);
         titles.keySet().retainAll(ids);
         first.keySet().retainAll(ids);
@@ -199,6 +207,25 @@ final class Records {
 
     void killing(boolean soon) {
         killing = soon;
+    }
+
+    /**
+     * Notes that what serves a volume is being killed: what was not durable is lost, its device
+     * ends, and until the daemon is killed too, any call may fail, of which nobody knows then what
+     * it did.
+     */
+    void killingServer(String volume) {
+        serverEnds.put(volume, System.nanoTime());
+    }
+
+    /** Whether what served a volume was killed since the last look. */
+    boolean serverEnded(String volume) {
+        return serverEnds.containsKey(volume);
+    }
+
+    /** Whether the daemon was left to itself since its clients began, and owes them an answer. */
+    boolean isUndisturbed() {
+        return serverEnds.isEmpty();
     }
 
     /** Notes that nothing that clients asked for may begin any more. */

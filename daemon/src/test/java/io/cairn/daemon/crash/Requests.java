@@ -5,6 +5,7 @@ import static io.cairn.daemon.crash.CrashRun.BACKEND;
 import io.cairn.daemon.crash.Ledger.Attempt;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,7 +29,7 @@ final class Requests {
     /** Whether it was done, which it must be. */
     boolean done(Request request) throws IOException {
         Optional<String> refusal = refusal(request);
-        refusal.ifPresent(message -> records.problems.add("a client was refused: " + message));
+        refusal.ifPresent(this::isWrong);
         return refusal.isEmpty();
     }
 
@@ -39,13 +40,18 @@ final class Requests {
      * @return whether it was done
      */
     boolean done(Attempt attempt, Set<String> refusals, Request request) throws IOException {
+        return done(List.of(attempt), refusals, request);
+    }
+
+    /** As {@link #done(Attempt, Set, Request)}, for what makes or takes away several at once. */
+    boolean done(List<Attempt> attempts, Set<String> refusals, Request request) throws IOException {
         Optional<String> refusal = refusal(request);
         if (refusal.isEmpty()) {
-            attempt.done();
+            attempts.forEach(Attempt::done);
         } else if (refusals.contains(code(refusal.get()))) {
-            attempt.refused();
+            attempts.forEach(Attempt::refused);
         } else {
-            records.problems.add("a client was refused: " + refusal.get());
+            isWrong(refusal.get());
         }
         return refusal.isEmpty();
     }
@@ -64,13 +70,23 @@ final class Requests {
      * Asks for what must not be done to something in use.
      *
      * @param what it is, as {@code deleted}
+     * @return whether it was refused for that
      */
-    void refusedInUse(String what, Request request) throws IOException {
+    boolean refusedInUse(String what, Request request) throws IOException {
         Optional<String> refusal = refusal(request);
-        if (refusal.isEmpty()) {
+        boolean rightly = refusal.isPresent() && code(refusal.get()).equals("IN_USE");
+        if (refusal.isEmpty() && records.isUndisturbed()) {
             records.problems.add("what is in use could be " + what);
-        } else if (!code(refusal.get()).equals("IN_USE")) {
-            records.problems.add("a client was refused: " + refusal.get());
+        } else if (refusal.isPresent() && !rightly) {
+            isWrong(refusal.get());
+        }
+        return rightly;
+    }
+
+    /** A refusal that nothing accounts for. */
+    private void isWrong(String refusal) {
+        if (records.isUndisturbed()) {
+            records.problems.add("a client was refused: " + refusal);
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,14 +27,15 @@ import java.util.stream.Stream;
  * Holds what lies on a backend against what its daemon says and against the clients' records. It is
  * looked at by its files alone.
  */
-final class Storage {
-    private static final Pattern GIVEN_UP =
-            Pattern.compile(".+-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.img");
+class Storage {
+    private static final Pattern ID =
+            Pattern.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
+    protected final Problems problems;
 
     private final Path backend;
     private final Records records;
     private final Loss loss;
-    private final Problems problems;
 
     Storage(Path backend, Records records, Loss loss, Problems problems) {
         this.backend = backend;
@@ -45,11 +47,11 @@ final class Storage {
     /** The volumes that were given up, by their ids; what else lies there is told by the check. */
     Map<String, Item> givenUp() throws IOException {
         Map<String, Item> files = new TreeMap<>();
-        for (String name : names(backend)) {
-            Matcher matcher = GIVEN_UP.matcher(name);
-            if (matcher.matches()) {
-                String id = matcher.group(1);
-                long bytes = Files.size(backend.resolve(name));
+        for (String name : names()) {
+            Matcher matcher = ID.matcher(name);
+            if (matcher.find() && isGivenUp(name, matcher.group())) {
+                String id = matcher.group();
+                long bytes = layout().images().sizeBytes(backend.resolve(name));
                 Item other = files.put(id, Item.ofFile(id, GivenUp.HERE + name, bytes));
                 if (other != null) {
                     problems.add("%s was given up as another file too".formatted(other));
@@ -60,16 +62,26 @@ final class Storage {
     }
 
     /** Where a volume's bytes are, or would be: of a volume, or of a file if it was given up. */
-    static Path image(Layout layout, Path backend, String id) throws IOException {
-        Path image = layout.volume(backend.resolve("volumes").resolve(id));
-        if (!Files.exists(image)) {
-            for (String name : names(backend)) {
-                if (name.endsWith("-%s.img".formatted(id))) {
+    Path image(String id) throws IOException {
+        Path image = layout().volume(backend.resolve("volumes").resolve(id));
+        if (!layout().images().exists(image)) {
+            for (String name : names()) {
+                if (isGivenUp(name, id)) {
                     return backend.resolve(name);
                 }
             }
         }
         return image;
+    }
+
+    private boolean isGivenUp(String name, String id) {
+        String[] sides = layout().givenUp("|", id).split("\\|", 2);
+        return name.startsWith(sides[0]) && name.endsWith(sides[1]);
+    }
+
+    /** What there is at the top of the backend. */
+    protected Set<String> names() throws IOException {
+        return names(backend);
     }
 
     void check(Found found) throws IOException {
@@ -78,12 +90,13 @@ final class Storage {
         checkContents(found);
     }
 
-    private void checkFiles(Found found) throws IOException {
-        Set<String> top = new TreeSet<>(Set.of("cairn.backend", "volumes", "snapshots"));
+    protected void checkFiles(Found found) throws IOException {
+        Set<String> there = names(backend);
+        Set<String> top = layout().top(there);
         found.files()
                 .values()
                 .forEach(item -> top.add(item.name().substring(GivenUp.HERE.length())));
-        problems.expect("the backend's folder", top, names(backend));
+        problems.expect("the backend's folder", top, there);
         problems.expect(
                 "the folder of volumes",
                 found.volumes().keySet(),
@@ -95,26 +108,41 @@ final class Storage {
         for (Item volume : found.volumes().values()) {
             Path home = home(volume);
             if (Files.exists(home)) {
-                Set<String> there = names(home);
+                Set<String> own = names(home);
                 problems.expect(
                         "the folder of " + volume.name(),
-                        layout().names(found.snapshotsOf(volume.id()).values(), there),
-                        there);
+                        layout().names(found.snapshotsOf(volume.id()).values(), own),
+                        own);
             }
         }
     }
 
-    /** What is attached has a device, and nothing else of the backend has one. */
+    /**
+     * What is attached has a device, and nothing else of the backend has one, nor any process that
+     * one would need.
+     */
     private void checkDevices(Found found) throws IOException {
-        Set<Path> wanted =
+        List<Item> attached =
                 found.volumes().values().stream()
                         .filter(volume -> volume.attachState().equals(Changing.ATTACHED))
-                        .map(this::file)
+                        .toList();
+        Set<Path> wanted =
+                attached.stream()
+                        .map(volume -> layout().shown(file(volume)))
                         .collect(Collectors.toCollection(TreeSet::new));
-        problems.expect("the files with devices", wanted, Devices.below(backend).keySet());
+        problems.expect("the files with devices", wanted, layout().devices(backend));
+        boolean served = layout().served();
+        Path serving = layout().serving(backend);
+        problems.expect("what is mounted", served ? wanted : Set.of(), Helpers.mounted(serving));
+        List<String> ids = served ? attached.stream().map(Item::id).toList() : List.of();
+        problems.expect("the processes", Helpers.wanted(serving, ids), Helpers.running(serving));
+        Path exports = serving.resolve(Chains.EXPORTS);
+        if (Files.exists(exports)) {
+            problems.expect("the folder of exports", Chains.exports(ids), names(exports));
+        }
     }
 
-    private void checkContents(Found found) throws IOException {
+    protected void checkContents(Found found) throws IOException {
         for (Item volume : found.volumes().values()) {
             checkContent(volume);
         }
@@ -129,12 +157,19 @@ final class Storage {
                     && !Files.getAttribute(file, "unix:nlink").equals(2)) {
                 problems.add("%s has not just two names".formatted(file));
             }
+            if (layout() == Layout.CHAINS) {
+                Path link = backend.resolve("snapshots").resolve(snapshot.id());
+                problems.expect(
+                        "where %s leads".formatted(link),
+                        file,
+                        Files.isSymbolicLink(link) ? link.toRealPath() : link);
+            }
         }
     }
 
     private void checkContent(Item item) throws IOException {
         Path file = file(item);
-        if (!Files.exists(file) || !(item.shared() || records.isAsked(item.id()))) {
+        if (!layout().images().exists(file) || !(item.shared() || records.isAsked(item.id()))) {
             return; // That it is missing, or should be, is told already.
         }
         checkLabel(item, file);
@@ -150,10 +185,11 @@ final class Storage {
                         loss);
         problems.expectOneOf("the size of " + item, sizes, Long.toString(item.sizeBytes()));
         Content whole = content.resized(item.sizeBytes());
-        Optional<String> problem = whole.problemOf(file);
+        List<byte[]> views = layout().images().views(file);
+        Optional<String> problem = problemOf(whole, views);
         Optional<Content> other =
                 records.other(item.id(), loss).map(to -> to.resized(item.sizeBytes()));
-        if (problem.isPresent() && other.isPresent() && other.get().problemOf(file).isEmpty()) {
+        if (problem.isPresent() && other.isPresent() && problemOf(other.get(), views).isEmpty()) {
             whole = other.get();
             problem = Optional.empty();
         }
@@ -161,6 +197,10 @@ final class Storage {
         if (!item.shared()) {
             records.found(item.id(), whole.durableSince(Content.WITH_THE_OBJECT));
         }
+    }
+
+    private static Optional<String> problemOf(Content wanted, List<byte[]> views) {
+        return views.stream().map(wanted::problemOf).flatMap(Optional::stream).findFirst();
     }
 
     /** A lost state can be rebuilt only from what the files bear. */
@@ -174,7 +214,7 @@ final class Storage {
         }
         Layout.Bearer bearer =
                 isVolume(item)
-                        ? new Layout.Bearer(file, Layout.LABEL)
+                        ? layout().bearer(home(item))
                         : layout().bearer(home(item), item.id());
         Map<String, String> label = new HashMap<>();
         for (String line : label(bearer).lines().toList()) {
@@ -196,7 +236,10 @@ final class Storage {
     }
 
     /** What a file bears, or nothing. */
-    private static String label(Layout.Bearer bearer) throws IOException {
+    protected String label(Layout.Bearer bearer) throws IOException {
+        if (bearer.attribute().equals(Layout.IN_ITSELF)) {
+            return Files.readString(bearer.file());
+        }
         UserDefinedFileAttributeView view =
                 Files.getFileAttributeView(bearer.file(), UserDefinedFileAttributeView.class);
         if (!view.list().contains(bearer.attribute())) {
@@ -207,7 +250,7 @@ final class Storage {
         return new String(bytes.array(), 0, length, UTF_8);
     }
 
-    private Path file(Item item) {
+    protected Path file(Item item) {
         if (isFile(item)) {
             return backend.resolve(item.name());
         }

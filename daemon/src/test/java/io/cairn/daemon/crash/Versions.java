@@ -21,6 +21,7 @@ final class Versions {
         private final String value;
         private final long begunAt;
         private volatile long answeredAt = Long.MAX_VALUE;
+        private volatile long refusedAt = Long.MAX_VALUE;
 
         private Version(String value, long begunAt) {
             this.value = value;
@@ -29,6 +30,16 @@ final class Versions {
 
         void done() {
             answeredAt = System.nanoTime();
+        }
+
+        /** It changed nothing. */
+        void refused() {
+            refusedAt = System.nanoTime();
+        }
+
+        /** What is on the disk may say that it was begun, but not yet that it was refused. */
+        private boolean surelyRefused(Loss loss) {
+            return refusedAt < loss.from();
         }
     }
 
@@ -49,7 +60,7 @@ final class Versions {
     synchronized Set<String> possible(String key, String first, Loss loss) {
         Set<String> possible = new LinkedHashSet<>(Set.of(first));
         for (Version version : versions.getOrDefault(key, List.of())) {
-            if (version.begunAt > loss.to()) {
+            if (version.surelyRefused(loss) || version.begunAt > loss.to()) {
                 continue;
             }
             if (version.answeredAt < loss.from()) {
