@@ -22,6 +22,8 @@ interface Bare extends AutoCloseable {
         return switch (storage) {
             case SUBVOLUMES -> BareSubvolumes.in(folder);
             case CHAINS -> ChainTool.overlays(folder);
+            case THIN -> ThinTool.durable(folder);
+            case IMAGES -> BareImages.of(folder);
             case XFS, BTRFS, FOLDER, MEMORY ->
                     new BareFiles(storage, folder, Seed.image(folder.resolve("image")));
         };
@@ -29,6 +31,13 @@ interface Bare extends AutoCloseable {
 
     /** What a script would do on it, in an empty folder on it. */
     static Bare tool(Storage storage, Path folder) throws IOException {
-        return storage == Storage.CHAINS ? ChainTool.inner(folder) : Tool.in(folder);
+        return switch (storage) {
+            case CHAINS -> ChainTool.inner(folder);
+            case THIN -> ThinTool.plain(folder);
+            case IMAGES -> ImageTool.of(folder);
+            case SUBVOLUMES -> Tool.in(folder);
+            case XFS, BTRFS, FOLDER, MEMORY ->
+                    throw new IllegalStateException(storage + " has no tool");
+        };
     }
 }

@@ -74,6 +74,27 @@ public final class Benchmarks {
         } else {
             progress("no root, mkfs.ext4 or qemu-img: not measuring the qcow2 driver");
         }
+        if (Ground.possible(Storage.THIN)) {
+            snapshots.run(
+                    Storage.THIN,
+                    SnapshotRuns.ofDriver(Storage.THIN, quick),
+                    work,
+                    this::wanted,
+                    Benchmarks::progress);
+        } else {
+            progress(
+                    "no root, device-mapper, LVM, mkfs.ext4 or VM_DISK_0, so not in a virtual machine: not measuring the LVM driver");
+        }
+        if (Ground.possible(Storage.IMAGES)) {
+            snapshots.run(
+                    Storage.IMAGES,
+                    SnapshotRuns.ofDriver(Storage.IMAGES, quick),
+                    work,
+                    this::wanted,
+                    Benchmarks::progress);
+        } else {
+            progress("no root, mkfs.ext4, rbd or Ceph cluster: not measuring the RBD driver");
+        }
         JournalRuns journal = new JournalRuns(jmh);
         journal.run(first, quick, work, this::wanted, Benchmarks::progress);
         StartRuns start = new StartRuns(work);

@@ -8,12 +8,13 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * A new and empty folder on storage of one kind; gone when closed. File systems are made on loop
- * devices, which takes root and their mkfs.
+ * devices, which takes root and their mkfs; that for LVM is beside the pools in their group.
  */
 final class Ground implements AutoCloseable {
     /** More than any benchmark writes; the file is sparse. */
     private static final long DISK_BYTES = 12L << 30;
 
+    private final Storage storage;
     private final Path folder;
     private final Path mountPoint;
     private final boolean mounted;
@@ -21,7 +22,8 @@ final class Ground implements AutoCloseable {
     /** For Ctrl-C, when nothing is closed. */
     private final Thread unmounting;
 
-    private Ground(Path folder, Path mountPoint, boolean mounted) {
+    private Ground(Storage storage, Path folder, Path mountPoint, boolean mounted) {
+        this.storage = storage;
         this.folder = folder;
         this.mountPoint = mountPoint;
         this.mounted = mounted;
@@ -46,6 +48,8 @@ final class Ground implements AutoCloseable {
             case XFS, BTRFS, SUBVOLUMES, CHAINS ->
                     System.getProperty("user.name").equals("root")
                             && run("sh", "-c", "command -v mkfs." + storage.fileSystem()) == 0;
+            case THIN -> ThinGroup.possible();
+            case IMAGES -> Ceph.possible() && possible(Storage.CHAINS);
             case FOLDER, MEMORY -> true;
         };
     }
@@ -54,7 +58,7 @@ final class Ground implements AutoCloseable {
     static Ground make(Storage storage, Path work) throws IOException, InterruptedException {
         Path folder = Files.createDirectories(work.resolve(storage.label()));
         return switch (storage) {
-            case XFS, BTRFS, CHAINS -> mounted(storage, work, folder, folder);
+            case XFS, BTRFS, CHAINS, IMAGES -> mounted(storage, work, folder, folder);
             // Each snapshot there commits the file system, and would the state with it.
             case SUBVOLUMES ->
                     mounted(
@@ -62,9 +66,17 @@ final class Ground implements AutoCloseable {
                             work,
                             folder,
                             Files.createDirectories(work.resolve(storage.label() + ".images")));
+            case THIN -> {
+                // Of a run that was killed.
+                int _ = run("umount", folder.toString());
+                String disk = ThinGroup.make().toString();
+                require("mkfs." + storage.fileSystem(), "-q", disk);
+                require("mount", disk, folder.toString());
+                yield new Ground(storage, folder, folder, true);
+            }
             case FOLDER, MEMORY -> {
                 require("rm", "-rf", folder.toString());
-                yield new Ground(Files.createDirectories(folder), folder, false);
+                yield new Ground(storage, Files.createDirectories(folder), folder, false);
             }
         };
     }
@@ -84,7 +96,7 @@ final class Ground implements AutoCloseable {
         }
         require("mkfs." + storage.fileSystem(), "-q", disk.toString());
         require("mount", "-o", "loop", disk.toString(), mountPoint.toString());
-        return new Ground(folder, mountPoint, true);
+        return new Ground(storage, folder, mountPoint, true);
     }
 
     Path folder() {
@@ -113,6 +125,9 @@ final class Ground implements AutoCloseable {
                 require("umount", mountPoint.toString());
                 boolean _ = Runtime.getRuntime().removeShutdownHook(unmounting);
                 Files.deleteIfExists(folder.resolveSibling(folder.getFileName() + ".disk"));
+            }
+            if (storage == Storage.THIN) {
+                ThinGroup.remove();
             }
             require("rm", "-rf", folder.toString(), mountPoint.toString());
         } catch (InterruptedException e) {

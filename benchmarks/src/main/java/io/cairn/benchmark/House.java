@@ -9,6 +9,7 @@ import io.cairn.daemon.access.Users;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -24,7 +25,9 @@ import io.cairn.daemon.transfer.Transfers;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.btrfs.BtrfsDriverProvider;
 import io.cairn.plugin.file.FileDriverProvider;
+import io.cairn.plugin.lvm.LvmDriverProvider;
 import io.cairn.plugin.qcow2.Qcow2DriverProvider;
+import io.cairn.plugin.rbd.RbdDriverProvider;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +40,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.UUID;
 
@@ -84,6 +88,8 @@ final class House implements AutoCloseable {
                                     new FileDriverProvider(),
                                     new BtrfsDriverProvider(),
                                     new Qcow2DriverProvider(),
+                                    new LvmDriverProvider(),
+                                    new RbdDriverProvider(),
                                     new MemoryDriver.Provider()),
                             configuration);
             parts.push(() -> backends.close(PATIENCE));
@@ -192,12 +198,26 @@ final class House implements AutoCloseable {
     }
 
     private static Map<String, String> settings(Storage storage, Path images) {
+        if (storage == Storage.THIN) {
+            return Map.of("group", ThinGroup.NAME, "pool", ThinGroup.POOL);
+        }
+        if (storage == Storage.IMAGES) {
+            return Ceph.here().orElseThrow().settings();
+        }
         Map<String, String> settings = new HashMap<>(Map.of("directory", images.toString()));
         if (storage == Storage.CHAINS) {
             // A turn of creations cuts as many as it has time for.
             settings.put("layers.most", "500");
         }
         return settings;
+    }
+
+    /** The pool is smaller than what the volumes of all clients would need by default. */
+    private static PoolLimits limits(Storage storage) {
+        return storage == Storage.THIN || storage == Storage.IMAGES
+                ? new PoolLimits(
+                        OptionalDouble.of(2.0 * Seed.CLIENTS), PoolLimits.DEFAULT.reserve())
+                : PoolLimits.DEFAULT;
     }
 
     private static Configuration configuration(Storage storage, Path folder) throws Exception {
@@ -210,6 +230,7 @@ final class House implements AutoCloseable {
                                 "",
                                 THREADS,
                                 PATIENCE,
+                                limits(storage),
                                 settings(storage, made(images(folder))));
         DaemonConfig daemon =
                 new DaemonConfig(

@@ -36,8 +36,11 @@ final class JmhRuns {
      * after 1,500 creations it takes half as long again as after 4,000, and no less after more.
      */
     private record Amount(int operations, int warmup, int rounds) {
-        static Amount of(int clients, boolean quick, boolean slow) {
-            if (slow) {
+        static Amount of(int clients, boolean quick, Pace pace) {
+            if (pace == Pace.TENTHS) {
+                return new Amount(5, 6, quick ? 8 : 16);
+            }
+            if (pace == Pace.MILLISECONDS) {
                 return new Amount(50, 24, quick ? 6 : 12);
             }
             if (clients == 1) {
@@ -53,16 +56,16 @@ final class JmhRuns {
      * Microseconds for one operation of one client, by turn.
      *
      * @param turns in the order in which the benchmark takes them
-     * @param slow whether an operation takes milliseconds, so that fewer are done at a time
+     * @param pace how long an operation takes, so that fewer are done of what is slow
      */
     <T extends Enum<T>> Map<T, Series> run(
             Class<?> benchmark,
             List<T> turns,
             Map<String, String> parameters,
             int clients,
-            boolean slow)
+            Pace pace)
             throws RunnerException {
-        Amount amount = Amount.of(clients, quick, slow);
+        Amount amount = Amount.of(clients, quick, pace);
         int turnCount = turns.size();
         ChainedOptionsBuilder options =
                 new OptionsBuilder()

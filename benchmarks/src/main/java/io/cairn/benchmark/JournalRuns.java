@@ -52,7 +52,7 @@ final class JournalRuns {
                                 List.of(Turn.values()),
                                 Map.of("house", house.toString(), "floor", floor.toString()),
                                 each.clients(),
-                                false));
+                                Pace.MICROSECONDS));
             }
         }
     }

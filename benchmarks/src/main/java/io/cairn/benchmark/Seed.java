@@ -40,7 +40,7 @@ final class Seed {
                                 .createVolume(
                                         House.BACKEND,
                                         NewVolume.named(volumeName(client), House.VOLUME_BYTES));
-                if (storage != Storage.MEMORY && storage != Storage.CHAINS) {
+                if (storage.holdsFiles()) {
                     fill(Path.of(volume.location()));
                 }
             }

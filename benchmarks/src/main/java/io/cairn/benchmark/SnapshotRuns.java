@@ -48,7 +48,10 @@ final class SnapshotRuns {
     /** The cases of another driver, which are few: what the daemon adds is seen elsewhere. */
     static List<Case> ofDriver(Storage storage, boolean quick) {
         Case alone = new Case(storage, false, 0, 1);
-        return quick ? List.of(alone) : List.of(alone, new Case(storage, false, 0, 64));
+        // LVM does one at a time, whoever asks.
+        return quick || storage == Storage.THIN
+                ? List.of(alone)
+                : List.of(alone, new Case(storage, false, 0, 64));
     }
 
     /** The cases for two kinds of storage, of which the first is looked at more closely. */
@@ -111,7 +114,7 @@ final class SnapshotRuns {
                                         "jmx",
                                         String.valueOf(each.jmx())),
                                 each.clients(),
-                                storage.slow()));
+                                storage.pace()));
             }
         }
     }
@@ -218,6 +221,24 @@ final class SnapshotRuns {
                                                 get(series, Turn.CREATE)
                                                         .over(floorOfCreate(series)),
                                                 1.1)));
+        find(Storage.THIN, 0, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create over lvcreate and the commits (thin, 1 client)",
+                                                get(series, Turn.CREATE)
+                                                        .over(floorOfCreate(series)),
+                                                1.1)));
+        find(Storage.IMAGES, 0, 1)
+                .ifPresent(
+                        series ->
+                                bars.add(
+                                        Bars.most(
+                                                "create over librbd's calls and the commits (images, 1 client)",
+                                                get(series, Turn.CREATE)
+                                                        .over(floorOfCreate(series)),
+                                                1.2)));
         find(first, 0, 1)
                 .ifPresent(
                         series ->
