@@ -46,6 +46,7 @@ import java.time.Instant;
 public final class Native implements AutoCloseable {
     // fcntl.h, the same on x86-64, aarch64 and riscv64
     public static final int O_RDONLY = 0;
+    public static final int O_WRONLY = 1;
     public static final int O_RDWR = 2;
     public static final int O_CREAT = 0100;
     public static final int O_EXCL = 0200;

@@ -66,6 +66,16 @@ final class Syscalls {
                     ADDRESS,
                     JAVA_LONG,
                     JAVA_INT);
+
+    /** {@code add_key} of security/keys, which libc has no name for. */
+    static final MethodHandle ADD_KEY =
+            find(
+                    "syscall", 1, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG,
+                    JAVA_INT);
+
+    /** {@code keyctl}, the same way, for what takes just a key. */
+    static final MethodHandle KEYCTL = find("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT);
+
     static final MethodHandle STRERROR = find("strerror", -1, ADDRESS, JAVA_INT);
 
     private Syscalls() {}

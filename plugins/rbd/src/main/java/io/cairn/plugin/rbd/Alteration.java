@@ -98,6 +98,8 @@ final class Alteration {
                 serving.checkGrowable(id);
                 image.resize(sizeBytes, false);
             }
+            // By the repeat of a call that was killed, too.
+            serving.grown(id);
             return lookup.asFound(id, card, image);
         }
     }

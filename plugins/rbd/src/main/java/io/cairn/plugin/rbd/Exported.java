@@ -1,6 +1,7 @@
 package io.cairn.plugin.rbd;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.Calls;
@@ -22,15 +23,17 @@ final class Exported implements Exporting {
     private final Calls calls;
     private final Exporting nbd;
     private final Grants grants;
+    private final Serving serving;
     private final Optional<String> lack;
 
     /**
      * @param lack what is missing for exports by NBD; those that are there can be taken back anyway
      */
-    Exported(Calls calls, Exporting nbd, Grants grants, Optional<String> lack) {
+    Exported(Calls calls, Exporting nbd, Grants grants, Serving serving, Optional<String> lack) {
         this.calls = calls;
         this.nbd = nbd;
         this.grants = grants;
+        this.serving = serving;
         this.lack = lack;
     }
 
@@ -57,6 +60,10 @@ final class Exported implements Exporting {
                         }
                         if (writable) {
                             grants.checkNoneWrites(target.volume());
+                            if (serving.isKernelsForWriting(target)) {
+                                throw new OsException(
+                                        IN_USE, "it is attached for writing; detach it first");
+                            }
                         }
                         return target;
                     });

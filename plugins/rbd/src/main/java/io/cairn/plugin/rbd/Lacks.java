@@ -12,16 +12,24 @@ import java.util.Optional;
  * What this host lacks, each with how it is had; empty for nothing.
  *
  * @param nbd for exports by NBD
- * @param devices for attachments
+ * @param served for attachments of what is exported so
+ * @param kernel for attachments by the kernel
+ * @param attaching for attachments as the backend is to have them
  */
-record Lacks(Optional<String> nbd, Optional<String> devices) {
+record Lacks(
+        Optional<String> nbd,
+        Optional<String> served,
+        Optional<String> kernel,
+        Optional<String> attaching) {
     private static final System.Logger LOG = System.getLogger(Lacks.class.getName());
 
     /** Looks, and runs a program for it. */
-    static Lacks find(StorageDaemons daemons, Cluster.Address address) throws IOException {
+    static Lacks find(StorageDaemons daemons, Cluster.Address address, AttachBy by)
+            throws IOException {
         Optional<String> nbd = Serving.lack(daemons, address);
+        Optional<String> kernel = KernelDevices.lack();
         try (Native os = new Native()) {
-            Optional<String> devices =
+            Optional<String> served =
                     nbd.or(ShownFile::lack)
                             .or(
                                     () ->
@@ -29,19 +37,40 @@ record Lacks(Optional<String> nbd, Optional<String> devices) {
                                                     ? Optional.empty()
                                                     : Optional.of(
                                                             "loop devices are not there for this user: run as root, and `modprobe loop`"));
-            return new Lacks(nbd, devices);
+            Optional<String> attaching =
+                    switch (by) {
+                        case KERNEL -> kernel;
+                        case NBD -> served;
+                        case AUTO ->
+                                kernel.isEmpty()
+                                        ? kernel
+                                        : served.map(lack -> kernel.get() + "; or " + lack);
+                    };
+            return new Lacks(nbd, served, kernel, attaching);
         }
     }
 
-    /** Says it once, in a line. */
+    /** Which ways of attaching there are, of those that the backend is to have. */
+    Attached.Ways ways(AttachBy by) {
+        return new Attached.Ways(
+                by != AttachBy.NBD && kernel.isEmpty(), by != AttachBy.KERNEL && served.isEmpty());
+    }
+
+    /** Says it once, in a line for each. */
     void tell(String backend) {
-        devices.ifPresent(
+        attaching.ifPresent(
                 lack ->
                         LOG.log(
                                 System.Logger.Level.INFO,
-                                "backend '{0}' attaches nothing{1}: {2}",
+                                "backend ''{0}'' attaches nothing: {1}",
                                 backend,
-                                nbd.isPresent() ? ", and exports nothing by NBD" : "",
+                                lack));
+        nbd.ifPresent(
+                lack ->
+                        LOG.log(
+                                System.Logger.Level.INFO,
+                                "backend ''{0}'' exports nothing by NBD: {1}",
+                                backend,
                                 lack));
     }
 }

@@ -72,6 +72,7 @@ final class RbdDriver implements Driver {
     /**
      * @param patience how long Ceph may take to forget clients that were killed
      * @param deepest how many images an image may be made of, one of the other
+     * @param attachBy by whom volumes are attached
      * @param lacks what is missing for attachments and exports
      */
     RbdDriver(
@@ -82,6 +83,7 @@ final class RbdDriver implements Driver {
             Duration patience,
             int deepest,
             StorageDaemons daemons,
+            AttachBy attachBy,
             Lacks lacks) {
         this.cluster = cluster;
         this.ownership = ownership;
@@ -92,7 +94,8 @@ final class RbdDriver implements Driver {
         this.reverts = new Reverts(cluster, cards);
         Instants instants = new Instants(cluster, objects);
         this.depths = new Depths(backend, cluster, images, deepest);
-        Serving serving = new Serving(cluster, lookup, reverts, daemons);
+        KernelDevices kernel = new KernelDevices(cluster);
+        Serving serving = new Serving(cluster, lookup, reverts, kernel, daemons);
         Grants grants = new Grants(cluster, cards, lookup, reverts, depths, serving);
         Renames renames = new Renames(cluster, images, objects, cards);
         this.creation =
@@ -109,23 +112,27 @@ final class RbdDriver implements Driver {
         Calls calls = calling.calls();
         Served.Starting starting = (_, target) -> serving.started(target);
         this.attaching =
-                lacks.devices().isPresent()
+                lacks.attaching().isPresent()
                         ? Optional.empty()
                         : Optional.of(
                                 new Attached(
                                         calls,
+                                        kernel,
                                         new io.cairn.plugin.local.qemu.Attached(
                                                 calls,
                                                 serving.served(),
                                                 starting,
                                                 (int) Creation.SECTOR),
-                                        grants));
+                                        serving,
+                                        grants,
+                                        lacks.ways(attachBy)));
         this.exporting =
                 new Exported(
                         calls,
                         new io.cairn.plugin.local.qemu.Exported(
                                 calls, serving.served(), starting, lacks.nbd().isEmpty()),
                         grants,
+                        serving,
                         lacks.nbd());
         depths.start();
     }

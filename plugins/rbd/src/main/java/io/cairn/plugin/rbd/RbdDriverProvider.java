@@ -34,6 +34,7 @@ public final class RbdDriverProvider implements DriverProvider {
     static final String TIMEOUT = "timeout";
     static final String PATIENCE = "busy.timeout";
     static final String DEEPEST = "clone.depth.most";
+    static final String ATTACH_BY = "attach.by";
 
     private static final String NO_NAMESPACE = "none";
 
@@ -86,7 +87,16 @@ public final class RbdDriverProvider implements DriverProvider {
                             Option.Type.INTEGER,
                             "5",
                             "How many volumes may be made one of the other before what they share"
-                                    + " is copied, in the background."));
+                                    + " is copied, in the background."),
+                    Option.optional(
+                                    ATTACH_BY,
+                                    Option.Type.TEXT,
+                                    AttachBy.AUTO.word(),
+                                    "By whom volumes become block devices of this host: kernel is"
+                                            + " the kernel's driver for RBD, nbd programs outside"
+                                            + " of it, and auto the kernel where it has that driver"
+                                            + " and takes the image.")
+                            .among(AttachBy.words()));
 
     private static final List<Option> OPTIONS =
             Stream.concat(
@@ -133,7 +143,8 @@ public final class RbdDriverProvider implements DriverProvider {
                 prepareTrash(objects);
                 StorageDaemons daemons = daemons(address, settings);
                 daemons.clearDead();
-                Lacks lacks = Lacks.find(daemons, address);
+                AttachBy attachBy = AttachBy.of(settings.text(ATTACH_BY));
+                Lacks lacks = Lacks.find(daemons, address, attachBy);
                 lacks.tell(self.backend());
                 return new RbdDriver(
                         self.backend(),
@@ -143,6 +154,7 @@ public final class RbdDriverProvider implements DriverProvider {
                         patience,
                         deepest,
                         daemons,
+                        attachBy,
                         lacks);
             } catch (OsException | InterruptedException | IOException | RuntimeException e) {
                 if (ownership != null) {

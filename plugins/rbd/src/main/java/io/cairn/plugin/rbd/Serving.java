@@ -29,13 +29,20 @@ final class Serving {
     private final Cluster cluster;
     private final Lookup lookup;
     private final Reverts reverts;
+    private final KernelDevices kernel;
     private final StorageDaemons daemons;
     private final Served served;
 
-    Serving(Cluster cluster, Lookup lookup, Reverts reverts, StorageDaemons daemons) {
+    Serving(
+            Cluster cluster,
+            Lookup lookup,
+            Reverts reverts,
+            KernelDevices kernel,
+            StorageDaemons daemons) {
         this.cluster = cluster;
         this.lookup = lookup;
         this.reverts = reverts;
+        this.kernel = kernel;
         this.daemons = daemons;
         this.served = new Served(daemons, new Nothing());
     }
@@ -55,6 +62,19 @@ final class Serving {
 
     /** As {@link Served.Starting#started}. */
     StorageDaemon started(Target target) throws OsException, InterruptedException, IOException {
+        checkThere(target);
+        Optional<StorageDaemon> there = daemons.of(target);
+        return there.isPresent()
+                ? there.get()
+                : daemons.start(target, new Opening(List.of(), List.of(node(target))));
+    }
+
+    /**
+     * Has a target be whole that is about to be used.
+     *
+     * @throws OsException NOT_FOUND if there is none
+     */
+    void checkThere(Target target) throws OsException, InterruptedException, IOException {
         VolumeId volume = target.volume();
         Card _ = reverts.settled(volume, lookup.existingCard(volume));
         try (Image image = Image.openToRead(cluster, Names.image(volume))) {
@@ -62,10 +82,6 @@ final class Serving {
                 Image.Snap _ = lookup.existing(image, target.snapshot().get());
             }
         }
-        Optional<StorageDaemon> there = daemons.of(target);
-        return there.isPresent()
-                ? there.get()
-                : daemons.start(target, new Opening(List.of(), List.of(node(target))));
     }
 
     /** What to open, by the words of QEMU; where the key is, only the configuration says. */
@@ -99,14 +115,26 @@ final class Serving {
 
     /** Whether a target is attached or exported by NBD for writing. */
     boolean isWritten(Target target) throws OsException, InterruptedException, IOException {
+        return isServedForWriting(target) || isKernelsForWriting(target);
+    }
+
+    /** The same of what storage daemons serve. */
+    boolean isServedForWriting(Target target)
+            throws OsException, InterruptedException, IOException {
         Optional<StorageDaemon> daemon = served.of(target);
         return daemon.isPresent() && daemon.get().anyWritable();
+    }
+
+    /** The same of what is a device of the kernel's. */
+    boolean isKernelsForWriting(Target target) throws OsException, IOException {
+        return kernel.of(target).filter(device -> !device.readOnly()).isPresent();
     }
 
     /** Brings what was written to a volume's block device to Ceph's client, or further. */
     void flush(VolumeId volume) throws OsException, InterruptedException, IOException {
         try (Native os = new Native()) {
             served.flush(os, Target.of(volume));
+            kernel.flush(os, volume);
         }
     }
 
@@ -114,6 +142,16 @@ final class Serving {
      * @throws OsException IN_USE if a target is attached, or exported by NBD
      */
     void check(Target target) throws OsException, InterruptedException, IOException {
+        Optional<KernelDevices.Device> device = kernel.of(target);
+        if (device.isPresent()) {
+            throw new OsException(
+                    IN_USE, "it is attached as %s; detach it first".formatted(device.get().path()));
+        }
+        checkNotServed(target);
+    }
+
+    private void checkNotServed(Target target)
+            throws OsException, InterruptedException, IOException {
         try (Native os = new Native()) {
             served.checkNot(os, target);
         }
@@ -124,7 +162,7 @@ final class Serving {
      */
     void checkGrowable(VolumeId volume) throws OsException, InterruptedException, IOException {
         try {
-            check(Target.of(volume));
+            checkNotServed(Target.of(volume));
         } catch (OsException e) {
             if (e.told().kind() != IN_USE) {
                 throw e;
@@ -136,6 +174,13 @@ final class Serving {
                                     .formatted(e.getMessage()));
             told.initCause(e);
             throw told;
+        }
+    }
+
+    /** Has who uses a volume see that it is larger. */
+    void grown(VolumeId volume) throws OsException, IOException {
+        try (Native os = new Native()) {
+            kernel.grown(os, volume);
         }
     }
 }

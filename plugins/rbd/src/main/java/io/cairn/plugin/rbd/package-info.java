@@ -13,9 +13,10 @@
  * volume's card before it begins and is finished by whoever comes across that. An image that is
  * adopted has a card first, which says that it is no volume yet, and is renamed then.
  *
- * <p>What is attached, or exported by NBD, is open in a {@code qemu-storage-daemon} of its own,
- * which is another client of Ceph's and outlives the daemon. What is exported by Ceph's protocol is
- * named on the volume's card.
+ * <p>What is attached is a device of the kernel's own client of Ceph where there is that ({@link
+ * io.cairn.plugin.rbd.KernelDevices}). Else, and where it is exported by NBD, it is open in a
+ * {@code qemu-storage-daemon} of its own, which is another client of Ceph's too, and outlives the
+ * daemon as the kernel does. What is exported by Ceph's protocol is named on the volume's card.
  */
 @NullMarked
 package io.cairn.plugin.rbd;

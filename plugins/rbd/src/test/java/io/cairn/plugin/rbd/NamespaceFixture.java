@@ -68,6 +68,16 @@ abstract class NamespaceFixture {
         driver.close();
     }
 
+    /** The same on hosts whose kernel could do it too. */
+    AttachBy attachBy() {
+        return AttachBy.NBD;
+    }
+
+    /** How long the cluster may take to answer. */
+    String timeout() {
+        return "PT3S";
+    }
+
     RbdDriver open() throws DriverException, InterruptedException {
         RbdDriverProvider provider = new RbdDriverProvider();
         return (RbdDriver)
@@ -85,7 +95,9 @@ abstract class NamespaceFixture {
                                         ExportOptions.DIRECTORY,
                                         namespace.toString(),
                                         RbdDriverProvider.TIMEOUT,
-                                        "PT3S",
+                                        timeout(),
+                                        RbdDriverProvider.ATTACH_BY,
+                                        attachBy().word(),
                                         RbdDriverProvider.DEEPEST,
                                         "1")));
     }

@@ -59,6 +59,7 @@ final class RbdDriverTest extends BaseDriverTest {
                 RbdDriverProvider.CONF, OneNode.conf(storage).toString(),
                 RbdDriverProvider.POOL, OneNode.POOL,
                 RbdDriverProvider.NAMESPACE, OneNode.name(storage),
+                RbdDriverProvider.ATTACH_BY, AttachBy.NBD.word(),
                 ExportOptions.DIRECTORY, storage.toString());
     }
 

@@ -254,7 +254,8 @@ final class ServingTest extends ServingFixture {
                         Duration.ofSeconds(35),
                         1,
                         none,
-                        Lacks.find(none, address));
+                        AttachBy.NBD,
+                        Lacks.find(none, address, AttachBy.NBD));
         Target target = Target.of(volume(OBJECT).id());
         ConnectionId id = ConnectionId.random();
 
