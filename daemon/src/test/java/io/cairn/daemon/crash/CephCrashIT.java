@@ -32,6 +32,8 @@ final class CephCrashIT {
             int cycles = Math.max(2, CYCLES / 10);
             String done = new CrashRun(folder, root, null, Layout.IMAGES, true, seed).run(cycles);
             System.out.printf("Crashes on Ceph: %s%n", done);
+        } finally {
+            CephImages.forget();
         }
     }
 }

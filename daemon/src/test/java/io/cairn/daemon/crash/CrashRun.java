@@ -34,6 +34,8 @@ import javax.management.ObjectName;
 final class CrashRun {
     static final String BACKEND = "files";
 
+    private static final int CLIENTS = 6;
+
     /** For what the kill left unfinished; the daemon tries again every five seconds. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -78,7 +80,7 @@ final class CrashRun {
         this.output = folder.resolve("output");
         this.disk = disk;
         this.random = new Random(seed);
-        for (int i = 0; i < layout.clients(); i++) {
+        for (int i = 0; i < CLIENTS; i++) {
             clients.add(
                     new Client(
                             i, backend, records, new Random(seed + 1 + i), disk != null, attaches));

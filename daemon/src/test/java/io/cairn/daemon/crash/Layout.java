@@ -211,7 +211,7 @@ enum Layout {
 
         @Override
         String settings(Path backend) {
-            return "pool=%s%nnamespace=%s%nceph.conf=%s%nexport.directory=%s%n"
+            return "pool=%s%nnamespace=%s%nceph.conf=%s%nexport.directory=%s%nattach.by=nbd%n"
                     .formatted(
                             backend.getName(0),
                             backend.getName(1),
@@ -248,12 +248,6 @@ enum Layout {
         @Override
         Images images() {
             return CEPH;
-        }
-
-        @Override
-        int clients() {
-            // Each look at an object is a program of Ceph's, and takes as long as its start.
-            return 3;
         }
 
         @Override
@@ -400,11 +394,6 @@ enum Layout {
     /** What a volume becomes larger by; its size is a multiple of that. */
     long stepBytes() {
         return BLOCK_BYTES;
-    }
-
-    /** How many clients work at once. */
-    int clients() {
-        return 6;
     }
 
     /**
