@@ -226,10 +226,10 @@ final class Creation {
      * Has a volume go on in an empty layer, after which the one that it was written to stays as it
      * is.
      *
-     * @param meanwhile is done while the layer is made, and before the volume goes on in it
+     * @param with is made durable with the layer, before the volume goes on in it
      * @return the volume's size
      */
-    private long goOn(Native os, VolumeId volume, Card card, QemuImg.Meanwhile meanwhile)
+    private long goOn(Native os, VolumeId volume, Card card, Layers.Syncing with)
             throws OsException, InterruptedException, IOException {
         long sizeBytes = layers.head(os, card.layer()).sizeBytes();
         boolean idle = !running.served().is(Target.of(volume));
@@ -245,7 +245,7 @@ final class Creation {
                             // What a storage daemon left that was killed. One that runs does it.
                             layers.syncOne(os, card.layer());
                         }
-                        meanwhile.run();
+                        with.run();
                     });
         }
         // Who was killed before leaves a storage daemon that writes to the lower one, and an upper
@@ -256,7 +256,7 @@ final class Creation {
 
     /** Gives a volume an empty layer over another one, at once. */
     void replace(Native os, Fd home, Card card, Optional<LayerId> below, long sizeBytes)
-            throws OsException, InterruptedException, IOException {
+            throws OsException {
         replace(os, home, card, below, sizeBytes, () -> {});
     }
 
@@ -266,8 +266,8 @@ final class Creation {
             Card card,
             Optional<LayerId> below,
             long sizeBytes,
-            QemuImg.Meanwhile meanwhile)
-            throws OsException, InterruptedException, IOException {
+            Layers.Syncing with)
+            throws OsException {
         removeNew(os, home);
         Card next = card.on(LayerId.random());
         next.begin(os, home, VOLUME + NEXT);
@@ -279,10 +279,10 @@ final class Creation {
                     sizeBytes,
                     () -> {
                         Card.sync(os, home, VOLUME + NEXT);
-                        meanwhile.run();
+                        with.run();
                     });
             os.rename(home, VOLUME + NEXT, VOLUME);
-        } catch (OsException | InterruptedException | IOException | RuntimeException e) {
+        } catch (OsException | RuntimeException e) {
             undo(e, () -> removeNew(os, home));
             throw e;
         }

@@ -5,8 +5,6 @@ import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
@@ -18,9 +16,6 @@ import io.cairn.plugin.local.Stat;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +24,8 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The files of {@code layers}. Of their content only the head is read here, as
- * docs/interop/qcow2.txt of QEMU describes it; all else is qemu's.
+ * docs/interop/qcow2.txt of QEMU describes it, and {@link EmptyLayer} writes such as have none; all
+ * else is qemu's.
  */
 final class Layers implements AutoCloseable {
     static final String LAYERS = "layers";
@@ -40,21 +36,12 @@ final class Layers implements AutoCloseable {
     /** Sizes are whole sectors: qemu would round others up. */
     static final int SECTOR = 512;
 
-    private static final ValueLayout.OfInt INT =
-            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final ValueLayout.OfLong LONG =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-    private static final int MAGIC = 0x514649fb;
-    private static final int BACKING_OFFSET = 8;
-    private static final int BACKING_BYTES = 16;
-    private static final int SIZE = 24;
-    private static final int HEAD_BYTES = 72;
-    private static final int MOST_NAME_BYTES = 1023;
-
     /** No chain that qemu opens is as long; one that is leads back to itself. */
     private static final int MOST = 100_000;
 
     private static final int TRIES = 100;
+
+    private static final int CREATE = Native.O_RDWR | Native.O_CREAT | Native.O_EXCL;
 
     private final Path path;
     private final Fd folder;
@@ -74,21 +61,22 @@ final class Layers implements AutoCloseable {
         return path.resolve(id.file());
     }
 
+    /** What is made durable with a layer. */
+    interface Syncing {
+        void run() throws OsException;
+    }
+
     /**
      * Makes an empty one, durable.
      *
-     * @param meanwhile is done while it is made
+     * @param with is done once the layer is written and before it is durable, so that a journal of
+     *     the file system takes all of it at once
      */
-    void create(
-            Native os,
-            LayerId id,
-            Optional<LayerId> below,
-            long sizeBytes,
-            QemuImg.Meanwhile meanwhile)
-            throws OsException, InterruptedException, IOException {
-        tool.create(path(id), below, sizeBytes, meanwhile);
-        try (Fd file = os.open(folder, id.file(), Native.O_RDONLY)) {
-            os.setMode(file, 0600);
+    void create(Native os, LayerId id, Optional<LayerId> below, long sizeBytes, Syncing with)
+            throws OsException {
+        try (Fd file = os.open(folder, id.file(), CREATE, 0600)) {
+            EmptyLayer.write(os, file, below, sizeBytes);
+            with.run();
             os.sync(file);
         }
         os.sync(folder);
@@ -318,7 +306,7 @@ final class Layers implements AutoCloseable {
                         NOT_FOUND,
                         "layer %s is missing; bring it back from a backup".formatted(path(id)));
             }
-            return head(os, file);
+            return Header.read(os, file);
         }
     }
 
@@ -332,46 +320,17 @@ final class Layers implements AutoCloseable {
     /** Of a file that may be gone. */
     Optional<Head> headIfThere(Native os, LayerId id) throws OsException {
         try (Fd file = openIfThere(os, id)) {
-            return file == null ? Optional.empty() : Optional.of(head(os, file));
+            return file == null ? Optional.empty() : Optional.of(Header.read(os, file));
         }
     }
 
     /** As {@link #headIfThere}; empty too for one that was not written whole yet, or never was. */
     Optional<Head> headIfWhole(Native os, LayerId id) throws OsException {
         try (Fd file = openIfThere(os, id)) {
-            return file == null || !isWhole(os, file)
+            return file == null || !Header.isWhole(os, file)
                     ? Optional.empty()
-                    : Optional.of(head(os, file));
+                    : Optional.of(Header.read(os, file));
         }
-    }
-
-    private static boolean isWhole(Native os, Fd file) throws OsException {
-        MemorySegment head = os.buffer(HEAD_BYTES);
-        return os.read(file, head, HEAD_BYTES, 0) == HEAD_BYTES && head.get(INT, 0) == MAGIC;
-    }
-
-    private static Head head(Native os, Fd file) throws OsException {
-        MemorySegment head = os.buffer(HEAD_BYTES);
-        long length = os.read(file, head, HEAD_BYTES, 0);
-        if (length < HEAD_BYTES || head.get(INT, 0) != MAGIC) {
-            throw new OsException(FAULT, "%s is no qcow2 file".formatted(file.path()));
-        }
-        int nameBytes = head.get(INT, BACKING_BYTES);
-        if (nameBytes == 0) {
-            return new Head(head.get(LONG, SIZE), Optional.empty());
-        }
-        if (nameBytes < 0 || nameBytes > MOST_NAME_BYTES) {
-            throw new OsException(FAULT, "the head of %s is damaged".formatted(file.path()));
-        }
-        MemorySegment name = os.buffer(nameBytes);
-        long read = os.read(file, name, nameBytes, head.get(LONG, BACKING_OFFSET));
-        String text = new String(name.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE), UTF_8);
-        Optional<LayerId> below = LayerId.ofFile(text);
-        if (below.isEmpty()) {
-            throw new OsException(
-                    FAULT, "%s lies over '%s', which is no layer".formatted(file.path(), text));
-        }
-        return new Head(head.get(LONG, SIZE), below);
     }
 
     /** What it lies over, from itself down to the lowest. */

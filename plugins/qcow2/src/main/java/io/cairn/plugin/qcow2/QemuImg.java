@@ -111,30 +111,9 @@ final class QemuImg {
         }
     }
 
-    /** What is done while the program runs. */
-    interface Meanwhile {
-        void run() throws OsException;
-    }
-
-    /**
-     * Makes an empty layer, without looking at the one below. It is not durable yet.
-     *
-     * @param meanwhile is done once the program was started
-     */
-    void create(Path file, Optional<LayerId> below, long sizeBytes, Meanwhile meanwhile)
-            throws OsException, InterruptedException, IOException {
-        List<String> arguments = new ArrayList<>(List.of("create", "-q", "-f", "qcow2"));
-        // Its size is given, and others may have it open for writing.
-        below.ifPresent(id -> arguments.addAll(List.of("-u", "-F", "qcow2", "-b", id.file())));
-        arguments.addAll(List.of(file.toString(), Long.toString(sizeBytes)));
-        run(arguments, meanwhile);
-    }
-
     /** Makes a layer larger that nobody has open. */
     void resize(Path file, long sizeBytes) throws OsException, InterruptedException, IOException {
-        run(
-                List.of("resize", "-q", "-f", "qcow2", file.toString(), Long.toString(sizeBytes)),
-                () -> {});
+        run(List.of("resize", "-q", "-f", "qcow2", file.toString(), Long.toString(sizeBytes)));
     }
 
     /**
@@ -203,12 +182,10 @@ final class QemuImg {
         return process;
     }
 
-    private void run(List<String> arguments, Meanwhile meanwhile)
-            throws OsException, InterruptedException, IOException {
+    private void run(List<String> arguments) throws OsException, InterruptedException, IOException {
         Process process = start(arguments);
         try {
             CompletableFuture<String> said = errors(process);
-            meanwhile.run();
             if (!process.waitFor(DEADLINE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new OsException(
                         FAULT,

@@ -123,6 +123,14 @@ final class SweepTest {
         return folder.resolve("volumes").resolve(volume.toString());
     }
 
+    private void makeLayer(LayerId layer, Optional<LayerId> below) throws Exception {
+        try (Native os = new Native();
+                Fd layers = os.open(folder.resolve("layers").toString(), Native.O_RDONLY);
+                Fd file = os.open(layers, layer.file(), Native.O_RDWR | Native.O_CREAT, 0600)) {
+            EmptyLayer.write(os, file, below, BYTES);
+        }
+    }
+
     /** On NFS, where the machine failed while a listing had a card open that was removed. */
     @Test
     void whatNfsKeptOfACardGoesWithItsVolume() throws Exception {
@@ -145,12 +153,7 @@ final class SweepTest {
             Label label = new Label("", Mark.NONE, Optional.empty(), Optional.empty());
             new Card(half, label).write(os, opened, Lookup.NEW_VOLUME);
         }
-        new QemuImg(QemuImg.installed().orElseThrow())
-                .create(
-                        folder.resolve("layers").resolve(half.file()),
-                        LayerId.ofFile(layerOf(source).toFile().getName()),
-                        BYTES,
-                        () -> {});
+        makeLayer(half, LayerId.ofFile(layerOf(source).toFile().getName()));
         driver.deleteVolume(source);
         VolumeId other = volume();
         SnapshotId cut = snapshot(other);
@@ -192,12 +195,7 @@ final class SweepTest {
             Label label = new Label(id.toString(), Mark.NONE, Optional.empty(), source);
             new Card(layer, label).write(os, opened, Lookup.NEW_VOLUME);
         }
-        new QemuImg(QemuImg.installed().orElseThrow())
-                .create(
-                        folder.resolve("layers").resolve(layer.file()),
-                        LayerId.ofFile(below.toFile().getName()),
-                        BYTES,
-                        () -> {});
+        makeLayer(layer, LayerId.ofFile(below.toFile().getName()));
     }
 
     @Test
@@ -299,12 +297,7 @@ final class SweepTest {
                     new Label(volume.toString(), Mark.NONE, Optional.empty(), Optional.empty());
             // Named before it is made, or a look at all layers that goes on takes it away.
             new Card(next, label).write(os, opened, Lookup.NEW_VOLUME);
-            new QemuImg(QemuImg.installed().orElseThrow())
-                    .create(
-                            folder.resolve("layers").resolve(next.file()),
-                            LayerId.ofFile(layerOf(volume).toFile().getName()),
-                            BYTES,
-                            () -> {});
+            makeLayer(next, LayerId.ofFile(layerOf(volume).toFile().getName()));
             os.rename(opened, Lookup.NEW_VOLUME, Lookup.VOLUME);
         }
     }
