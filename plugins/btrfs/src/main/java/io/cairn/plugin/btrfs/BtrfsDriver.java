@@ -1,12 +1,7 @@
 package io.cairn.plugin.btrfs;
 
 import static io.cairn.plugin.btrfs.Alteration.there;
-import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
 import static io.cairn.plugin.btrfs.Lookup.CUT;
-import static io.cairn.plugin.btrfs.Lookup.HALF;
-import static io.cairn.plugin.btrfs.Lookup.MARK;
-import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
-import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 
@@ -14,7 +9,6 @@ import io.cairn.plugin.btrfs.Creation.Content;
 import io.cairn.plugin.local.Attachments;
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Calls;
-import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Exports;
 import io.cairn.plugin.local.ExtentDiffering;
 import io.cairn.plugin.local.Extents;
@@ -51,12 +45,8 @@ import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
-import org.jspecify.annotations.Nullable;
-
-import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -78,7 +68,7 @@ final class BtrfsDriver implements Driver {
     private final Lookup lookup;
     private final Creation creation;
     private final Alteration alteration;
-    private final Uses uses;
+    private final Deletion deletion;
     private final Calls calls;
     private final Optional<Attaching> attaching;
     private final Optional<Exporting> exporting;
@@ -100,7 +90,8 @@ final class BtrfsDriver implements Driver {
         this.pool = pool;
         this.lookup = new Lookup(folder, pool);
         this.creation = new Creation(folder, lookup);
-        this.uses = new Uses(lookup, servers);
+        Uses uses = new Uses(lookup, servers);
+        this.deletion = new Deletion(folder, lookup, uses);
         this.alteration = new Alteration(lookup, creation, uses);
         this.calls = new Calls(folder::checkStillThere);
         this.adopting = new Adoption(calls, folder, lookup, creation, uses);
@@ -187,17 +178,7 @@ final class BtrfsDriver implements Driver {
             calls.call(
                     "delete volume " + id,
                     os -> {
-                        try (Fd home = lookup.home(os, id)) {
-                            try (Fd image = lookup.image(os, home, VOLUME)) {
-                                if (home != null && image != null) {
-                                    lookup.checkAlone(home);
-                                    uses.checkUnused(os, Target.of(id), image);
-                                    // Its content is the volume's, and goes with it.
-                                    os.remove(home, ADOPTED, 0);
-                                }
-                            }
-                            removeAll(os, id, home);
-                        }
+                        deletion.volume(os, id);
                         return id;
                     });
         } finally {
@@ -228,20 +209,8 @@ final class BtrfsDriver implements Driver {
             calls.call(
                     "delete snapshot %s of volume %s".formatted(id, volume),
                     os -> {
-                        try (Turns.Turn _ = turns.take(id);
-                                Fd home = lookup.home(os, volume)) {
-                            Target target = Target.of(volume, id);
-                            try (Fd image = lookup.image(os, home, id + CUT)) {
-                                if (image != null) {
-                                    uses.checkUnattached(os, lookup.hint(target), image);
-                                    uses.checkUnexported(target);
-                                }
-                            }
-                            if (home != null) {
-                                Subvolumes.destroy(os, home, id + HALF);
-                                Subvolumes.destroy(os, home, id + CUT);
-                            }
-                            removeRest(os, id, volume, home);
+                        try (Turns.Turn _ = turns.take(id)) {
+                            deletion.snapshot(os, id, volume);
                         }
                         return id;
                     });
@@ -418,67 +387,6 @@ final class BtrfsDriver implements Driver {
     public void close() {
         cleaning.ifPresent(Cleaning::close);
         folder.close();
-    }
-
-    /** The volume, and what is left where there is none. */
-    private void removeAll(Native os, VolumeId id, @Nullable Fd home)
-            throws OsException, IOException {
-        if (home != null) {
-            lookup.checkAlone(home);
-            Subvolumes.destroy(os, home, VOLUME);
-        }
-        try {
-            if (home != null) {
-                giveBack(os, home);
-                Subvolumes.destroy(os, home, NEW_VOLUME);
-                os.remove(home, RELEASED, 0);
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    if (name.endsWith(MARK)) {
-                        os.remove(home, name, 0);
-                    } else if (name.endsWith(HALF)) {
-                        Subvolumes.destroy(os, home, name);
-                    }
-                }
-                // What was destroyed is so for good only with the folder that it was in.
-                os.sync(home);
-                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
-            }
-            os.sync(folder.volumes());
-        } catch (OsException e) {
-            throw e.withUnknownOutcome();
-        }
-    }
-
-    /** A file that was not adopted to the end is not the driver's to delete. */
-    private void giveBack(Native os, Fd home) throws OsException {
-        try (Fd file = os.openIfThere(home, ADOPTED)) {
-            if (file != null && os.label(file).source().orElse(null) instanceof Source.OfFile of) {
-                os.move(home, ADOPTED, folder.root(), of.name());
-                os.sync(folder.root());
-                os.removeLabel(file);
-                os.sync(file);
-            }
-        }
-    }
-
-    /** What belongs to a snapshot that is not there, or no longer. */
-    private void removeRest(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
-            throws OsException {
-        try {
-            String own = Creation.claimed(id, volume);
-            if (os.linked(folder.snapshots(), id.toString()).equals(own)) {
-                os.remove(folder.snapshots(), id.toString(), 0);
-            }
-            if (home != null) {
-                os.remove(home, id + MARK, 0);
-                os.sync(home);
-            }
-            // Most often that was committed with the folder; not so if somebody else's commit came
-            // between the two changes.
-            os.sync(folder.snapshots());
-        } catch (OsException e) {
-            throw e.withUnknownOutcome();
-        }
     }
 
     private static void checkHolds(VolumeSpec spec, long least) throws OsException {

@@ -1,0 +1,132 @@
+package io.cairn.plugin.btrfs;
+
+import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
+import static io.cairn.plugin.btrfs.Lookup.CUT;
+import static io.cairn.plugin.btrfs.Lookup.HALF;
+import static io.cairn.plugin.btrfs.Lookup.MARK;
+import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
+import static io.cairn.plugin.btrfs.Lookup.RELEASED;
+import static io.cairn.plugin.btrfs.Lookup.VOLUME;
+
+import io.cairn.plugin.local.BackendFolder;
+import io.cairn.plugin.local.Entries;
+import io.cairn.plugin.local.Fd;
+import io.cairn.plugin.local.Native;
+import io.cairn.plugin.local.OsException;
+import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Uses;
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
+
+import org.jspecify.annotations.Nullable;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** Takes volumes and snapshots away, with all that killed calls left of them. */
+final class Deletion {
+    private final BackendFolder folder;
+    private final Lookup lookup;
+    private final Uses uses;
+
+    Deletion(BackendFolder folder, Lookup lookup, Uses uses) {
+        this.folder = folder;
+        this.lookup = lookup;
+        this.uses = uses;
+    }
+
+    void volume(Native os, VolumeId id) throws OsException, InterruptedException, IOException {
+        try (Fd home = lookup.home(os, id)) {
+            try (Fd image = lookup.image(os, home, VOLUME)) {
+                if (home != null && image != null) {
+                    lookup.checkAlone(home);
+                    uses.checkUnused(os, Target.of(id), image);
+                    // Its content is the volume's, and goes with it.
+                    os.remove(home, ADOPTED, 0);
+                }
+            }
+            removeAll(os, id, home);
+        }
+    }
+
+    /** The caller has the turn of its id. */
+    void snapshot(Native os, SnapshotId id, VolumeId volume)
+            throws OsException, InterruptedException, IOException {
+        try (Fd home = lookup.home(os, volume)) {
+            Target target = Target.of(volume, id);
+            try (Fd image = lookup.image(os, home, id + CUT)) {
+                if (image != null) {
+                    uses.checkUnattached(os, lookup.hint(target), image);
+                    uses.checkUnexported(target);
+                }
+            }
+            if (home != null) {
+                Subvolumes.destroy(os, home, id + HALF);
+                Subvolumes.destroy(os, home, id + CUT);
+            }
+            removeRest(os, id, volume, home);
+        }
+    }
+
+    /** The volume, and what is left where there is none. */
+    private void removeAll(Native os, VolumeId id, @Nullable Fd home)
+            throws OsException, IOException {
+        if (home != null) {
+            lookup.checkAlone(home);
+            Subvolumes.destroy(os, home, VOLUME);
+        }
+        try {
+            if (home != null) {
+                giveBack(os, home);
+                Subvolumes.destroy(os, home, NEW_VOLUME);
+                os.remove(home, RELEASED, 0);
+                for (String name : Entries.names(Path.of(home.path()))) {
+                    if (name.endsWith(MARK)) {
+                        os.remove(home, name, 0);
+                    } else if (name.endsWith(HALF)) {
+                        Subvolumes.destroy(os, home, name);
+                    }
+                }
+                // What was destroyed is so for good only with the folder that it was in.
+                os.sync(home);
+                os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
+            }
+            os.sync(folder.volumes());
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+
+    /** A file that was not adopted to the end is not the driver's to delete. */
+    private void giveBack(Native os, Fd home) throws OsException {
+        try (Fd file = os.openIfThere(home, ADOPTED)) {
+            if (file != null && os.label(file).source().orElse(null) instanceof Source.OfFile of) {
+                os.move(home, ADOPTED, folder.root(), of.name());
+                os.sync(folder.root());
+                os.removeLabel(file);
+                os.sync(file);
+            }
+        }
+    }
+
+    /** What belongs to a snapshot that is not there, or no longer. */
+    private void removeRest(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
+            throws OsException {
+        try {
+            String own = Creation.claimed(id, volume);
+            if (os.linked(folder.snapshots(), id.toString()).equals(own)) {
+                os.remove(folder.snapshots(), id.toString(), 0);
+            }
+            if (home != null) {
+                os.remove(home, id + MARK, 0);
+                os.sync(home);
+            }
+            // Most often that was committed with the folder; not so if somebody else's commit came
+            // between the two changes.
+            os.sync(folder.snapshots());
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
+        }
+    }
+}
