@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The calls of linux/btrfs.h about subvolumes. */
 final class Subvolumes {
@@ -32,31 +33,10 @@ final class Subvolumes {
     /** {@code _IOR(0x94, 60, struct btrfs_ioctl_get_subvol_info_args)}. */
     private static final long GET_SUBVOL_INFO = 0x81F8943CL;
 
-    /** {@code _IOWR(0x94, 17, struct btrfs_ioctl_search_args)}. */
-    private static final long TREE_SEARCH = 0xD0009411L;
-
-    // struct btrfs_ioctl_search_args: a btrfs_ioctl_search_key, and what is found
-    private static final long SEARCH_BYTES = 4096;
-    private static final long MIN_OBJECT = 8;
-    private static final long MAX_OBJECT = 16;
-    private static final long MIN_OFFSET = 24;
-    private static final long MAX_OFFSET = 32;
-    private static final long MAX_TRANSACTION = 48;
-    private static final long MIN_TYPE = 56;
-    private static final long MAX_TYPE = 60;
-    private static final long ITEMS = 64;
-    private static final long FOUND = 104;
-
-    // struct btrfs_ioctl_search_header
-    private static final long HEADER_BYTES = 32;
-    private static final long HEADER_OFFSET = 16;
-    private static final long HEADER_LENGTH = 28;
-
     // linux/btrfs_tree.h
     private static final long ROOT_TREE = 1;
     private static final long ORPHANS = -5;
     private static final int ORPHAN = 48;
-    private static final int MOST_ITEMS = 100;
 
     // struct btrfs_ioctl_vol_args and btrfs_ioctl_vol_args_v2
     private static final long ARGS_BYTES = 4096;
@@ -182,32 +162,13 @@ final class Subvolumes {
      * @throws OsException UNSUPPORTED if this process may not look ({@code CAP_SYS_ADMIN})
      */
     static long deleted(Native os, Fd folder) throws OsException {
-        MemorySegment search = os.buffer(SEARCH_BYTES);
-        long count = 0;
-        long from = 0;
-        while (true) {
-            search.fill((byte) 0);
-            search.set(JAVA_LONG, 0, ROOT_TREE);
-            search.set(JAVA_LONG, MIN_OBJECT, ORPHANS);
-            search.set(JAVA_LONG, MAX_OBJECT, ORPHANS);
-            search.set(JAVA_LONG, MIN_OFFSET, from);
-            search.set(JAVA_LONG, MAX_OFFSET, -1);
-            search.set(JAVA_LONG, MAX_TRANSACTION, -1);
-            search.set(JAVA_INT, MIN_TYPE, ORPHAN);
-            search.set(JAVA_INT, MAX_TYPE, ORPHAN);
-            search.set(JAVA_INT, ITEMS, MOST_ITEMS);
-            os.ioctl(folder, TREE_SEARCH, search.address(), "look for deleted subvolumes of");
-            int found = search.get(JAVA_INT, ITEMS);
-            if (found == 0) {
-                return count;
-            }
-            count += found;
-            long at = FOUND;
-            for (int i = 0; i < found; i++) {
-                from = search.get(JAVA_LONG, at + HEADER_OFFSET) + 1;
-                at += HEADER_BYTES + search.get(JAVA_INT, at + HEADER_LENGTH);
-            }
-        }
+        AtomicLong count = new AtomicLong();
+        Trees.search(
+                os,
+                folder,
+                new Trees.Range(ROOT_TREE, ORPHANS, ORPHAN, 0),
+                (_, _) -> count.incrementAndGet());
+        return count.get();
     }
 
     /** When a subvolume, or a snapshot of one, was made. */
@@ -220,7 +181,7 @@ final class Subvolumes {
 
     /**
      * What btrfs knows of a subvolume: as of `btrfs subvolume show`. What it was received from is
-     * there only where it was.
+     * there only where it was, and what it takes only where there are {@link Quotas}.
      */
     static Map<String, String> info(Native os, Fd subvolume) throws OsException {
         MemorySegment info = os.buffer(INFO_BYTES);
@@ -231,6 +192,7 @@ final class Subvolumes {
         found.put("uuid", uuid(info, UUID_AT).toString());
         putUuid(found, "parent-uuid", uuid(info, PARENT_UUID));
         putUuid(found, "received-uuid", uuid(info, RECEIVED_UUID));
+        found.putAll(Quotas.of(os, subvolume, info.get(JAVA_LONG, TREE_ID)));
         return found;
     }
 
