@@ -36,6 +36,12 @@ public final class IscsiOffering implements Offering {
     private static final String INITIATOR =
             "iqn\\.[0-9]{4}-[0-9]{2}\\.[a-z0-9.:-]{1,212}|eui\\.[0-9a-f]{16}|naa\\.([0-9a-f]{16}|[0-9a-f]{32})";
 
+    /**
+     * Before a connection's id, to make a user's name of it: the kernel takes a name that begins
+     * with {@code 0b} for one in Base64, which one id in 256 does, and lets nobody in by it.
+     */
+    private static final String USER = "cairn-";
+
     private static final String LETTERS =
             "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -153,7 +159,7 @@ public final class IscsiOffering implements Offering {
         Configfs.link(lun.resolve(backstore.name()), backstore.path());
         Path host = group.resolve("acls").resolve(initiator);
         Configfs.make(host);
-        Configfs.write(host.resolve("auth/userid"), spec.id().toString());
+        Configfs.write(host.resolve("auth/userid"), USER + spec.id());
         Configfs.write(host.resolve("auth/password"), password());
         Configfs.make(host.resolve(LUN));
         Configfs.link(host.resolve(LUN).resolve(LUN), lun);

@@ -106,7 +106,7 @@ final class IscsiTest extends PoolFixture {
                         image(export, OTHER),
                         good.replace(password, "another-password"),
                         good.replace(",file.password=" + password, "")
-                                .replace(",file.user=" + spec.id(), ""))) {
+                                .replace(",file.user=" + export.info().get("auth_username"), ""))) {
             assertThatThrownBy(() -> Commands.run("qemu-img", "info", "--image-opts", bad))
                     .isInstanceOf(AssertionError.class)
                     .hasMessageContaining("Failed to log in");
@@ -119,6 +119,16 @@ final class IscsiTest extends PoolFixture {
             assertFails(INVALID, () -> exporting().export(iscsi(target, false, nobody)));
             nothingIsLeft();
         }
+    }
+
+    /** The kernel takes what begins so for Base64. */
+    @Test
+    void whateverTheIdOfAConnectionBeginsWithItsHostIsLetIn() throws Exception {
+        ConnectionId id = ConnectionId.parse("0becae5c-afa5-4691-a40e-f1ab2dc1956e");
+        ExportSpec spec = new ExportSpec(id, target, false, "iscsi", Map.of("initiator", HOST));
+        made.add(spec);
+        io(exporting().export(spec), HOST, "read -P 0 0 4k");
+        exporting().unexport(id, target);
     }
 
     @Test
