@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.io.Serial;
 
-/** The machine's programs. */
-final class Tools {
+/** The machine's programs, for tests. */
+public final class Tools {
     private Tools() {}
 
     /**
@@ -15,12 +15,12 @@ final class Tools {
      * @throws Missing if it is not installed
      * @throws IOException if it fails, with what it said
      */
-    static void run(String... command) throws IOException, InterruptedException {
+    public static void run(String... command) throws IOException, InterruptedException {
         String _ = said(command);
     }
 
     /** As {@link #run}; returns what it said. */
-    static String said(String... command) throws IOException, InterruptedException {
+    public static String said(String... command) throws IOException, InterruptedException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -38,7 +38,8 @@ final class Tools {
         return output.strip();
     }
 
-    static final class Missing extends IOException {
+    /** That a program is not installed. */
+    public static final class Missing extends IOException {
         @Serial private static final long serialVersionUID = 1;
 
         Missing(String message, IOException cause) {

@@ -3,7 +3,6 @@ package io.cairn.plugin.btrfs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
@@ -20,6 +19,7 @@ import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.LoopFileSystem;
 import io.cairn.tck.LoopFileSystem.Kind;
+import io.cairn.tck.Tools;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,7 +52,7 @@ final class QuotasTest {
     @SuppressWarnings("NullAway.Init") // mounted before each test
     private LoopFileSystem mounted;
 
-    @SuppressWarnings("NullAway.Init")
+    @SuppressWarnings("NullAway.Init") // opened before each test
     private Driver driver;
 
     @BeforeEach
@@ -78,16 +78,6 @@ final class QuotasTest {
         }
     }
 
-    private static String run(String... command) throws Exception {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IOException("%s: %s".formatted(String.join(" ", command), said));
-        }
-        return said;
-    }
-
     private static void write(BackendVolume volume, int bytes, long seed) throws IOException {
         byte[] content = new byte[bytes];
         new Random(seed).nextBytes(content);
@@ -111,7 +101,7 @@ final class QuotasTest {
     }
 
     private SortedMap<String, String> told(BackendSnapshot snapshot) throws Exception {
-        run("btrfs", "filesystem", "sync", mounted.path().toString());
+        Tools.run("btrfs", "filesystem", "sync", mounted.path().toString());
         return driver.inspecting()
                 .orElseThrow()
                 .inspect(Target.of(snapshot.volume(), snapshot.id()));
@@ -120,7 +110,7 @@ final class QuotasTest {
     /** Of a subvolume: what it refers to, and what is its alone. */
     private List<String> shown(String id) throws Exception {
         for (String line :
-                run("btrfs", "qgroup", "show", "--raw", mounted.path().toString())
+                Tools.said("btrfs", "qgroup", "show", "--raw", mounted.path().toString())
                         .lines()
                         .toList()) {
             String[] words = line.strip().split(" +", -1);
@@ -138,8 +128,8 @@ final class QuotasTest {
         BackendSnapshot snapshot = snapshot(volume);
         assertThat(told(snapshot)).doesNotContainKeys("quotas", "exclusive-bytes");
 
-        run("btrfs", "quota", "enable", mounted.path().toString());
-        run("btrfs", "quota", "rescan", "-w", mounted.path().toString());
+        Tools.run("btrfs", "quota", "enable", mounted.path().toString());
+        Tools.run("btrfs", "quota", "rescan", "-w", mounted.path().toString());
         long before = Long.parseLong(told(snapshot).getOrDefault("exclusive-bytes", ""));
         // All of it: an extent is shared for as long as anything refers to a part of it.
         write(volume, 2 * MIB, 2);
@@ -150,7 +140,7 @@ final class QuotasTest {
                 .isEqualTo(2 * MIB);
         assertThat(List.of(told.get("referenced-bytes"), told.get("exclusive-bytes")))
                 .isEqualTo(shown(told.getOrDefault("subvolume-id", "")));
-        run("btrfs", "quota", "disable", mounted.path().toString());
+        Tools.run("btrfs", "quota", "disable", mounted.path().toString());
         assertThat(told(snapshot)).doesNotContainKeys("quotas", "exclusive-bytes");
     }
 
@@ -188,8 +178,9 @@ final class QuotasTest {
         Path two = Objects.requireNonNull(Path.of(second.location()).getParent());
         Path received = Files.createDirectory(mounted.path().resolve("received"));
 
-        run("sh", "-c", "btrfs -q send '%s' | btrfs -q receive '%s'".formatted(one, received));
-        run(
+        Tools.run(
+                "sh", "-c", "btrfs -q send '%s' | btrfs -q receive '%s'".formatted(one, received));
+        Tools.run(
                 "sh",
                 "-c",
                 "btrfs -q send -p '%s' '%s' | btrfs -q receive '%s'".formatted(one, two, received));

@@ -51,6 +51,7 @@ public final class KernelKey implements AutoCloseable {
                                         (long) secret.length,
                                         OF_THREAD);
             } catch (Throwable e) {
+                // The handles declare it, and nothing comes.
                 throw new AssertionError(e);
             } finally {
                 payload.fill((byte) 0);
@@ -77,6 +78,7 @@ public final class KernelKey implements AutoCloseable {
                                     KEYCTL_REVOKE,
                                     serial);
         } catch (Throwable e) {
+            // As above.
             throw new AssertionError(e);
         }
     }

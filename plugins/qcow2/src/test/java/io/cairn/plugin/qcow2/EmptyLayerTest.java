@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,6 +12,7 @@ import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.spi.DriverException.Kind;
+import io.cairn.tck.Tools;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,10 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -51,22 +48,12 @@ final class EmptyLayerTest {
         return file;
     }
 
-    private static String run(String... words) throws Exception {
-        List<String> command = new ArrayList<>(List.of(words));
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        process.getOutputStream().close();
-        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-        if (process.waitFor() != 0) {
-            throw new IOException("%s: %s".formatted(String.join(" ", command), said));
-        }
-        return said;
-    }
-
     /** What is the same of two that are the same. */
     private static JsonNode info(Path file) throws Exception {
         ObjectNode info =
                 (ObjectNode)
-                        JSON.readTree(run("qemu-img", "info", "--output=json", file.toString()));
+                        JSON.readTree(
+                                Tools.said("qemu-img", "info", "--output=json", file.toString()));
         info.remove(List.of("filename", "actual-size", "children"));
         return info;
     }
@@ -75,23 +62,22 @@ final class EmptyLayerTest {
     @ValueSource(longs = {512, MIB, 512 * MIB, 512 * MIB + 512, 3_000_000 * 512L, 5L << 40, MOST})
     void itIsWhatQemuImgMakes(long sizeBytes) throws Exception {
         Path theirs = folder.resolve("theirs");
-        String _ =
-                run(
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "qcow2",
-                        theirs.toString(),
-                        Long.toString(sizeBytes));
+        Tools.run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                theirs.toString(),
+                Long.toString(sizeBytes));
 
         Path ours = made("ours", Optional.empty(), sizeBytes);
 
         assertThat(info(ours)).isEqualTo(info(theirs));
-        assertThat(run("qemu-img", "check", "-f", "qcow2", ours.toString()))
+        assertThat(Tools.said("qemu-img", "check", "-f", "qcow2", ours.toString()))
                 .contains("No errors were found");
         assertThat(
-                        run(
+                        Tools.said(
                                 "qemu-img",
                                 "compare",
                                 "-s",
@@ -109,21 +95,20 @@ final class EmptyLayerTest {
     void itReadsAsWhatItLiesOverUntilItIsWritten(long sizeBytes) throws Exception {
         LayerId below = LayerId.random();
         Path lower = made(below.file(), Optional.empty(), MIB);
-        String _ = run("qemu-io", "-c", "write -P 7 0 64k", lower.toString());
+        Tools.run("qemu-io", "-c", "write -P 7 0 64k", lower.toString());
         LayerId theirs = LayerId.random();
-        String _ =
-                run(
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "qcow2",
-                        "-F",
-                        "qcow2",
-                        "-b",
-                        below.file(),
-                        folder.resolve(theirs.file()).toString(),
-                        Long.toString(sizeBytes));
+        Tools.run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-F",
+                "qcow2",
+                "-b",
+                below.file(),
+                folder.resolve(theirs.file()).toString(),
+                Long.toString(sizeBytes));
 
         Path ours = made("ours", Optional.of(below), sizeBytes);
 
@@ -131,7 +116,7 @@ final class EmptyLayerTest {
         JsonNode same = info(folder.resolve(theirs.file()));
         assertThat(of).isEqualTo(same);
         String said =
-                run(
+                Tools.said(
                         "qemu-io",
                         "-c",
                         "read -P 7 0 64k",
@@ -143,7 +128,7 @@ final class EmptyLayerTest {
                         "read -P 8 %d 64k".formatted(sizeBytes - 65_536),
                         ours.toString());
         assertThat(said).doesNotContain("Pattern verification failed");
-        assertThat(run("qemu-img", "check", "-f", "qcow2", ours.toString()))
+        assertThat(Tools.said("qemu-img", "check", "-f", "qcow2", ours.toString()))
                 .contains("No errors were found");
     }
 
