@@ -112,7 +112,7 @@ final class ImageChannel implements SeekableByteChannel {
         }
     }
 
-    /** Closes the connections to a cluster. */
+    /** Closes the connection to a namespace, or all to a cluster. */
     static void forget(Path folder) {
         synchronized (CLUSTERS) {
             CLUSTERS.entrySet()

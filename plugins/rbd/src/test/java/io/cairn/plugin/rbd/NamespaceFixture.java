@@ -66,6 +66,8 @@ abstract class NamespaceFixture {
     @AfterEach
     void close() {
         driver.close();
+        // A hundred connections would be two thousand threads.
+        ImageChannel.forget(namespace);
     }
 
     /** The same on hosts whose kernel could do it too. */

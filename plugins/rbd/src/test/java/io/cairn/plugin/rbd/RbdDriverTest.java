@@ -110,6 +110,7 @@ final class RbdDriverTest extends BaseDriverTest {
     @Override
     protected void release(Path storage) throws Exception {
         OneNode.endServing(storage);
+        ImageChannel.forget(storage);
     }
 
     @Override
