@@ -21,13 +21,21 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A connection to a cluster, for one pool or one namespace of it; it stays, and finds the cluster
- * again by itself. Nothing waits longer than the time that was set. For any number of threads;
- * closed when none is in a call, and when no image is open.
+ * again by itself. For any number of threads; closed when none is in a call, and when no image is
+ * open.
+ *
+ * <p>Nothing waits longer than the time that was set, since a single object that the cluster has
+ * lost would keep a thread for good. That time is longer than OSDs may be away without being
+ * missed: librbd is rarely used so that its requests are given up. It may then lose the lock on an
+ * image that it works on, which in places it asserts that it has, and a failed assertion ends the
+ * process.
  */
 final class Cluster implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Cluster.class.getName());
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long FSID_BYTES = 64;
     private static final long VALUE_BYTES = 4096;
@@ -39,7 +47,9 @@ final class Cluster implements AutoCloseable {
     private final Address address;
     private final MemorySegment rados;
     private final MemorySegment io;
-    private boolean closed;
+    private final Map<String, Integer> forChanges = new ConcurrentHashMap<>();
+    private final AtomicInteger images = new AtomicInteger();
+    private volatile boolean closed;
 
     /**
      * Where a backend's images are.
@@ -60,8 +70,6 @@ final class Cluster implements AutoCloseable {
             return namespace.map(each -> "%s/%s".formatted(pool, each)).orElse(pool);
         }
     }
-
-    private final Map<String, Integer> forChanges = new ConcurrentHashMap<>();
 
     private Cluster(Library library, Address address, MemorySegment rados, MemorySegment io) {
         this.library = library;
@@ -105,7 +113,7 @@ final class Cluster implements AutoCloseable {
 
     /** Ceph's number of this client. */
     long client() {
-        return library.call(Function.RADOS_GET_INSTANCE_ID, rados);
+        return library.call(Function.RADOS_GET_INSTANCE_ID, rados());
     }
 
     /** Notes that an image is open for changes. */
@@ -116,6 +124,11 @@ final class Cluster implements AutoCloseable {
     /** Notes that it is so once less. */
     void closed(String image) {
         forChanges.computeIfPresent(image, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** Notes that so many images more are open, for changes or not. */
+    void holds(int more) {
+        int _ = images.addAndGet(more);
     }
 
     /** How often this client has an image open for changes. */
@@ -148,7 +161,7 @@ final class Cluster implements AutoCloseable {
                                 "rados_osd_op_timeout",
                                 seconds,
                                 // Who waits asks where the OSDs are by now, and when that is looked
-                                // at. By default later than a short time-out, and then never.
+                                // at; by default later than a short time-out, and then never.
                                 "objecter_timeout",
                                 Double.toString(late),
                                 "objecter_tick_interval",
@@ -345,6 +358,16 @@ final class Cluster implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
+            int open = images.get();
+            if (open > 0) {
+                // It would corrupt the memory of the process.
+                LOG.log(
+                        System.Logger.Level.ERROR,
+                        "{0} images of {1} are open that should not be; the connection to the cluster stays until the daemon ends. Report this to the driver''s vendor",
+                        open,
+                        address);
+                return;
+            }
             library.call(Function.RADOS_IOCTX_DESTROY, io);
             library.call(Function.RADOS_SHUTDOWN, rados);
         }

@@ -45,6 +45,7 @@ final class Image implements AutoCloseable {
         this.name = name;
         this.image = image;
         this.forChanges = forChanges;
+        cluster.holds(1);
     }
 
     /**
@@ -401,6 +402,7 @@ final class Image implements AutoCloseable {
         if (!closed) {
             closed = true;
             library.call(Function.RBD_CLOSE, image);
+            cluster.holds(-1);
             if (forChanges) {
                 cluster.closed(name);
             }

@@ -36,6 +36,14 @@ public final class RbdDriverProvider implements DriverProvider {
     static final String DEEPEST = "clone.depth.most";
     static final String ATTACH_BY = "attach.by";
 
+    /**
+     * An OSD that is gone is missed after osd_heartbeat_grace of Ceph's, 20 s, and the six seconds
+     * of osd_heartbeat_interval; what is given up before, {@link Cluster} says.
+     */
+    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(30);
+
+    private static final Duration MOST_TIMEOUT = Duration.ofMinutes(10);
+
     private static final String NO_NAMESPACE = "none";
 
     /** As {@link io.cairn.spi.PoolStats} wants it; Ceph takes more. */
@@ -74,8 +82,8 @@ public final class RbdDriverProvider implements DriverProvider {
                     Option.optional(
                             TIMEOUT,
                             Option.Type.DURATION,
-                            "PT30S",
-                            "How long the cluster may take to answer, from PT1S to PT10M."),
+                            "PT1M",
+                            "How long the cluster may take to answer, from PT30S to PT10M."),
                     Option.optional(
                             PATIENCE,
                             Option.Type.DURATION,
@@ -132,6 +140,7 @@ public final class RbdDriverProvider implements DriverProvider {
         try {
             Cluster cluster = LargeStack.call(() -> Cluster.connect(Library.load(), address));
             Ownership ownership = null;
+            RbdDriver driver = null;
             try {
                 Objects objects = new Objects(cluster);
                 Duration patience = settings.duration(PATIENCE);
@@ -146,22 +155,25 @@ public final class RbdDriverProvider implements DriverProvider {
                 AttachBy attachBy = AttachBy.of(settings.text(ATTACH_BY));
                 Lacks lacks = Lacks.find(daemons, address, attachBy);
                 lacks.tell(self.backend());
-                return new RbdDriver(
-                        self.backend(),
-                        cluster,
-                        objects,
-                        ownership,
-                        patience,
-                        deepest,
-                        daemons,
-                        attachBy,
-                        lacks);
-            } catch (OsException | InterruptedException | IOException | RuntimeException e) {
-                if (ownership != null) {
-                    ownership.close();
+                driver =
+                        new RbdDriver(
+                                self.backend(),
+                                cluster,
+                                objects,
+                                ownership,
+                                patience,
+                                deepest,
+                                daemons,
+                                attachBy,
+                                lacks);
+                return driver;
+            } finally {
+                if (driver == null) {
+                    if (ownership != null) {
+                        ownership.close();
+                    }
+                    cluster.close();
                 }
-                cluster.close();
-                throw e;
             }
         } catch (OsException e) {
             throw e.during(what);
@@ -219,12 +231,11 @@ public final class RbdDriverProvider implements DriverProvider {
                             .formatted(what));
         }
         Duration timeout = address.timeout();
-        if (timeout.compareTo(Duration.ofSeconds(1)) < 0
-                || timeout.compareTo(Duration.ofMinutes(10)) > 0) {
+        if (timeout.compareTo(LEAST_TIMEOUT) < 0 || timeout.compareTo(MOST_TIMEOUT) > 0) {
             throw new DriverException(
                     INVALID,
-                    "cannot %s: setting '%s' is %s; it is from PT1S to PT10M"
-                            .formatted(what, TIMEOUT, timeout));
+                    "cannot %s: setting '%s' is %s; it is from %s to %s"
+                            .formatted(what, TIMEOUT, timeout, LEAST_TIMEOUT, MOST_TIMEOUT));
         }
         if (!Files.isReadable(address.conf())) {
             throw new DriverException(

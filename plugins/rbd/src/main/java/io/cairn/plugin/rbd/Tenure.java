@@ -42,7 +42,9 @@ final class Tenure implements AutoCloseable {
     /** LIBRADOS_LOCK_FLAG_MAY_RENEW of rados/librados.h. */
     private static final byte MAY_RENEW = 1;
 
-    private static final Duration TERM = Duration.ofSeconds(30);
+    /** How long it lasts when it is not renewed. */
+    static final Duration TERM = Duration.ofSeconds(30);
+
     private static final Duration RENEWAL = Duration.ofSeconds(8);
 
     /** Longer than any call of the one that is shut out can still be under way. */

@@ -1,10 +1,12 @@
 package io.cairn.plugin.rbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
@@ -15,6 +17,7 @@ import io.cairn.spi.VolumeSpec;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.opentest4j.TestAbortedException;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,7 +35,7 @@ import java.util.concurrent.Future;
 
 /**
  * A cluster on BlueStore whose OSD or monitor is killed while calls are at work: what it
- * acknowledged is there, what failed is done by its repeat, and no call outlives its deadline.
+ * acknowledged is there, what failed is done by its repeat, and all go on once it is back.
  */
 @Tag("ceph")
 @Timeout(900)
@@ -41,8 +44,11 @@ final class KilledClusterTest extends NamespaceFixture {
     private static final int CLIENTS = 4;
     private static final int MOST_VOLUMES = 4;
 
-    /** The three seconds of the driver's setting for each answer, of which a call needs several. */
+    /** Longer than the cluster is ever away, and needs to begin again. */
     private static final Duration MOST = Duration.ofSeconds(60);
+
+    /** How long it is away at least. */
+    private static final Duration AWAY = Duration.ofSeconds(2);
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -62,16 +68,95 @@ final class KilledClusterTest extends NamespaceFixture {
         for (int i = 0; i < CLIENTS; i++) {
             clients.add(new Client(new Random(seed + 1 + i)));
         }
-        int failed = 0;
-        for (int round = 0; round < ROUNDS; round++) {
-            killWhileTheyWork(clients, random, round % 2 == 0 ? "osd.0" : "mon.a");
-            for (Client client : clients) {
-                failed += client.open.isPresent() ? 1 : 0;
-                client.repeat();
+        try {
+            for (int round = 0; round < ROUNDS; round++) {
+                killWhileTheyWork(clients, random, round % 2 == 0 ? "osd.0" : "mon.a");
+                for (Client client : clients) {
+                    client.repeat();
+                }
+                check(clients);
             }
-            check(clients);
+        } catch (DriverException e) {
+            String health = OneNode.asAdmin("ceph", node.folder(), "health", "detail");
+            if (health.contains("OBJECT_UNFOUND")) {
+                // BlueStore of 16.2.15 finds an object's checksum wrong after some kills, and there
+                // is no
+                // second copy.
+                throw new TestAbortedException("Ceph has lost an object: " + health, e);
+            }
+            throw e;
         }
-        assertThat(failed).describedAs("calls that a kill met").isPositive();
+        assertThat(clients).allMatch(client -> client.longest.compareTo(AWAY) >= 0);
+    }
+
+    @Test
+    void aBackendIsNotOpenedWhileTheOsdIsDown() throws Exception {
+        driver.close();
+        List<String> command = node.kill("osd.0");
+        try {
+            assertThatThrownBy(this::open)
+                    .isInstanceOfSatisfying(
+                            DriverException.class,
+                            e ->
+                                    assertThat(e.kind())
+                                            .as(e.getMessage())
+                                            .isEqualTo(Kind.UNAVAILABLE));
+        } finally {
+            node.start("osd.0", command);
+        }
+
+        driver = open();
+
+        assertThat(driver.inventory().volumes()).isEmpty();
+    }
+
+    /** And a call that was at work then fails too, and is done by its repeat. */
+    @Test
+    void callsFailAtOnceWhenTheOsdHasBeenDownForLong() throws Exception {
+        BackendVolume volume = volume(OBJECT);
+        BackendVolume other = volume(OBJECT);
+        SnapshotSpec cut = new SnapshotSpec(SnapshotId.random(), other.id(), Mark.NONE);
+        List<String> command = node.kill("osd.0");
+        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread::new)) {
+            Future<BackendSnapshot> cutting = threads.submit(() -> driver.createSnapshot(cut));
+            Thread.sleep(Tenure.TERM.plusSeconds(1));
+
+            assertThatThrownBy(() -> driver.findVolume(volume.id()))
+                    .isInstanceOf(DriverException.class)
+                    .hasMessageContaining("lock on the backend could not be renewed");
+            assertThatThrownBy(cutting::get)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            DriverException.class,
+                            e ->
+                                    assertThat(e.kind())
+                                            .as(e.getMessage())
+                                            .isEqualTo(Kind.UNAVAILABLE));
+        } finally {
+            node.start("osd.0", command);
+        }
+
+        assertThat(onceItAnswers(() -> driver.findVolume(volume.id()))).contains(volume);
+        BackendSnapshot there = onceItAnswers(() -> driver.createSnapshot(cut));
+        assertThat(driver.findSnapshot(cut.id(), other.id())).contains(there);
+    }
+
+    private interface Asking<T> {
+        T ask() throws DriverException, InterruptedException;
+    }
+
+    private static <T> T onceItAnswers(Asking<T> asking) throws Exception {
+        long until = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            try {
+                return asking.ask();
+            } catch (DriverException e) {
+                if (e.kind() != Kind.UNAVAILABLE || System.nanoTime() - until > 0) {
+                    throw e;
+                }
+                Thread.sleep(200);
+            }
+        }
     }
 
     private void killWhileTheyWork(List<Client> clients, Random random, String daemon)
@@ -80,10 +165,10 @@ final class KilledClusterTest extends NamespaceFixture {
         try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread::new)) {
             List<Future<Client>> working =
                     clients.stream().map(client -> threads.submit(client::work)).toList();
-            // At any instant of their work, and gone for longer than a call waits, or not.
+            // At any instant of their work.
             Thread.sleep(500 + random.nextInt(2_000));
             List<String> command = node.kill(daemon);
-            Thread.sleep(random.nextInt(6_000));
+            Thread.sleep(AWAY.plusMillis(random.nextInt(4_000)));
             node.start(daemon, command);
             killing = true;
             for (Future<Client> each : working) {
@@ -120,6 +205,7 @@ final class KilledClusterTest extends NamespaceFixture {
         private final Random random;
         private final Map<VolumeId, Set<SnapshotId>> there = new LinkedHashMap<>();
         private Optional<Call> open = Optional.empty();
+        private Duration longest = Duration.ZERO;
 
         Client(Random random) {
             this.random = random;
@@ -138,9 +224,9 @@ final class KilledClusterTest extends NamespaceFixture {
                             .isFalse();
                     open = Optional.of(call);
                 }
-                assertThat(System.nanoTime() - begun)
-                        .describedAs(call.what())
-                        .isLessThan(MOST.toNanos());
+                Duration took = Duration.ofNanos(System.nanoTime() - begun);
+                assertThat(took).describedAs(call.what()).isLessThan(MOST);
+                longest = took.compareTo(longest) > 0 ? took : longest;
             }
             return this;
         }

@@ -77,7 +77,7 @@ abstract class NamespaceFixture {
 
     /** How long the cluster may take to answer. */
     String timeout() {
-        return "PT3S";
+        return "PT30S";
     }
 
     RbdDriver open() throws DriverException, InterruptedException {

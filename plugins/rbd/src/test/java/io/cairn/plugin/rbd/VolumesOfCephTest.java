@@ -12,6 +12,7 @@ import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
+import io.cairn.spi.VolumeSpec;
 
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
@@ -20,6 +21,9 @@ import org.junit.jupiter.api.Timeout;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** What is Ceph's own way: its maps of objects, images made one of the other, and its failures. */
 @Tag("ceph")
@@ -69,6 +73,31 @@ final class VolumesOfCephTest extends NamespaceFixture {
         assertThat(OneNode.rbd(node.folder(), "trash", "ls", "--all", of())).isEmpty();
     }
 
+    /** Windows of a comparison are as large as the volume is now, so that one begins at its end. */
+    @Test
+    void whatASnapshotFreesIsMeasuredAlsoWhereItsVolumeIsSmallerByNow() throws Exception {
+        BackendVolume volume = volume(Comparison.WINDOW);
+        BackendSnapshot small = snapshot(volume);
+        driver.growing().orElseThrow().grow(volume.id(), 2 * Comparison.WINDOW);
+        write(volume, Comparison.WINDOW, 1);
+        BackendSnapshot large = snapshot(volume);
+
+        driver.reverting().orElseThrow().revert(volume.id(), small.id());
+
+        assertThat(driver.measuring().orElseThrow().freedByDeleting(large.id(), volume.id()))
+                .isEqualTo(4096);
+        assertThat(
+                        driver.differing()
+                                .orElseThrow()
+                                .changed(
+                                        volume.id(),
+                                        large.id(),
+                                        Optional.of(small.id()),
+                                        Comparison.WINDOW,
+                                        10))
+                .containsExactly(new ChangedRange(Comparison.WINDOW, 4096));
+    }
+
     private BackendVolume clone(BackendVolume of) throws Exception {
         return driver.cloning().orElseThrow().cloneVolume(spec(of.sizeBytes()), of.id());
     }
@@ -90,27 +119,47 @@ final class VolumesOfCephTest extends NamespaceFixture {
     }
 
     @Test
-    void anOsdThatDoesNotAnswerMakesCallsFailAndLosesNothing() throws Exception {
+    void anOsdThatDoesNotAnswerMakesCallsWaitAndLosesNothing() throws Exception {
         BackendVolume volume = volume(2 * OBJECT);
         write(volume, 0, 1);
-        BackendSnapshot before = snapshot(volume);
+        BackendVolume other = volume(2 * OBJECT);
+        BackendSnapshot before = snapshot(other);
+        VolumeSpec more = spec(OBJECT);
         SnapshotSpec spec = new SnapshotSpec(SnapshotId.random(), volume.id(), Mark.NONE);
 
-        node.signal("STOP", "osd.0");
-        try {
-            assertFails(Kind.UNAVAILABLE, () -> driver.createSnapshot(spec));
-            assertFails(Kind.UNAVAILABLE, () -> driver.findVolume(volume.id()));
-            assertFails(Kind.UNAVAILABLE, () -> driver.deleteSnapshot(before.id(), volume.id()));
-        } finally {
-            node.signal("CONT", "osd.0");
+        BackendSnapshot cut;
+        try (ExecutorService threads = Executors.newThreadPerTaskExecutor(Thread::new)) {
+            Future<BackendSnapshot> cutting;
+            Future<?> deleting;
+            Future<BackendVolume> making;
+            node.signal("STOP", "osd.0");
+            try {
+                cutting = threads.submit(() -> driver.createSnapshot(spec));
+                deleting =
+                        threads.submit(
+                                () -> {
+                                    driver.deleteSnapshot(before.id(), other.id());
+                                    return before;
+                                });
+                making = threads.submit(() -> driver.createVolume(more));
+                // Longer than monitors are waited for.
+                Thread.sleep(4_000);
+                assertThat(List.of(cutting, deleting, making)).noneMatch(Future::isDone);
+            } finally {
+                node.signal("CONT", "osd.0");
+            }
+            cut = cutting.get();
+            Object _ = deleting.get();
+            assertThat(making.get().sizeBytes()).isEqualTo(OBJECT);
         }
 
-        BackendSnapshot cut = driver.createSnapshot(spec);
         assertThat(driver.findSnapshot(spec.id(), volume.id())).contains(cut);
         assertThat(read(cut.location(), 0)).isEqualTo(1);
-        driver.deleteSnapshot(before.id(), volume.id());
+        assertThat(driver.findSnapshot(before.id(), other.id())).isEmpty();
         driver.deleteSnapshot(cut.id(), volume.id());
         driver.deleteVolume(volume.id());
+        driver.deleteVolume(other.id());
+        driver.deleteVolume(more.id());
         assertThat(driver.inventory().volumes()).isEmpty();
         assertThat(
                         OneNode.asAdmin(
