@@ -79,9 +79,7 @@ final class KilledClusterTest extends NamespaceFixture {
         } catch (DriverException e) {
             String health = OneNode.asAdmin("ceph", node.folder(), "health", "detail");
             if (health.contains("OBJECT_UNFOUND")) {
-                // BlueStore of 16.2.15 finds an object's checksum wrong after some kills, and there
-                // is no
-                // second copy.
+                // See etc/testbeds/ceph-one-node on writes that are put off.
                 throw new TestAbortedException("Ceph has lost an object: " + health, e);
             }
             throw e;
