@@ -142,7 +142,7 @@ final class VolumesOfCephTest extends NamespaceFixture {
                                     return before;
                                 });
                 making = threads.submit(() -> driver.createVolume(more));
-                // Longer than monitors are waited for.
+                // Longer than any of them takes, and less than the driver waits.
                 Thread.sleep(4_000);
                 assertThat(List.of(cutting, deleting, making)).noneMatch(Future::isDone);
             } finally {
