@@ -11,10 +11,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,7 +27,6 @@ public final class Loops {
     private static final String DELETED = " (deleted)";
 
     private static final String CONTROL = "/dev/loop-control";
-    private static final Path DEVICES = Path.of("/sys/block");
     private static final String BACKING_FILE = "loop/backing_file";
 
     private static final long LOOP_CLR_FD = 0x4C01;
@@ -69,10 +64,12 @@ public final class Loops {
     /**
      * A device that shows a file.
      *
+     * @param file the path of what it showed when it was found, as the kernel tells it
      * @param whole whether it shows all of the file, and not only a part
      * @param reachable whether we may use it; if not, only its file's path speaks for it
      */
-    public record Loop(String name, boolean readOnly, boolean whole, boolean reachable) {
+    public record Loop(
+            String name, String file, boolean readOnly, boolean whole, boolean reachable) {
         public String device() {
             return "/dev/" + name;
         }
@@ -96,9 +93,9 @@ public final class Loops {
     public static List<Loop> of(Native os, Fd file, String hint) throws OsException, IOException {
         Stat sought = os.stat(file);
         List<Loop> found = new ArrayList<>();
-        for (String name : names()) {
-            String backing = attribute(name, BACKING_FILE);
-            if (backing.isEmpty() || !backing.contains(hint)) {
+        for (String name : Sysfs.loops()) {
+            String first = shown(name);
+            if (first.isEmpty() || !first.contains(hint)) {
                 continue;
             }
             try (Fd device = os.open("/dev/" + name, Native.O_RDONLY)) {
@@ -109,12 +106,13 @@ public final class Loops {
                             info.get(JAVA_LONG, OFFSET) == 0
                                     && info.get(JAVA_LONG, SIZE_LIMIT) == 0;
                     boolean readOnly = (info.get(JAVA_INT, FLAGS) & READ_ONLY) != 0;
-                    found.add(new Loop(name, readOnly, whole, true));
+                    // While it is open here, that is what it shows.
+                    found.add(new Loop(name, shown(name), readOnly, whole, true));
                 }
             } catch (OsException e) {
                 if (e.is(OsException.EACCES) || e.is(OsException.EPERM)) {
                     if (!hint.isEmpty()) {
-                        found.add(new Loop(name, false, true, false));
+                        found.add(new Loop(name, first, false, true, false));
                     }
                 } else if (!e.is(OsException.ENXIO) && !e.is(OsException.ENOENT) && !isLost(e)) {
                     throw e;
@@ -138,10 +136,10 @@ public final class Loops {
     /** The devices that show what is, or was, at a path, though it cannot be opened any more. */
     public static List<Loop> at(String path) throws IOException {
         List<Loop> found = new ArrayList<>();
-        for (String name : names()) {
-            String backing = attribute(name, BACKING_FILE);
-            if (backing.equals(path) || backing.equals(path + DELETED)) {
-                found.add(new Loop(name, attribute(name, "ro").equals("1"), true, true));
+        for (String name : Sysfs.loops()) {
+            if (shown(name).equals(path)) {
+                boolean readOnly = Sysfs.attribute(name, "ro").equals("1");
+                found.add(new Loop(name, path, readOnly, true, true));
             }
         }
         return found;
@@ -153,8 +151,11 @@ public final class Loops {
      * @throws OsException IN_USE while anybody else has it open; the kernel then takes it away
      *     after the last of them
      */
-    public static void abandon(Native os, Loop loop) throws OsException {
+    public static void abandon(Native os, Loop loop) throws OsException, IOException {
         try (Fd device = os.open(loop.device(), Native.O_RDONLY)) {
+            if (!isStill(loop)) {
+                return;
+            }
             os.ioctl(device, LOOP_CLR_FD, 0, "detach");
             if (!isThere(os, device)) {
                 return;
@@ -178,7 +179,7 @@ public final class Loops {
      *     what was partitioned with others could not be read any more
      */
     public static Loop attach(Native os, Fd file, boolean readOnly, int sectorBytes)
-            throws OsException, InterruptedException {
+            throws OsException, InterruptedException, IOException {
         // Older kernels take the size that they know already: none of a file shown by FUSE whose
         // attributes nobody has asked for. With 6.1 the device was empty then.
         Stat _ = os.stat(file);
@@ -200,7 +201,7 @@ public final class Loops {
                 byte[] fits = Arrays.copyOf(path, Math.min(path.length, FILE_NAME_BYTES - 1));
                 MemorySegment.copy(MemorySegment.ofArray(fits), 0, info, FILE_NAME, fits.length);
                 os.ioctl(device, LOOP_CONFIGURE, config.address(), "attach " + file.path() + " by");
-                return new Loop(name, readOnly, true, true);
+                return new Loop(name, shown(name), readOnly, true, true);
             } catch (OsException e) {
                 boolean taken = e.is(OsException.EBUSY) || e.is(OsException.ENOENT);
                 if (!taken || left == 1) {
@@ -218,9 +219,11 @@ public final class Loops {
      */
     public static void detach(Native os, Loop loop)
             throws OsException, InterruptedException, IOException {
-        String shown = attribute(loop.name(), BACKING_FILE);
         for (int left = TRIES; ; left--) {
             try (Fd device = os.open(loop.device(), Native.O_RDONLY | Native.O_EXCL)) {
+                if (!isStill(loop)) {
+                    return;
+                }
                 os.sync(device);
                 MemorySegment before = status(os, device);
                 os.ioctl(device, LOOP_CLR_FD, 0, "detach");
@@ -247,7 +250,7 @@ public final class Loops {
             }
             Thread.sleep(PAUSE_MILLIS);
         }
-        awaitRelease(loop, shown);
+        awaitRelease(loop);
     }
 
     /**
@@ -255,14 +258,24 @@ public final class Loops {
      * process that any thread of ours has just started holds it too until it runs its own program,
      * and until then a file system could not be unmounted.
      */
-    private static void awaitRelease(Loop loop, String shown)
-            throws InterruptedException, IOException {
-        for (int left = TRIES; left > 0; left--) {
-            if (!attribute(loop.name(), BACKING_FILE).equals(shown)) {
-                return;
-            }
+    private static void awaitRelease(Loop loop) throws InterruptedException, IOException {
+        for (int left = TRIES; left > 0 && isStill(loop); left--) {
             Thread.sleep(PAUSE_MILLIS);
         }
+    }
+
+    /**
+     * Whether a device shows the file still that it was found by. Somebody may have taken it away
+     * since, and made one of another file that has its number; who has it open keeps it as it is.
+     */
+    private static boolean isStill(Loop loop) throws IOException {
+        return shown(loop.name()).equals(loop.file());
+    }
+
+    /** The path of what a device shows, or showed when that was removed; empty if nothing. */
+    private static String shown(String name) throws IOException {
+        String path = Sysfs.attribute(name, BACKING_FILE);
+        return path.endsWith(DELETED) ? path.substring(0, path.length() - DELETED.length()) : path;
     }
 
     private static boolean isThere(Native os, Fd device) throws OsException {
@@ -317,7 +330,7 @@ public final class Loops {
 
     /** What the kernel says that a device has. */
     public static long sizeBytes(Loop loop) throws OsException, IOException {
-        String sectors = attribute(loop.name(), "size");
+        String sectors = Sysfs.attribute(loop.name(), "size");
         if (sectors.isEmpty()) {
             throw new OsException(FAULT, "%s vanished".formatted(loop.device()));
         }
@@ -352,7 +365,7 @@ public final class Loops {
     public static void flush(Native os, Loop loop) throws OsException, IOException {
         flush(os, loop.device());
         // Partitions have caches of their own.
-        for (String part : parts(loop.name())) {
+        for (String part : Sysfs.partitions(loop.name())) {
             flush(os, "/dev/" + part);
         }
     }
@@ -372,42 +385,5 @@ public final class Loops {
         MemorySegment info = os.buffer(INFO_BYTES);
         os.ioctl(device, LOOP_GET_STATUS64, info.address(), "look at");
         return info;
-    }
-
-    private static List<String> names() throws IOException {
-        return list(DEVICES, "loop*").stream()
-                .sorted(
-                        (a, b) ->
-                                a.length() == b.length() ? a.compareTo(b) : a.length() - b.length())
-                .toList();
-    }
-
-    private static List<String> parts(String name) throws IOException {
-        return list(DEVICES.resolve(name), name + "p*");
-    }
-
-    private static List<String> list(Path folder, String glob) throws IOException {
-        List<String> names = new ArrayList<>();
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder, glob)) {
-            stream.forEach(path -> names.add(path.toFile().getName()));
-        } catch (NoSuchFileException _) {
-            // No sysfs, or the device is gone; then nothing is attached there.
-        }
-        return names;
-    }
-
-    /** Empty if the device has none, as one that shows no file. */
-    private static String attribute(String name, String attribute) throws IOException {
-        try {
-            return Files.readString(DEVICES.resolve(name).resolve(attribute)).strip();
-        } catch (NoSuchFileException _) {
-            return "";
-        } catch (IOException e) {
-            // The kernel's answer where the file was taken away while we were reading.
-            if (String.valueOf(e.getMessage()).contains("No such device")) {
-                return "";
-            }
-            throw e;
-        }
     }
 }

@@ -26,6 +26,7 @@ class LoopsTest {
     private static final long PAUSE_MILLIS = 50;
     private static final int STARTERS = 3;
     private static final int DETACHES = 300;
+    private static final int TRIES = 20;
 
     @SuppressWarnings("NullAway.Init") // before each test
     @TempDir
@@ -126,6 +127,28 @@ class LoopsTest {
                 done.set(true);
             }
         }
+    }
+
+    @Test
+    void aDeviceThatIsAnothersByNowIsLeftAlone() throws Exception {
+        Path image = Files.write(temporary.resolve("image"), new byte[1 << 20]);
+        Path other = Files.write(temporary.resolve("other"), new byte[1 << 20]);
+        Loops.Loop before;
+        Loops.Loop now;
+        // The kernel gives out the lowest number that is free, which somebody else may take.
+        int left = TRIES;
+        do {
+            before = attach(image);
+            Loops.detach(os, before);
+            now = attach(other);
+        } while (!now.name().equals(before.name()) && --left > 0);
+        assertThat(now.name()).isEqualTo(before.name());
+
+        Loops.detach(os, before);
+        Loops.abandon(os, before);
+
+        assertThat(Loops.at(other.toString())).contains(now);
+        assertThat(Loops.sizeBytes(now)).isEqualTo(1 << 20);
     }
 
     /** The kernel answers for the server for a second. */
