@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Map.entry;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -149,38 +150,7 @@ final class Cluster implements AutoCloseable {
                     "%s: it is Ceph's configuration, which must name the cluster's monitors"
                             .formatted(Errors.failed(read, "read " + address.conf()).getMessage()));
         }
-        String seconds = Long.toString(Math.max(1, address.timeout().toSeconds()));
-        double late = Math.min(MOST_LATE_SECONDS, address.timeout().toMillis() / 3000.0);
-        for (Map.Entry<String, String> each :
-                Map.of(
-                                // Without them a call waits for ever while the cluster is down.
-                                "client_mount_timeout",
-                                seconds,
-                                "rados_mon_op_timeout",
-                                seconds,
-                                "rados_osd_op_timeout",
-                                seconds,
-                                // Who waits asks where the OSDs are by now, and when that is looked
-                                // at; by default later than a short time-out, and then never.
-                                "objecter_timeout",
-                                Double.toString(late),
-                                "objecter_tick_interval",
-                                Double.toString(late / 2),
-                                // What is cloned needs no protection, and goes when its last clone
-                                // does.
-                                "rbd_default_clone_format",
-                                "2",
-                                "rbd_move_parent_to_trash_on_remove",
-                                "true",
-                                // Or what is deleted would keep its space.
-                                "rbd_move_to_trash_on_remove",
-                                "false",
-                                // Failures are told by the calls.
-                                "log_to_stderr",
-                                "false",
-                                "err_to_stderr",
-                                "false")
-                        .entrySet()) {
+        for (Map.Entry<String, String> each : settings(address.timeout()).entrySet()) {
             check(
                     library.call(
                             Function.RADOS_CONF_SET,
@@ -189,6 +159,33 @@ final class Cluster implements AutoCloseable {
                             arena.allocateFrom(each.getValue())),
                     "set " + each.getKey());
         }
+    }
+
+    private static Map<String, String> settings(Duration timeout) {
+        String seconds = Long.toString(Math.max(1, timeout.toSeconds()));
+        double late = Math.min(MOST_LATE_SECONDS, timeout.toMillis() / 3000.0);
+        return Map.ofEntries(
+                // Without them a call waits for ever while the cluster is down.
+                entry("client_mount_timeout", seconds),
+                entry("rados_mon_op_timeout", seconds),
+                entry("rados_osd_op_timeout", seconds),
+                // Who waits asks where the OSDs are by now, and when that is looked at; by default
+                // later than a short time-out, and then never.
+                entry("objecter_timeout", Double.toString(late)),
+                entry("objecter_tick_interval", Double.toString(late / 2)),
+                // The thread that tells that an image is open, or was read anew, then takes a lock
+                // in it (ImageState::complete_action_unlock of librbd 16.2). Whoever was told may
+                // have closed and freed it by then, and the process ends, or its memory is
+                // corrupted. Closing needs a thread of these too: where there is one, it is after.
+                entry("librados_thread_count", "1"),
+                // What is cloned needs no protection, and goes when its last clone does.
+                entry("rbd_default_clone_format", "2"),
+                entry("rbd_move_parent_to_trash_on_remove", "true"),
+                // Or what is deleted would keep its space.
+                entry("rbd_move_to_trash_on_remove", "false"),
+                // Failures are told by the calls.
+                entry("log_to_stderr", "false"),
+                entry("err_to_stderr", "false"));
     }
 
     private static OsException notConnected(long result, Address address) {
