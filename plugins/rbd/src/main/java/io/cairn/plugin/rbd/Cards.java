@@ -21,6 +21,11 @@ final class Cards {
         return objects.read(Names.card(id)).map(Card::parse);
     }
 
+    /** The text of a volume's card, while other things are asked for. */
+    Pending<Optional<String>> reading(VolumeId id) throws OsException {
+        return objects.reading(Names.card(id));
+    }
+
     Optional<Card> of(SnapshotId id) throws OsException {
         return objects.read(Names.card(id)).map(Card::parse);
     }
@@ -35,12 +40,22 @@ final class Cards {
         return objects.create(Names.card(id), card.text());
     }
 
+    /** The same, while other things are done. */
+    Pending<Boolean> making(SnapshotId id, Card card) throws OsException {
+        return objects.creating(Names.card(id), card.text());
+    }
+
     void replace(VolumeId id, Card card) throws OsException {
         objects.replace(Names.card(id), card.text());
     }
 
     void replace(SnapshotId id, Card card) throws OsException {
         objects.replace(Names.card(id), card.text());
+    }
+
+    /** The same, while other things are done. */
+    Pending<Boolean> replacing(SnapshotId id, Card card) throws OsException {
+        return objects.replacing(Names.card(id), card.text());
     }
 
     void remove(VolumeId id) throws OsException {

@@ -156,39 +156,75 @@ final class Creation {
 
     BackendSnapshot cut(SnapshotSpec spec) throws OsException, InterruptedException, IOException {
         VolumeId volume = spec.volume();
-        Card _ = reverts.settled(volume, lookup.existingCard(volume));
-        try (Image image = Image.open(cluster, Names.image(volume))) {
-            Optional<BackendSnapshot> existing = lookup.existing(image, spec);
-            if (existing.isEmpty()) {
-                return cut(image, spec);
+        Cut cut = null;
+        try (Pending<Optional<String>> reading = cards.reading(volume);
+                Image image = opened(volume, reading)) {
+            if (lookup.existingCard(reading).reverting().isEmpty()) {
+                Optional<BackendSnapshot> existing = lookup.existing(image, spec);
+                if (existing.isPresent()) {
+                    return asAsked(existing.get(), spec);
+                }
+                cut = cut(image, spec);
             }
-            if (existing.get().mark().equals(spec.mark())) {
-                return existing.get();
-            }
-            // Its card was lost, and this is what it said.
-            Label label =
-                    new Label(
-                            spec.id().toString(),
-                            spec.mark(),
-                            Optional.of(existing.get().cutAt()),
-                            Optional.of(new Source.OfVolume(volume)));
-            boolean _ = cards.make(spec.id(), Card.of(label));
-            return lookup.asFound(spec.id(), volume, label, existing.get().sizeBytes());
+        }
+        if (cut == null) {
+            Card _ = reverts.settled(volume, lookup.existingCard(volume));
+            return cut(spec);
+        }
+        // Its card was written on while the image was closed.
+        try (Pending<Boolean> acknowledging = cut.acknowledging()) {
+            boolean _ = acknowledging.get();
+            return cut.snapshot();
+        } catch (OsException e) {
+            throw e.withUnknownOutcome();
         }
     }
 
-    private BackendSnapshot cut(Image image, SnapshotSpec spec)
+    private Image opened(VolumeId volume, Pending<Optional<String>> reading) throws OsException {
+        try {
+            return Image.open(cluster, Names.image(volume));
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                Card _ = lookup.existingCard(reading);
+            }
+            throw e;
+        }
+    }
+
+    private BackendSnapshot asAsked(BackendSnapshot existing, SnapshotSpec spec)
+            throws OsException {
+        if (existing.mark().equals(spec.mark())) {
+            return existing;
+        }
+        // Its card was lost, and this is what it said.
+        Label label = label(spec, existing.cutAt());
+        boolean _ = cards.make(spec.id(), Card.of(label));
+        return lookup.asFound(spec.id(), spec.volume(), label, existing.sizeBytes());
+    }
+
+    private static Label label(SnapshotSpec spec, Instant cutAt) {
+        return new Label(
+                spec.id().toString(),
+                spec.mark(),
+                Optional.of(cutAt),
+                Optional.of(new Source.OfVolume(spec.volume())));
+    }
+
+    /**
+     * A snapshot that is there.
+     *
+     * @param acknowledging what has it count
+     */
+    private record Cut(BackendSnapshot snapshot, Pending<Boolean> acknowledging) {}
+
+    private Cut cut(Image image, SnapshotSpec spec)
             throws OsException, InterruptedException, IOException {
         SnapshotId id = spec.id();
-        Optional<Source> of = Optional.of(new Source.OfVolume(spec.volume()));
-        Label label = new Label(id.toString(), spec.mark(), Optional.of(Instant.now()), of);
-        if (!cards.make(id, Card.cutting(label))) {
-            claim(spec, label, of);
-            // What is there of it was not cut whole, and its content may go on changing.
-            boolean _ = image.removeSnap(id.toString());
-        }
+        Label label = label(spec, Instant.now());
+        // Before it is there, for after that Ceph has to be asked anew.
+        long sizeBytes = image.sizeBytes();
+        prepare(image, spec, label);
         try {
-            serving.flush(spec.volume());
             if (!image.cut(id.toString())) {
                 throw new OsException(CONFLICT, "somebody else is cutting it");
             }
@@ -200,15 +236,42 @@ final class Creation {
             throw e;
         }
         try {
-            cards.replace(id, Card.of(label));
-            return lookup.asFound(id, spec.volume(), label, image.sizeBytes());
+            return new Cut(
+                    lookup.asFound(id, spec.volume(), label, sizeBytes),
+                    cards.replacing(id, Card.of(label)));
         } catch (OsException e) {
             throw e.withUnknownOutcome();
         }
     }
 
+    /** Has its card say that it does not count yet, and what was written be where it is cut. */
+    private void prepare(Image image, SnapshotSpec spec, Label label)
+            throws OsException, InterruptedException, IOException {
+        SnapshotId id = spec.id();
+        try (Pending<Boolean> making = cards.making(id, Card.cutting(label))) {
+            try {
+                serving.flush(spec.volume());
+            } catch (OsException | InterruptedException | IOException | RuntimeException e) {
+                undo(
+                        e,
+                        () -> {
+                            if (making.get()) {
+                                cards.remove(id);
+                            }
+                        });
+                throw e;
+            }
+            if (!making.get()) {
+                claim(spec, label);
+                // What is there of it was not cut whole, and its content may go on changing.
+                boolean _ = image.removeSnap(id.toString());
+            }
+        }
+    }
+
     /** Takes over the card that a killed call made. */
-    private void claim(SnapshotSpec spec, Label label, Optional<Source> of) throws OsException {
+    private void claim(SnapshotSpec spec, Label label) throws OsException {
+        Optional<Source> of = label.source();
         Optional<Source> found = cards.of(spec.id()).flatMap(each -> each.label().source());
         if (!found.equals(of) && found.orElse(null) instanceof Source.OfVolume other) {
             if (lookup.snapshot(spec.id(), other.id()).isPresent()) {

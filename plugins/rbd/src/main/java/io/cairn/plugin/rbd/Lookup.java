@@ -46,7 +46,11 @@ final class Lookup {
 
     /** The card of a volume that is there whole. */
     Optional<Card> card(VolumeId id) throws OsException {
-        return cards.of(id).filter(each -> each.adopting().isEmpty());
+        return cards.of(id).filter(Lookup::isWhole);
+    }
+
+    private static boolean isWhole(Card card) {
+        return card.adopting().isEmpty();
     }
 
     /**
@@ -55,7 +59,17 @@ final class Lookup {
      * @throws OsException NOT_FOUND if there is none
      */
     Card existingCard(VolumeId id) throws OsException {
-        return card(id).orElseThrow(() -> new OsException(NOT_FOUND, "there is no such volume"));
+        try (Pending<Optional<String>> reading = cards.reading(id)) {
+            return existingCard(reading);
+        }
+    }
+
+    /** The same, of what {@link Cards#reading} finds. */
+    Card existingCard(Pending<Optional<String>> reading) throws OsException {
+        return reading.get()
+                .map(Card::parse)
+                .filter(Lookup::isWhole)
+                .orElseThrow(() -> new OsException(NOT_FOUND, "there is no such volume"));
     }
 
     Optional<BackendVolume> volume(VolumeId id) throws OsException {

@@ -26,32 +26,26 @@ final class Objects {
 
     /** Empty if there is none of that name. */
     Optional<String> read(String name) throws OsException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment text = arena.allocate(MOST_BYTES);
-            long length =
-                    library.call(
-                            Function.RADOS_READ,
-                            cluster.io(),
-                            arena.allocateFrom(name),
-                            text,
-                            MOST_BYTES,
-                            0L);
-            if (length == -OsException.ENOENT) {
-                return Optional.empty();
-            }
-            Cluster.check(length, "read " + cluster.address().of(name));
-            return Optional.of(new String(text.asSlice(0, length).toArray(JAVA_BYTE), UTF_8));
+        try (Pending<Optional<String>> reading = reading(name)) {
+            return reading.get();
         }
+    }
+
+    /** The same, under way. */
+    Pending<Optional<String>> reading(String name) throws OsException {
+        return new Reading(name);
     }
 
     /** Makes one; false if there is one of that name. */
     boolean create(String name, String text) throws OsException {
-        long result = write(name, text, true);
-        if (result == -OsException.EEXIST) {
-            return false;
+        try (Pending<Boolean> creating = creating(name, text)) {
+            return creating.get();
         }
-        Cluster.check(result, "make " + cluster.address().of(name));
-        return true;
+    }
+
+    /** The same, under way. */
+    Pending<Boolean> creating(String name, String text) throws OsException {
+        return new Writing(name, text, true);
     }
 
     /**
@@ -60,34 +54,90 @@ final class Objects {
      * @throws OsException NOT_FOUND if there is none
      */
     void replace(String name, String text) throws OsException {
-        Cluster.check(write(name, text, false), "write " + cluster.address().of(name));
+        try (Pending<Boolean> replacing = replacing(name, text)) {
+            boolean _ = replacing.get();
+        }
     }
 
-    private long write(String name, String text, boolean create) {
-        byte[] bytes = text.getBytes(UTF_8);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment buffer = arena.allocate(Math.max(1, bytes.length));
-            MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
-            MemorySegment steps = library.address(Function.RADOS_CREATE_WRITE_OP);
-            try {
-                if (create) {
+    /** The same, under way. */
+    Pending<Boolean> replacing(String name, String text) throws OsException {
+        return new Writing(name, text, false);
+    }
+
+    private final class Reading extends Pending<Optional<String>> {
+        private final String what;
+        private final MemorySegment text;
+
+        Reading(String name) throws OsException {
+            super(library);
+            what = "read " + cluster.address().of(name);
+            text = arena().allocate(MOST_BYTES);
+            sent(
                     library.call(
-                            Function.RADOS_WRITE_OP_CREATE, steps, EXCLUSIVE, MemorySegment.NULL);
-                } else {
-                    library.call(Function.RADOS_WRITE_OP_ASSERT_EXISTS, steps);
-                }
-                library.call(
-                        Function.RADOS_WRITE_OP_WRITE_FULL, steps, buffer, (long) bytes.length);
-                return library.call(
-                        Function.RADOS_WRITE_OP_OPERATE,
-                        steps,
-                        cluster.io(),
-                        arena.allocateFrom(name),
-                        MemorySegment.NULL,
-                        0);
-            } finally {
-                library.call(Function.RADOS_RELEASE_WRITE_OP, steps);
+                            Function.RADOS_AIO_READ,
+                            cluster.io(),
+                            arena().allocateFrom(name),
+                            completion(),
+                            text,
+                            MOST_BYTES,
+                            0L),
+                    what);
+        }
+
+        @Override
+        Optional<String> found(long length) throws OsException {
+            if (length == -OsException.ENOENT) {
+                return Optional.empty();
             }
+            Cluster.check(length, what);
+            return Optional.of(new String(text.asSlice(0, length).toArray(JAVA_BYTE), UTF_8));
+        }
+    }
+
+    /** False if one was to be made and there is one. */
+    private final class Writing extends Pending<Boolean> {
+        private final String what;
+        private final boolean create;
+        private final MemorySegment steps;
+
+        Writing(String name, String text, boolean create) throws OsException {
+            super(library);
+            this.what = (create ? "make " : "write ") + cluster.address().of(name);
+            this.create = create;
+            byte[] bytes = text.getBytes(UTF_8);
+            MemorySegment buffer = arena().allocate(Math.max(1, bytes.length));
+            MemorySegment.copy(bytes, 0, buffer, JAVA_BYTE, 0, bytes.length);
+            steps = library.address(Function.RADOS_CREATE_WRITE_OP);
+            if (create) {
+                library.call(Function.RADOS_WRITE_OP_CREATE, steps, EXCLUSIVE, MemorySegment.NULL);
+            } else {
+                library.call(Function.RADOS_WRITE_OP_ASSERT_EXISTS, steps);
+            }
+            library.call(Function.RADOS_WRITE_OP_WRITE_FULL, steps, buffer, (long) bytes.length);
+            sent(
+                    library.call(
+                            Function.RADOS_AIO_WRITE_OP_OPERATE,
+                            steps,
+                            cluster.io(),
+                            completion(),
+                            arena().allocateFrom(name),
+                            MemorySegment.NULL,
+                            0),
+                    what);
+        }
+
+        @Override
+        Boolean found(long result) throws OsException {
+            if (create && result == -OsException.EEXIST) {
+                return false;
+            }
+            Cluster.check(result, what);
+            return true;
+        }
+
+        @Override
+        void free() {
+            library.call(Function.RADOS_RELEASE_WRITE_OP, steps);
         }
     }
 

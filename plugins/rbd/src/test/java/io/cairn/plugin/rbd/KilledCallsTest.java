@@ -92,6 +92,28 @@ final class KilledCallsTest extends NamespaceFixture {
     @Test
     void whatAVolumeIsHalfBackToIsDeletedOnceItIsBack() throws Exception {
         BackendVolume volume = volume(OBJECT);
+        BackendSnapshot snapshot = halfBack(volume);
+
+        driver.deleteSnapshot(snapshot.id(), volume.id());
+
+        assertThat(read(volume.location(), 0)).isEqualTo(1);
+        assertThat(driver.findVolume(volume.id())).contains(volume);
+    }
+
+    @Test
+    void aSnapshotOfAVolumeThatIsHalfBackIsCutOnceItIsBack() throws Exception {
+        BackendVolume volume = volume(OBJECT);
+        BackendSnapshot _ = halfBack(volume);
+
+        BackendSnapshot cut = snapshot(volume);
+
+        assertThat(read(cut.location(), 0)).isEqualTo(1);
+        assertThat(cards.of(volume.id()).orElseThrow().reverting()).isEmpty();
+        assertThat(driver.findSnapshot(cut.id(), volume.id())).contains(cut);
+    }
+
+    /** A volume that is to read as 1 again, and reads as 2. */
+    private BackendSnapshot halfBack(BackendVolume volume) throws Exception {
         write(volume, 0, 1);
         BackendSnapshot snapshot = snapshot(volume);
         write(volume, 0, 2);
@@ -99,11 +121,7 @@ final class KilledCallsTest extends NamespaceFixture {
         cards.replace(
                 volume.id(),
                 card.reverting(Optional.of(new Card.Reverting(snapshot.id(), OBJECT))));
-
-        driver.deleteSnapshot(snapshot.id(), volume.id());
-
-        assertThat(read(volume.location(), 0)).isEqualTo(1);
-        assertThat(driver.findVolume(volume.id())).contains(volume);
+        return snapshot;
     }
 
     /** As that of a host that hung for longer than its lock. */
