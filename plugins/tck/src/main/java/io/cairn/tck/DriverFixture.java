@@ -1,5 +1,7 @@
 package io.cairn.tck;
 
+import static io.cairn.tck.Refusals.assertFails;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -332,19 +334,6 @@ abstract class DriverFixture {
         assertFails(kind, call);
         assertSame(driver.inventory(), before);
         verifyNoRubbish();
-    }
-
-    static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        try {
-            call.call();
-        } catch (DriverException e) {
-            assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
-            assertThat(e.getMessage()).isNotBlank();
-            return;
-        } catch (Throwable e) {
-            throw new AssertionError("only a DriverException was expected", e);
-        }
-        throw new AssertionError("it succeeded; %s was expected".formatted(kind));
     }
 
     static void assertSame(Inventory found, Inventory expected) {

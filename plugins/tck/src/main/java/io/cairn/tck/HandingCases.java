@@ -1,6 +1,7 @@
 package io.cairn.tck;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -4,9 +4,9 @@ import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -311,14 +311,6 @@ final class SubvolumesTest {
     private BackendSnapshot cut(BackendVolume volume) throws DriverException, InterruptedException {
         return driver.createSnapshot(
                 new SnapshotSpec(SnapshotId.random(), volume.id(), new Mark("cut")));
-    }
-
-    private static DriverException assertFails(
-            DriverException.Kind kind, org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
-        DriverException e = catchThrowableOfType(DriverException.class, call);
-        assertThat(e).isNotNull();
-        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
-        return e;
     }
 
     private static String show(BackendVolume volume) throws Exception {

@@ -1,12 +1,12 @@
 package io.cairn.plugin.file;
 
 import static io.cairn.plugin.file.Opened.MIB;
-import static io.cairn.plugin.file.Opened.assertFails;
 import static io.cairn.plugin.file.Opened.open;
 import static io.cairn.plugin.file.Opened.volume;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

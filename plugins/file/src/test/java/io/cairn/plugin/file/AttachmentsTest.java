@@ -1,7 +1,6 @@
 package io.cairn.plugin.file;
 
 import static io.cairn.plugin.file.Opened.MIB;
-import static io.cairn.plugin.file.Opened.assertFails;
 import static io.cairn.plugin.file.Opened.open;
 import static io.cairn.plugin.file.Opened.run;
 import static io.cairn.plugin.file.Opened.unmount;
@@ -9,6 +8,7 @@ import static io.cairn.plugin.file.Opened.volume;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

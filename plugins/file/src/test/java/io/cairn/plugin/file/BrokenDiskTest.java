@@ -1,9 +1,9 @@
 package io.cairn.plugin.file;
 
 import static io.cairn.plugin.file.Opened.MIB;
-import static io.cairn.plugin.file.Opened.assertFails;
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

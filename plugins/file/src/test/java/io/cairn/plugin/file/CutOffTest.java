@@ -2,9 +2,9 @@ package io.cairn.plugin.file;
 
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cairn.spi.BackendIdentity;
@@ -22,7 +22,6 @@ import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.LoopFileSystem;
 import io.cairn.tck.LoopFileSystem.Kind;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -231,11 +230,5 @@ final class CutOffTest {
         Process chattr =
                 new ProcessBuilder("chattr", attribute, path.toString()).inheritIO().start();
         assumeTrue(chattr.waitFor() == 0, "chattr does not work here");
-    }
-
-    private static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        DriverException e = catchThrowableOfType(DriverException.class, call);
-        assertThat(e).isNotNull();
-        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
     }
 }

@@ -5,9 +5,9 @@ import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendSnapshot;
@@ -25,7 +25,6 @@ import io.cairn.spi.VolumeSpec;
 import io.cairn.tck.LoopFileSystem;
 import io.cairn.tck.LoopFileSystem.Kind;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -386,14 +385,5 @@ final class FailuresTest {
         } catch (IOException e) {
             assertThat(e).hasMessageContaining("No space left");
         }
-    }
-
-    private static DriverException assertFails(
-            DriverException.Kind kind, Path named, ThrowingCallable call) {
-        DriverException e = catchThrowableOfType(DriverException.class, call);
-        assertThat(e).isNotNull();
-        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
-        assertThat(e).hasMessageContaining(named.toString());
-        return e;
     }
 }

@@ -1,6 +1,6 @@
 package io.cairn.plugin.file;
 
-import static io.cairn.plugin.file.Opened.assertFails;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

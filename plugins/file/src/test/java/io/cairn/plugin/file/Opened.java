@@ -1,7 +1,6 @@
 package io.cairn.plugin.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -13,8 +12,6 @@ import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
-
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,13 +42,6 @@ final class Opened {
             throws DriverException, InterruptedException {
         return driver.createVolume(
                 new VolumeSpec(VolumeId.random(), "default", sizeBytes, Mark.NONE));
-    }
-
-    static DriverException assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        DriverException e = catchThrowableOfType(DriverException.class, call);
-        assertThat(e).isNotNull();
-        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
-        return e;
     }
 
     /**

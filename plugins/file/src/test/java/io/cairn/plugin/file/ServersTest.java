@@ -1,11 +1,11 @@
 package io.cairn.plugin.file;
 
 import static io.cairn.plugin.file.Opened.MIB;
-import static io.cairn.plugin.file.Opened.assertFails;
 import static io.cairn.plugin.file.Opened.open;
 import static io.cairn.plugin.file.Opened.volume;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

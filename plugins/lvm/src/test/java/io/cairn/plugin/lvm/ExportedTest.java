@@ -4,9 +4,9 @@ import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.cairn.plugin.local.ExportOptions;
 import io.cairn.plugin.local.NbdProgram;
@@ -16,13 +16,11 @@ import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ConnectionId;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Target;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -238,12 +236,5 @@ final class ExportedTest extends PoolFixture {
 
     static ExportSpec export(Target target, boolean readOnly) {
         return new ExportSpec(ConnectionId.random(), target, readOnly, "nbd", Map.of());
-    }
-
-    static DriverException assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        DriverException e = catchThrowableOfType(DriverException.class, call);
-        assertThat(e).isNotNull();
-        assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind);
-        return e;
     }
 }

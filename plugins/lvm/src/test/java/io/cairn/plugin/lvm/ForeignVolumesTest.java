@@ -5,21 +5,19 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 import static io.cairn.spi.DriverException.Kind.UNAVAILABLE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Native;
 import io.cairn.spi.Adopting;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.Inventory;
 import io.cairn.spi.Mark;
 import io.cairn.spi.VolumeId;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -178,12 +176,5 @@ final class ForeignVolumesTest extends PoolFixture {
 
     private BackendSnapshot snapshot(BackendVolume volume) throws Exception {
         return driver.createSnapshot(snapshotOf(volume));
-    }
-
-    private static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class,
-                        e -> assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind));
     }
 }

@@ -1,10 +1,10 @@
 package io.cairn.plugin.lvm;
 
-import static io.cairn.plugin.lvm.ExportedTest.assertFails;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -361,7 +361,7 @@ final class IscsiTest extends PoolFixture {
                         info.get("auth_password"));
     }
 
-    private static int read(String location) throws Exception {
+    static int read(String location) throws Exception {
         try (ActiveVolume content = new ActiveVolume(location, false)) {
             content.position(64 << 10);
             java.nio.ByteBuffer one = java.nio.ByteBuffer.allocate(1);

@@ -1,7 +1,6 @@
 package io.cairn.plugin.lvm;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendIdentity;
@@ -16,7 +15,6 @@ import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -144,12 +142,5 @@ abstract class PlainFixture {
 
     static String full(String name) {
         return VolumeGroup.NAME + "/" + name;
-    }
-
-    static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class,
-                        e -> assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind));
     }
 }

@@ -3,9 +3,9 @@ package io.cairn.plugin.qcow2;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
+import static io.cairn.tck.Refusals.assertFails;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cairn.plugin.local.Fd;
@@ -15,7 +15,6 @@ import io.cairn.plugin.local.Source;
 import io.cairn.spi.Adopting;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
@@ -24,7 +23,6 @@ import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -156,13 +154,6 @@ final class AdoptionTest {
         driver.close();
         open();
         assertThat(driver.chores().finish(REST)).isTrue();
-    }
-
-    private static void assertFails(DriverException.Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class,
-                        e -> assertThat(e.kind()).as(e.getMessage()).isEqualTo(kind));
     }
 
     private void assertAdopted() throws Exception {

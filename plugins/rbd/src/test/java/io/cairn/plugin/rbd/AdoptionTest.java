@@ -1,20 +1,19 @@
 package io.cairn.plugin.rbd;
 
+import static io.cairn.tck.Refusals.assertFails;
+
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Source;
 import io.cairn.spi.Adopting;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Unmanaged;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -364,17 +363,5 @@ final class AdoptionTest extends NamespaceFixture {
         VolumeId id = VolumeId.random();
         assertFails(Kind.UNSUPPORTED, why, () -> adopting().adopt(NAME, id, MARK));
         assertThat(cards.of(id)).isEmpty();
-    }
-
-    private static void assertFails(Kind kind, ThrowingCallable call) {
-        assertFails(kind, "", call);
-    }
-
-    private static void assertFails(Kind kind, String why, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class,
-                        e -> assertThat(e.kind()).describedAs(e.getMessage()).isEqualTo(kind))
-                .hasMessageContaining(why);
     }
 }

@@ -1,20 +1,16 @@
 package io.cairn.plugin.rbd;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.cairn.spi.Attaching;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
-import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Target;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -55,12 +51,5 @@ abstract class ServingFixture extends NamespaceFixture {
     final Export export(ConnectionId id, Target target, boolean readOnly, String protocol)
             throws DriverException, InterruptedException {
         return exporting().export(new ExportSpec(id, target, readOnly, protocol, Map.of()));
-    }
-
-    static void assertFails(Kind kind, String message, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class, e -> assertThat(e.kind()).isEqualTo(kind))
-                .hasMessageContaining(message);
     }
 }

@@ -1,5 +1,7 @@
 package io.cairn.plugin.rbd;
 
+import static io.cairn.tck.Refusals.assertFails;
+
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;

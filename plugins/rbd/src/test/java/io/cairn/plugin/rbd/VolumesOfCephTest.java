@@ -1,12 +1,12 @@
 package io.cairn.plugin.rbd;
 
+import static io.cairn.tck.Refusals.assertFails;
+
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.ChangedRange;
-import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
@@ -14,7 +14,6 @@ import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeSpec;
 
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -171,12 +170,5 @@ final class VolumesOfCephTest extends NamespaceFixture {
                                 OneNode.name(namespace),
                                 "ls"))
                 .doesNotContain("cairn.v.", "cairn.s.", "cairn-v-");
-    }
-
-    private static void assertFails(Kind kind, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        DriverException.class,
-                        e -> assertThat(e.kind()).as(e.getMessage()).isEqualTo(kind));
     }
 }
