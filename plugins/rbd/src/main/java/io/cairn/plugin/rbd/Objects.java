@@ -33,7 +33,7 @@ final class Objects {
 
     /** The same, under way. */
     Pending<Optional<String>> reading(String name) throws OsException {
-        return new Reading(name);
+        return new Reading(cluster.io(), name);
     }
 
     /** Makes one; false if there is one of that name. */
@@ -45,7 +45,7 @@ final class Objects {
 
     /** The same, under way. */
     Pending<Boolean> creating(String name, String text) throws OsException {
-        return new Writing(name, text, true);
+        return new Writing(cluster.io(), name, text, true);
     }
 
     /**
@@ -61,21 +61,21 @@ final class Objects {
 
     /** The same, under way. */
     Pending<Boolean> replacing(String name, String text) throws OsException {
-        return new Writing(name, text, false);
+        return new Writing(cluster.io(), name, text, false);
     }
 
     private final class Reading extends Pending<Optional<String>> {
         private final String what;
         private final MemorySegment text;
 
-        Reading(String name) throws OsException {
+        Reading(MemorySegment io, String name) throws OsException {
             super(library);
             what = "read " + cluster.address().of(name);
             text = arena().allocate(MOST_BYTES);
             sent(
                     library.call(
                             Function.RADOS_AIO_READ,
-                            cluster.io(),
+                            io,
                             arena().allocateFrom(name),
                             completion(),
                             text,
@@ -100,7 +100,7 @@ final class Objects {
         private final boolean create;
         private final MemorySegment steps;
 
-        Writing(String name, String text, boolean create) throws OsException {
+        Writing(MemorySegment io, String name, String text, boolean create) throws OsException {
             super(library);
             this.what = (create ? "make " : "write ") + cluster.address().of(name);
             this.create = create;
@@ -118,7 +118,7 @@ final class Objects {
                     library.call(
                             Function.RADOS_AIO_WRITE_OP_OPERATE,
                             steps,
-                            cluster.io(),
+                            io,
                             completion(),
                             arena().allocateFrom(name),
                             MemorySegment.NULL,

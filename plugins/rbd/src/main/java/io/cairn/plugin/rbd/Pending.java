@@ -22,13 +22,16 @@ abstract class Pending<T> implements AutoCloseable {
     Pending(Library library) throws OsException {
         this.library = library;
         MemorySegment out = arena.allocate(ADDRESS);
-        Cluster.check(
+        long result =
                 library.call(
                         Function.RADOS_AIO_CREATE_COMPLETION2,
                         MemorySegment.NULL,
                         MemorySegment.NULL,
-                        out),
-                "begin a request");
+                        out);
+        if (result < 0) {
+            arena.close();
+            throw Errors.failed(result, "begin a request");
+        }
         completion = out.get(ADDRESS, 0);
     }
 
@@ -53,6 +56,9 @@ abstract class Pending<T> implements AutoCloseable {
 
     /** Waits for its end. */
     T get() throws OsException {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("the request is closed");
+        }
         long _ = library.call(Function.RADOS_AIO_WAIT_FOR_COMPLETE, completion);
         return found(library.call(Function.RADOS_AIO_GET_RETURN_VALUE, completion));
     }
