@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -106,6 +107,12 @@ final class Configfs {
             }
         } catch (NoSuchFileException | NotDirectoryException _) {
             return List.of();
+        } catch (DirectoryIteratorException e) {
+            // Removed while it was read.
+            if (e.getCause() instanceof NoSuchFileException) {
+                return List.of();
+            }
+            throw e.getCause();
         }
         Collections.sort(found);
         return found;

@@ -17,6 +17,7 @@ public final class ExportOptions {
     public static final String DIRECTORY = "export.directory";
     public static final String TCP = "tcp";
     public static final String ISCSI = "export.iscsi";
+    public static final String NVME = "export.nvme";
 
     private ExportOptions() {}
 
@@ -64,6 +65,13 @@ public final class ExportOptions {
                                 + " in brackets; none for no such exports. The kernel serves"
                                 + " them where it has target_core_iblock and"
                                 + " iscsi_target_mod."));
+        options.add(
+                Option.optional(
+                        NVME,
+                        Option.Type.TEXT,
+                        "127.0.0.1:4420",
+                        "Where exports by NVMe/TCP listen, likewise. The kernel serves them where"
+                                + " it has nvmet_tcp and takes keys of hosts."));
         return List.copyOf(options);
     }
 
@@ -76,7 +84,8 @@ public final class ExportOptions {
     public static Offerings offerings(Path folder, Settings settings) throws OsException {
         List<Offering> offerings = new ArrayList<>();
         offerings.add(new NbdOffering(folder, servers(folder, settings)));
-        portal(settings, ISCSI).map(IscsiOffering::new).ifPresent(offerings::add);
+        offerings.add(new IscsiOffering(portal(settings, ISCSI)));
+        offerings.add(new NvmeOffering(portal(settings, NVME)));
         return new Offerings(offerings);
     }
 

@@ -50,9 +50,12 @@ public final class IscsiOffering implements Offering {
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private final Portal portal;
+    private final Optional<Portal> portal;
 
-    public IscsiOffering(Portal portal) {
+    /**
+     * @param portal where to listen; empty to offer nothing any more, but to take back what was
+     */
+    public IscsiOffering(Optional<Portal> portal) {
         this.portal = portal;
     }
 
@@ -63,6 +66,9 @@ public final class IscsiOffering implements Offering {
 
     @Override
     public Optional<String> obstacle() {
+        if (portal.isEmpty()) {
+            return Optional.of("setting '%s' is %s".formatted(ExportOptions.ISCSI, Portal.NONE));
+        }
         try {
             if (Configfs.isThere(KERNEL)) {
                 // The kernel loads what it needs for it, if it has that.
@@ -164,14 +170,15 @@ public final class IscsiOffering implements Offering {
         Configfs.make(host.resolve(LUN));
         Configfs.link(host.resolve(LUN).resolve(LUN), lun);
         Configfs.write(host.resolve(LUN).resolve("write_protect"), spec.readOnly() ? "1" : "0");
+        Portal here = portal.orElseThrow();
         try {
-            Configfs.make(group.resolve("np").resolve(portal.toString()));
+            Configfs.make(group.resolve("np").resolve(here.toString()));
         } catch (IOException e) {
             OsException told =
                     new OsException(
                             UNSUPPORTED,
                             "the kernel cannot listen at %s: %s; see %s"
-                                    .formatted(portal, Configfs.reason(e), ExportOptions.ISCSI));
+                                    .formatted(here, Configfs.reason(e), ExportOptions.ISCSI));
             told.initCause(e);
             throw told;
         }
