@@ -50,6 +50,7 @@ final class Activation {
         words.addAll(retagged(volume, forExports));
         change(volume, words);
         pool.lvm().change("lvchange", List.of("-ay", "-K", pool.full(volume.name())));
+        pool.makeNode(volume.name());
         return device(os, volume.name())
                 .orElseThrow(
                         () ->

@@ -8,6 +8,8 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.spi.DriverException.Kind;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -60,6 +62,16 @@ interface Place {
     /** The path of that device. */
     default String devicePath(String volume) {
         return DeviceMapper.path(DeviceMapper.name(group(), volume));
+    }
+
+    /**
+     * Has the node of an active volume be there. Where no udevd makes nodes LVM does, and may have
+     * been killed before.
+     */
+    default void makeNode(String volume) throws OsException, InterruptedException, IOException {
+        if (!Files.exists(Path.of(devicePath(volume)))) {
+            lvm().change("vgmknodes", List.of(group()));
+        }
     }
 
     default void rename(String from, String to)

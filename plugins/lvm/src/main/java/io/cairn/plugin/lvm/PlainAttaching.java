@@ -82,6 +82,7 @@ final class PlainAttaching implements Attaching {
             group.activate(volume.origin());
             try {
                 group.checkWhole(os, volume.name());
+                group.makeNode(volume.name());
             } catch (OsException e) {
                 group.rest(os, volume.origin());
                 throw e;

@@ -160,6 +160,7 @@ record PlainGroup(
     /** Has a volume active, and its snapshots with it. */
     void activate(String volume) throws OsException, InterruptedException, IOException {
         lvm.change("lvchange", List.of("-ay", "-K", full(volume)));
+        makeNode(volume);
     }
 
     void deactivate(String volume) throws OsException, InterruptedException, IOException {
@@ -236,7 +237,9 @@ record PlainGroup(
     }
 
     /** Opens the device of a volume that is active. */
-    Fd open(Native os, String volume, int flags) throws OsException {
+    Fd open(Native os, String volume, int flags)
+            throws OsException, InterruptedException, IOException {
+        makeNode(volume);
         try {
             return os.open(devicePath(volume), flags);
         } catch (OsException e) {

@@ -95,7 +95,7 @@ final class Restoring {
     }
 
     private void copy(Native os, LogicalVolume volume, LogicalVolume snapshot)
-            throws OsException, InterruptedException {
+            throws OsException, InterruptedException, IOException {
         try (Fd from = group.open(os, snapshot.name(), Native.O_RDONLY);
                 Fd to = group.open(os, volume.name(), Native.O_RDWR)) {
             Blocks.restore(os, from, snapshot.originBytes(), to, volume.sizeBytes());

@@ -230,17 +230,15 @@ record ThinPool(
         if (device.get().suspended() || itself.filter(DeviceMapper.Device::suspended).isPresent()) {
             wake(os);
         }
-        try (Fd open =
-                os.open(DeviceMapper.path(DeviceMapper.name(group, volume)), Native.O_RDONLY)) {
+        makeNode(volume);
+        try (Fd open = os.open(devicePath(volume), Native.O_RDONLY)) {
             os.sync(open);
         } catch (OsException e) {
             if (e.is(OsException.ENOENT)) {
                 throw new OsException(
                         FAULT,
                         "it is active, and %s is missing; `vgmknodes %s` makes it"
-                                .formatted(
-                                        DeviceMapper.path(DeviceMapper.name(group, volume)),
-                                        group));
+                                .formatted(devicePath(volume), group));
             }
             throw e;
         }

@@ -13,6 +13,9 @@ import io.cairn.spi.VolumeSpec;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -179,6 +182,33 @@ final class PlainKilledTest extends PlainFixture {
         driver.deleteSnapshot(snapshot.id(), volume.id());
         driver.deleteVolume(volume.id());
         assertNothingIsLeft();
+    }
+
+    /** Where no udevd makes nodes, LVM may be killed before it does. */
+    @Test
+    void whatLacksItsNodeIsUsedAllTheSame() throws Exception {
+        BackendVolume volume = volume(MIB, 7);
+        BackendSnapshot snapshot = snapshot(volume);
+        fill(volume.location(), 0, MIB, 8);
+        removeNode("cairn-v-" + volume.id());
+        BackendSnapshot second = snapshot(volume);
+        detach(volume);
+        Commands.run("lvchange", "-ay", "-K", VolumeGroup.NAME + "/cairn-v-" + volume.id());
+        removeNode("cairn-v-" + volume.id());
+        removeNode("cairn-s-" + snapshot.id());
+
+        driver.reverting().orElseThrow().revert(volume.id(), snapshot.id());
+
+        verify(volume.location(), 0, MIB, 7);
+        verify(second.location(), 0, MIB, 8);
+        driver.deleteSnapshot(second.id(), volume.id());
+        driver.deleteSnapshot(snapshot.id(), volume.id());
+        driver.deleteVolume(volume.id());
+        assertNothingIsLeft();
+    }
+
+    private static void removeNode(String name) throws IOException {
+        Files.delete(Path.of(DeviceMapper.path(DeviceMapper.name(VolumeGroup.NAME, name))));
     }
 
     @Test
