@@ -70,8 +70,9 @@ public final class ExportOptions {
                         NVME,
                         Option.Type.TEXT,
                         "127.0.0.1:4420",
-                        "Where exports by NVMe/TCP listen, likewise. The kernel serves them where"
-                                + " it has nvmet_tcp and takes keys of hosts."));
+                        "Where exports by NVMe/TCP listen, as ADDRESS:PORT, with an IPv6 address"
+                                + " in brackets; none for no such exports. The kernel serves them"
+                                + " where it has nvmet_tcp and CONFIG_NVME_TARGET_AUTH."));
         return List.copyOf(options);
     }
 
