@@ -5,6 +5,7 @@ import io.cairn.daemon.crash.Ledger.Loss;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
@@ -39,6 +40,16 @@ enum Layout {
         @Override
         Path volume(Path home) {
             return home.resolve("volume/image");
+        }
+
+        // Which are attributes.
+        @Override
+        Set<String> claims(Path snapshots) throws IOException {
+            Set<String> found = super.claims(snapshots);
+            Files.getFileAttributeView(snapshots, UserDefinedFileAttributeView.class)
+                    .list()
+                    .forEach(each -> found.add(each.replaceFirst("^cairn\\.", "")));
+            return found;
         }
 
         @Override
@@ -432,6 +443,11 @@ enum Layout {
     /** What the backend may say that goes on, as a pattern, without anything left for a daemon. */
     String goesOn() {
         return "";
+    }
+
+    /** Which ids the folder of snapshots says are taken. */
+    Set<String> claims(Path snapshots) throws IOException {
+        return Storage.names(snapshots);
     }
 
     /** What must be in the folder of a volume. */

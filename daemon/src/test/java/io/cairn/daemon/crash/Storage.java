@@ -104,7 +104,7 @@ class Storage {
         problems.expect(
                 "the folder of snapshots",
                 found.snapshots().keySet(),
-                names(backend.resolve("snapshots")));
+                layout().claims(backend.resolve("snapshots")));
         for (Item volume : found.volumes().values()) {
             Path home = home(volume);
             if (Files.exists(home)) {
@@ -275,7 +275,7 @@ class Storage {
         return backend.resolve("volumes").resolve(item.volume());
     }
 
-    private static Set<String> names(Path folder) throws IOException {
+    static Set<String> names(Path folder) throws IOException {
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.map(entry -> entry.toFile().getName())
                     .collect(Collectors.toCollection(TreeSet::new));

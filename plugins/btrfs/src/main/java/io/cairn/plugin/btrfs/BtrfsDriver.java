@@ -89,9 +89,10 @@ final class BtrfsDriver implements Driver {
         this.folder = folder;
         this.pool = pool;
         this.lookup = new Lookup(folder, pool);
-        this.creation = new Creation(folder, lookup);
+        Claims claims = new Claims(folder, lookup);
+        this.creation = new Creation(folder, lookup, claims);
         Uses uses = new Uses(lookup, servers);
-        this.deletion = new Deletion(folder, lookup, uses);
+        this.deletion = new Deletion(folder, lookup, uses, claims);
         this.alteration = new Alteration(lookup, creation, uses);
         this.calls = new Calls(folder::checkStillThere);
         this.adopting = new Adoption(calls, folder, lookup, creation, uses);

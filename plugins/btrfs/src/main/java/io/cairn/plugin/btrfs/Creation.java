@@ -6,7 +6,6 @@ import static io.cairn.plugin.btrfs.Lookup.HALF;
 import static io.cairn.plugin.btrfs.Lookup.IMAGE;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
-import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
 import io.cairn.plugin.local.BackendFolder;
@@ -19,7 +18,6 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
@@ -43,10 +41,12 @@ final class Creation {
 
     private final BackendFolder folder;
     private final Lookup lookup;
+    private final Claims claims;
 
-    Creation(BackendFolder folder, Lookup lookup) {
+    Creation(BackendFolder folder, Lookup lookup, Claims claims) {
         this.folder = folder;
         this.lookup = lookup;
+        this.claims = claims;
     }
 
     /**
@@ -216,7 +216,7 @@ final class Creation {
             return existing.get();
         }
         String name = spec.id().toString();
-        claim(os, name, claimed(spec.id(), spec.volume()));
+        claims.take(os, spec.id(), spec.volume());
         try {
             Content content = content(os, spec.volume(), subvolume, image);
             Instant cutAt = Instant.now();
@@ -247,9 +247,11 @@ final class Creation {
                     () -> {
                         Subvolumes.destroy(os, home, name + HALF);
                         Subvolumes.destroy(os, home, name + CUT);
-                        os.sync(home);
-                        os.remove(folder.snapshots(), name, 0);
-                        os.sync(folder.snapshots());
+                        try {
+                            boolean _ = claims.drop(os, spec.id(), spec.volume());
+                        } finally {
+                            Subvolumes.commit(os, home);
+                        }
                     });
             throw e;
         }
@@ -269,30 +271,6 @@ final class Creation {
         }
         os.rename(home, name + HALF, name + CUT);
         os.sync(home);
-        os.sync(folder.snapshots());
-    }
-
-    /** Where the link of a snapshot's id leads. */
-    static String claimed(SnapshotId id, VolumeId volume) {
-        return "../%s/%s/%s%s".formatted(BackendFolder.VOLUMES, volume, id, CUT);
-    }
-
-    /** Takes the id of a snapshot, which is unique over all volumes. */
-    private void claim(Native os, String name, String target) throws OsException {
-        if (os.makeLink(folder.snapshots(), name, target)) {
-            return;
-        }
-        String taken = os.linked(folder.snapshots(), name);
-        if (taken.equals(target)) {
-            return;
-        }
-        try (Fd other = os.openIfThere(folder.snapshots(), name)) {
-            if (other != null) {
-                throw new OsException(CONFLICT, "that id is a snapshot of another volume");
-            }
-        }
-        os.remove(folder.snapshots(), name, 0);
-        os.makeLink(folder.snapshots(), name, target);
     }
 
     /** Durably, or the half made would come back with the power after the failure was known. */

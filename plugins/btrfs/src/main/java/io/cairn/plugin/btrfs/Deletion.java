@@ -7,6 +7,7 @@ import static io.cairn.plugin.btrfs.Lookup.MARK;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
+import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Entries;
@@ -29,11 +30,13 @@ final class Deletion {
     private final BackendFolder folder;
     private final Lookup lookup;
     private final Uses uses;
+    private final Claims claims;
 
-    Deletion(BackendFolder folder, Lookup lookup, Uses uses) {
+    Deletion(BackendFolder folder, Lookup lookup, Uses uses, Claims claims) {
         this.folder = folder;
         this.lookup = lookup;
         this.uses = uses;
+        this.claims = claims;
     }
 
     void volume(Native os, VolumeId id) throws OsException, InterruptedException, IOException {
@@ -61,11 +64,22 @@ final class Deletion {
                     uses.checkUnexported(target);
                 }
             }
-            if (home != null) {
-                Subvolumes.destroy(os, home, id + HALF);
-                Subvolumes.destroy(os, home, id + CUT);
+            // Before the snapshot, so that it is committed with that.
+            boolean claimed = drop(os, id, volume);
+            boolean cut = home != null && destroyClaimed(os, id, volume, home, claimed);
+            removeRest(os, id, volume, home, claimed == cut);
+        }
+    }
+
+    /** False too if there is no room to; after the snapshot there is. */
+    private boolean drop(Native os, SnapshotId id, VolumeId volume) throws OsException {
+        try {
+            return claims.drop(os, id, volume);
+        } catch (OsException e) {
+            if (e.told().kind() != NO_SPACE) {
+                throw e;
             }
-            removeRest(os, id, volume, home);
+            return false;
         }
     }
 
@@ -110,21 +124,39 @@ final class Deletion {
         }
     }
 
-    /** What belongs to a snapshot that is not there, or no longer. */
-    private void removeRest(Native os, SnapshotId id, VolumeId volume, @Nullable Fd home)
+    /** What cannot be deleted keeps its claim. */
+    private boolean destroyClaimed(
+            Native os, SnapshotId id, VolumeId volume, Fd home, boolean claimed)
             throws OsException {
         try {
-            String own = Creation.claimed(id, volume);
-            if (os.linked(folder.snapshots(), id.toString()).equals(own)) {
-                os.remove(folder.snapshots(), id.toString(), 0);
+            // What is half made becomes the snapshot by a rename, so that there is one of them.
+            return Subvolumes.destroy(os, home, id + CUT)
+                    || Subvolumes.destroy(os, home, id + HALF);
+        } catch (OsException e) {
+            if (claimed) {
+                claims.take(os, id, volume);
             }
+            throw e;
+        }
+    }
+
+    /**
+     * What belongs to a snapshot that is not there, or no longer.
+     *
+     * @param committed whether that takes its claim with it, too
+     */
+    private void removeRest(
+            Native os, SnapshotId id, VolumeId volume, @Nullable Fd home, boolean committed)
+            throws OsException {
+        try {
             if (home != null) {
                 os.remove(home, id + MARK, 0);
                 os.sync(home);
             }
-            // Most often that was committed with the folder; not so if somebody else's commit came
-            // between the two changes.
-            os.sync(folder.snapshots());
+            if (!committed) {
+                boolean _ = drop(os, id, volume);
+                Subvolumes.commit(os, folder.root());
+            }
         } catch (OsException e) {
             throw e.withUnknownOutcome();
         }

@@ -127,7 +127,7 @@ final class Lookup implements Images {
                 }
             }
             // A rename is what ended a cut by a clone.
-            Entries.settle(os, home, folder.snapshots());
+            Entries.settle(os, home);
             return Optional.of(asFound(os, id, volume, home, image));
         }
     }

@@ -27,6 +27,9 @@ final class Subvolumes {
     private static final long SNAP_CREATE_V2 = 0x50009417L;
     private static final long SNAP_DESTROY = 0x5000940FL;
 
+    /** {@code _IO(0x94, 8)}. */
+    private static final long SYNC = 0x9408L;
+
     /** {@code _IOW(0x94, 26, __u64)}. */
     private static final long SUBVOL_SETFLAGS = 0x4008941AL;
 
@@ -83,6 +86,15 @@ final class Subvolumes {
                 SNAP_CREATE_V2,
                 arguments.address(),
                 "snapshot %s as %s in".formatted(subvolume.path(), name));
+    }
+
+    /**
+     * Commits the file system, with all that was changed before.
+     *
+     * @param folder any of the file system's
+     */
+    static void commit(Native os, Fd folder) throws OsException {
+        os.ioctl(folder, SYNC, 0, "commit");
     }
 
     /** Has nothing in a subvolume change any more. */

@@ -16,7 +16,7 @@
  * volumes/VOLUME/adopted              a file that is to become the volume
  * volumes/VOLUME/released             a file that the volume is to become
  * volumes/VOLUME/SNAPSHOT.mark        the label that a snapshot got since it was cut
- * snapshots/SNAPSHOT                  a link there, from before it was cut until after it was deleted
+ * snapshots/                          empty; its attributes are the {@link Claims}
  * exports/...                         as {@link io.cairn.plugin.local.Servers} has them
  * anything else                       not Cairn's; files can be adopted
  * </pre>

@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -145,16 +146,21 @@ final class BtrfsDriverTest extends BaseDriverTest {
                         snapshot -> {
                             Path image = Path.of(snapshot.location());
                             add(known, image);
-                            known.add(snapshots.resolve(snapshot.id().toString()));
                             known.add(
                                     volumes.resolve(snapshot.volume().toString())
                                             .resolve(snapshot.id() + ".mark"));
                         });
+        List<String> claimed =
+                Files.getFileAttributeView(snapshots, UserDefinedFileAttributeView.class).list();
+        List<String> claims =
+                inventory.snapshots().stream().map(each -> "cairn." + each.id()).toList();
         try (Stream<Path> found = Files.walk(storage)) {
-            return found.filter(path -> !known.contains(path))
-                    .filter(path -> !isUnmanaged(storage, path))
-                    .filter(path -> !isServed(storage, path))
-                    .map(Path::toString)
+            Stream<String> files =
+                    found.filter(path -> !known.contains(path))
+                            .filter(path -> !isUnmanaged(storage, path))
+                            .filter(path -> !isServed(storage, path))
+                            .map(Path::toString);
+            return Stream.concat(files, claimed.stream().filter(each -> !claims.contains(each)))
                     .toList();
         }
     }

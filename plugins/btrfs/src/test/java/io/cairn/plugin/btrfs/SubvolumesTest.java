@@ -1,5 +1,6 @@
 package io.cairn.plugin.btrfs;
 
+import static io.cairn.spi.DriverException.Kind.CONFLICT;
 import static io.cairn.spi.DriverException.Kind.INVALID;
 import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NO_SPACE;
@@ -43,6 +44,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.UserDefinedFileAttributeView;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -189,21 +191,59 @@ final class SubvolumesTest {
         BackendVolume volume = volume();
         Files.write(Path.of(volume.location()), new byte[1 << 20]);
         BackendSnapshot snapshot = cut(volume);
-        Path subvolume = Objects.requireNonNull(Path.of(snapshot.location()).getParent());
         // It fills the pipe, and waits for somebody to read.
         Process send =
-                new ProcessBuilder("btrfs", "-q", "send", subvolume.toString())
+                new ProcessBuilder("btrfs", "-q", "send", subvolume(snapshot.location()))
                         .redirectError(ProcessBuilder.Redirect.DISCARD)
                         .start();
         try {
             assertThat(send.getInputStream().read()).isNotNegative();
             assertThat(assertFails(IN_USE, () -> driver.deleteSnapshot(snapshot.id(), volume.id())))
                     .hasMessageContaining("btrfs send");
+            // And its id is.
+            SnapshotSpec other = new SnapshotSpec(snapshot.id(), volume().id(), Mark.NONE);
+            assertFails(CONFLICT, () -> driver.createSnapshot(other));
         } finally {
             send.destroyForcibly().waitFor();
         }
         driver.deleteSnapshot(snapshot.id(), volume.id());
         assertThat(driver.inventory().snapshots()).isEmpty();
+    }
+
+    @Test
+    void theIdOfASnapshotThatIsGoneIsFree() throws Exception {
+        BackendVolume volume = volume();
+        BackendSnapshot snapshot = cut(volume);
+        String _ = run("btrfs", "subvolume", "delete", subvolume(snapshot.location()));
+        BackendVolume other = volume();
+        SnapshotSpec spec = new SnapshotSpec(snapshot.id(), other.id(), new Mark("cut"));
+        assertThat(driver.createSnapshot(spec).volume()).isEqualTo(other.id());
+        SnapshotSpec former = new SnapshotSpec(snapshot.id(), volume.id(), new Mark("cut"));
+        assertFails(CONFLICT, () -> driver.createSnapshot(former));
+        // Whose it was takes nothing away.
+        driver.deleteSnapshot(snapshot.id(), volume.id());
+        assertFails(CONFLICT, () -> driver.createSnapshot(former));
+        driver.deleteSnapshot(snapshot.id(), other.id());
+        assertThat(claims().list()).isEmpty();
+    }
+
+    @Test
+    void aSnapshotIsThereWithoutItsClaim() throws Exception {
+        BackendVolume volume = volume();
+        BackendSnapshot snapshot = cut(volume);
+        for (String claim : claims().list()) {
+            claims().delete(claim);
+        }
+        SnapshotSpec again = new SnapshotSpec(snapshot.id(), volume.id(), new Mark("cut"));
+        assertThat(driver.createSnapshot(again)).isEqualTo(snapshot);
+        driver.deleteSnapshot(snapshot.id(), volume.id());
+        assertThat(driver.inventory().snapshots()).isEmpty();
+        driver.deleteVolume(volume.id());
+    }
+
+    private UserDefinedFileAttributeView claims() {
+        return Files.getFileAttributeView(
+                folder.resolve("snapshots"), UserDefinedFileAttributeView.class);
     }
 
     @Test
@@ -322,11 +362,11 @@ final class SubvolumesTest {
     }
 
     private static String show(String image) throws Exception {
-        return run(
-                "btrfs",
-                "subvolume",
-                "show",
-                Objects.requireNonNull(Path.of(image).getParent()).toString());
+        return run("btrfs", "subvolume", "show", subvolume(image));
+    }
+
+    private static String subvolume(String image) {
+        return Objects.requireNonNull(Path.of(image).getParent()).toString();
     }
 
     private static String uuid(String shown) {

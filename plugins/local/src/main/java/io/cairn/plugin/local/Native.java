@@ -56,6 +56,7 @@ public final class Native implements AutoCloseable {
     public static final int AT_REMOVEDIR = 0x200;
     private static final int AT_SYMLINK_NOFOLLOW = 0x100;
     private static final int AT_EMPTY_PATH = 0x1000;
+    private static final int XATTR_CREATE = 1;
     private static final int RENAME_NOREPLACE = 1;
     private static final int RENAME_EXCHANGE = 2;
     private static final int AT_SYMLINK_FOLLOW = 0x400;
@@ -70,6 +71,8 @@ public final class Native implements AutoCloseable {
 
     /** More than links here have. */
     private static final long LINK_BYTES = 512;
+
+    private static final String OPEN = "open";
 
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment state = arena.allocate(STATE);
@@ -94,14 +97,13 @@ public final class Native implements AutoCloseable {
 
     /** For reading; null if there is nothing of that name. */
     public @Nullable Fd openIfThere(Fd folder, String name) throws OsException {
-        try {
-            return open(folder, name, O_RDONLY);
-        } catch (OsException e) {
-            if (e.is(OsException.ENOENT)) {
-                return null;
-            }
-            throw e;
+        // Most often it is asked of what is not there, and an exception costs more than the call.
+        int fd = openAt(folder.number(), name, O_RDONLY, 0);
+        if (fd < 0 && (int) ERRNO.get(state, 0L) == OsException.ENOENT) {
+            return null;
         }
+        String path = within(folder, name);
+        return new Fd((int) check(fd, OPEN, path), path);
     }
 
     public Fd open(Fd folder, String name, int flags, int mode) throws OsException {
@@ -109,16 +111,14 @@ public final class Native implements AutoCloseable {
     }
 
     private Fd open(int folder, String name, String path, int flags, int mode) throws OsException {
+        return new Fd((int) check(openAt(folder, name, flags, mode), OPEN, path), path);
+    }
+
+    private int openAt(int folder, String name, int flags, int mode) throws OsException {
         try {
-            int fd =
-                    (int)
-                            OPENAT.invokeExact(
-                                    state,
-                                    folder,
-                                    arena.allocateFrom(name),
-                                    flags | O_CLOEXEC,
-                                    mode);
-            return new Fd((int) check(fd, "open", path), path);
+            return (int)
+                    OPENAT.invokeExact(
+                            state, folder, arena.allocateFrom(name), flags | O_CLOEXEC, mode);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -213,7 +213,25 @@ public final class Native implements AutoCloseable {
         setAttribute(file, Label.ATTRIBUTE, label.toBytes());
     }
 
+    /** Sets an attribute, whatever it was. */
     public void setAttribute(Fd file, String name, byte[] value) throws OsException {
+        setAttribute(file, name, value, 0);
+    }
+
+    /** Sets an attribute that is not there; false if it is. */
+    public boolean makeAttribute(Fd file, String name, byte[] value) throws OsException {
+        try {
+            setAttribute(file, name, value, XATTR_CREATE);
+            return true;
+        } catch (OsException e) {
+            if (e.is(OsException.EEXIST)) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
+    private void setAttribute(Fd file, String name, byte[] value, int flags) throws OsException {
         try {
             int result =
                     (int)
@@ -223,7 +241,7 @@ public final class Native implements AutoCloseable {
                                     arena.allocateFrom(name),
                                     arena.allocateFrom(JAVA_BYTE, value),
                                     (long) value.length,
-                                    0);
+                                    flags);
             check(result, "label", file);
         } catch (Throwable e) {
             throw failed(e);
@@ -231,11 +249,14 @@ public final class Native implements AutoCloseable {
     }
 
     public void removeLabel(Fd file) throws OsException {
+        removeAttribute(file, Label.ATTRIBUTE);
+    }
+
+    /** Removes an attribute if it is there. */
+    public void removeAttribute(Fd file, String name) throws OsException {
         try {
             int result =
-                    (int)
-                            FREMOVEXATTR.invokeExact(
-                                    state, file.number(), arena.allocateFrom(Label.ATTRIBUTE));
+                    (int) FREMOVEXATTR.invokeExact(state, file.number(), arena.allocateFrom(name));
             check(result, "remove the label of", file);
         } catch (OsException e) {
             if (!e.is(OsException.ENODATA)) {
@@ -253,21 +274,26 @@ public final class Native implements AutoCloseable {
 
     /** A label that an attribute of another name has. */
     public Label label(Fd file, String attribute) throws OsException {
-        MemorySegment value = arena.allocate(Label.MAX_BYTES);
+        return Label.parse(attribute(file, attribute, Label.MAX_BYTES));
+    }
+
+    /** An attribute of at most so many bytes; empty if there is none, or a longer one. */
+    public byte[] attribute(Fd file, String name, int mostBytes) throws OsException {
+        MemorySegment value = arena.allocate(mostBytes);
         try {
             long length =
                     (long)
                             FGETXATTR.invokeExact(
                                     state,
                                     file.number(),
-                                    arena.allocateFrom(attribute),
+                                    arena.allocateFrom(name),
                                     value,
                                     value.byteSize());
             check(length, "read the label of", file);
-            return Label.parse(value.asSlice(0, length).toArray(JAVA_BYTE));
+            return value.asSlice(0, length).toArray(JAVA_BYTE);
         } catch (OsException e) {
             if (e.is(OsException.ENODATA) || e.is(OsException.ERANGE) || e.isLacking()) {
-                return Label.parse(new byte[0]);
+                return new byte[0];
             }
             throw e;
         } catch (Throwable e) {
