@@ -41,7 +41,7 @@ final class JmhRuns {
                 return new Amount(5, 6, quick ? 8 : 16);
             }
             if (pace == Pace.MILLISECONDS) {
-                return new Amount(50, 24, quick ? 6 : 12);
+                return new Amount(50, quick ? 24 : 48, quick ? 6 : 12);
             }
             if (clients == 1) {
                 return new Amount(150, 24, quick ? 6 : 8);

@@ -91,11 +91,38 @@ public class SnapshotBenchmark {
     private final AtomicInteger clients = new AtomicInteger();
     private int iteration = -1;
 
+    /**
+     * As many creations as it takes until the JVM has compiled them; see {@link JmhRuns} for how
+     * many that are.
+     */
+    private static final int WARM_UP = 6_000;
+
     @Setup
     public void open() throws Exception {
+        if (storage.pace() != Pace.MICROSECONDS) {
+            warmUp();
+        }
         open = new House(storage, Path.of(house));
         openNone = none.isEmpty() ? null : new House(storage, Path.of(none));
         door = jmx ? open.openDoor() : null;
+    }
+
+    /**
+     * Has the JVM compile what is the daemon's, on storage that costs no time: what a run can do of
+     * slower storage is too little for it.
+     */
+    private void warmUp() throws Exception {
+        Path folder = Files.createTempDirectory(Path.of(floor), "warm");
+        Seed.house(Storage.MEMORY, folder, 0);
+        try (House warm = new House(Storage.MEMORY, folder);
+                Hand hand = new VolumesHand(warm.volumes(), 0)) {
+            for (int i = 0; i < WARM_UP; i++) {
+                Object _ = hand.create("warm-" + i);
+            }
+            for (int i = 0; i < WARM_UP; i++) {
+                Object _ = hand.delete();
+            }
+        }
     }
 
     @Setup(Level.Iteration)
