@@ -8,7 +8,7 @@ import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
@@ -111,8 +111,9 @@ final class MemoryDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() {
-        return new Inventory(List.copyOf(volumes.values()), List.copyOf(snapshots.values()));
+    public void inventory(InventoryVisitor visitor) {
+        volumes.values().forEach(visitor::volume);
+        snapshots.values().forEach(visitor::snapshot);
     }
 
     @Override

@@ -112,8 +112,22 @@ public interface Driver extends AutoCloseable {
     Optional<BackendSnapshot> findSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException;
 
-    /** Everything of Cairn's on this backend, whether or not the daemon still knows of it. */
-    Inventory inventory() throws DriverException, InterruptedException;
+    /**
+     * Tells of everything of Cairn's on this backend, whether or not the daemon still knows of it,
+     * each once and in no order. What comes, goes or changes meanwhile may be told of as it was or
+     * as it is, or not. There may be a million: nothing is kept that grows with them where the
+     * storage allows. What is damaged keeps nothing else from being told.
+     */
+    void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException;
+
+    /**
+     * The same all at once, as far as it fits in memory.
+     *
+     * @throws DriverException FAULT if something cannot be read
+     */
+    default Inventory inventory() throws DriverException, InterruptedException {
+        return Inventory.of(this);
+    }
 
     /** The backend's pools, at least one, the first being where a volume goes by default. */
     List<PoolStats> pools() throws DriverException, InterruptedException;

@@ -13,7 +13,7 @@ import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Option;
 import io.cairn.spi.PoolStats;
@@ -124,8 +124,8 @@ public final class SecretiveDriver implements Driver, DriverProvider, Exporting 
     }
 
     @Override
-    public Inventory inventory() {
-        return new Inventory(List.copyOf(volumes.values()), List.of());
+    public void inventory(InventoryVisitor visitor) {
+        volumes.values().forEach(visitor::volume);
     }
 
     @Override

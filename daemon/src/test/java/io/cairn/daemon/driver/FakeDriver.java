@@ -8,7 +8,7 @@ import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Option;
 import io.cairn.spi.PoolStats;
@@ -88,9 +88,7 @@ final class FakeDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() {
-        return new Inventory(List.of(), List.of());
-    }
+    public void inventory(InventoryVisitor visitor) {}
 
     @Override
     public Optional<BackendVolume> findVolume(VolumeId id) {

@@ -14,7 +14,7 @@ import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
@@ -99,8 +99,9 @@ final class HeldStorage implements Driver, DriverProvider, Exporting {
     }
 
     @Override
-    public Inventory inventory() {
-        return new Inventory(List.copyOf(volumes.values()), List.copyOf(snapshots.values()));
+    public void inventory(InventoryVisitor visitor) {
+        volumes.values().forEach(visitor::volume);
+        snapshots.values().forEach(visitor::snapshot);
     }
 
     @Override

@@ -21,7 +21,7 @@ import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
@@ -336,8 +336,8 @@ public final class FaultyDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() throws DriverException, InterruptedException {
-        return real.inventory();
+    public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
+        real.inventory(visitor);
     }
 
     @Override

@@ -20,7 +20,7 @@ import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
@@ -195,14 +195,15 @@ final class MemoryDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() {
+    public void inventory(InventoryVisitor visitor) {
         synchronized (storage) {
             List<BackendVolume> volumes =
                     new ArrayList<>(storage.volumes.values().stream().map(Volume::shown).toList());
             if (flaw == Flaw.LISTS_TOO_LITTLE && volumes.size() > 1) {
                 volumes.removeFirst();
             }
-            return new Inventory(volumes, List.copyOf(storage.snapshots.values()));
+            volumes.forEach(visitor::volume);
+            storage.snapshots.values().forEach(visitor::snapshot);
         }
     }
 

@@ -34,7 +34,7 @@ import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
@@ -367,8 +367,13 @@ final class BtrfsDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() throws DriverException, InterruptedException {
-        return calls.call("list " + folder.path(), _ -> lookup.inventory());
+    public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
+        calls.call(
+                "list " + folder.path(),
+                _ -> {
+                    lookup.inventory(visitor);
+                    return visitor;
+                });
     }
 
     @Override

@@ -14,7 +14,7 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
@@ -174,9 +174,7 @@ final class Lookup implements Images {
         return found;
     }
 
-    Inventory inventory() throws OsException, InterruptedException, IOException {
-        List<BackendVolume> volumes = new ArrayList<>();
-        List<BackendSnapshot> snapshots = new ArrayList<>();
+    void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.checkStillThere();
         for (String volumeName : Entries.names(folder.path().resolve(BackendFolder.VOLUMES))) {
             if (Thread.interrupted()) {
@@ -196,15 +194,14 @@ final class Lookup implements Images {
                     }
                     try (Fd image = image(each, home, name)) {
                         if (image != null && cut.isPresent()) {
-                            snapshots.add(asFound(each, cut.get(), id.get(), home, image));
+                            visitor.snapshot(asFound(each, cut.get(), id.get(), home, image));
                         } else if (image != null) {
-                            volumes.add(asFound(each, id.get(), image));
+                            visitor.volume(asFound(each, id.get(), image));
                         }
                     }
                 }
             }
         }
-        return new Inventory(volumes, snapshots);
     }
 
     /**

@@ -14,7 +14,7 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
@@ -164,9 +164,7 @@ final class Lookup implements Images {
         return found;
     }
 
-    Inventory inventory() throws OsException, InterruptedException, IOException {
-        List<BackendVolume> volumes = new ArrayList<>();
-        List<BackendSnapshot> snapshots = new ArrayList<>();
+    void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.base().checkStillThere();
         for (String volumeName : Entries.names(folder.path().resolve(BackendFolder.VOLUMES))) {
             if (Thread.interrupted()) {
@@ -183,15 +181,14 @@ final class Lookup implements Images {
                     try (Fd file = file(each, home, name)) {
                         Optional<SnapshotId> cut = Entries.snapshotId(name, CUT);
                         if (file != null && name.equals(IMAGE)) {
-                            volumes.add(asFound(each, id.get(), file));
+                            visitor.volume(asFound(each, id.get(), file));
                         } else if (file != null && cut.isPresent()) {
-                            snapshots.add(asFound(each, cut.get(), id.get(), file));
+                            visitor.snapshot(asFound(each, cut.get(), id.get(), file));
                         }
                     }
                 }
             }
         }
-        return new Inventory(volumes, snapshots);
     }
 
     /**

@@ -17,7 +17,7 @@ import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
@@ -168,8 +168,8 @@ final class LvmDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() throws DriverException, InterruptedException {
-        return calling.call("list " + pool, lookup::inventory);
+    public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
+        calling.call("list " + pool, lookup::inventory).tellTo(visitor);
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.cairn.spi.Growing;
 import io.cairn.spi.Handing;
 import io.cairn.spi.Inspecting;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Measuring;
 import io.cairn.spi.PoolStats;
@@ -184,9 +185,9 @@ final class PlainDriver implements Driver {
     }
 
     @Override
-    public Inventory inventory() throws DriverException, InterruptedException {
-        return calls.call(
-                "list " + group.described(), os -> group.turn(() -> lookup.inventory(os)));
+    public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
+        calls.call("list " + group.described(), os -> group.turn(() -> lookup.inventory(os)))
+                .tellTo(visitor);
     }
 
     @Override

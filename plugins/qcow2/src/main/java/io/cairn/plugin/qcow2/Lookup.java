@@ -13,7 +13,7 @@ import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
-import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
@@ -176,9 +176,7 @@ final class Lookup {
         return found;
     }
 
-    Inventory inventory() throws OsException, InterruptedException, IOException {
-        List<BackendVolume> volumes = new ArrayList<>();
-        List<BackendSnapshot> snapshots = new ArrayList<>();
+    void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.checkStillThere();
         for (VolumeId id : volumes()) {
             if (Thread.interrupted()) {
@@ -195,15 +193,22 @@ final class Lookup {
                     if (!name.equals(VOLUME) && cut.isEmpty()) {
                         continue;
                     }
-                    if (cut.isPresent()) {
-                        found(each, cut.get(), id, home).ifPresent(snapshots::add);
-                    } else {
-                        found(each, id, home).ifPresent(volumes::add);
+                    try {
+                        if (cut.isPresent()) {
+                            found(each, cut.get(), id, home).ifPresent(visitor::snapshot);
+                        } else {
+                            found(each, id, home).ifPresent(visitor::volume);
+                        }
+                    } catch (OsException e) {
+                        if (e.told().kind() != FAULT) {
+                            throw e;
+                        }
+                        visitor.unreadable(
+                                home.path() + "/" + name, String.valueOf(e.getMessage()));
                     }
                 }
             }
         }
-        return new Inventory(volumes, snapshots);
     }
 
     /** Makes durable which card a volume has, before it is acted on. */

@@ -10,11 +10,14 @@ import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.Source;
 import io.cairn.plugin.local.qemu.ServingOptions;
 import io.cairn.spi.BackendIdentity;
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Chore;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
@@ -32,6 +35,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,6 +98,37 @@ final class SweepTest {
         try (Stream<Path> files = Files.list(folder.resolve("layers"))) {
             return files.toList();
         }
+    }
+
+    @Test
+    void whatIsDamagedKeepsNothingElseFromBeingListed() throws Exception {
+        VolumeId lost = volume();
+        VolumeId whole = volume();
+        SnapshotId cut = snapshot(whole);
+        Path layer = layerOf(lost);
+        Files.delete(layer);
+        List<Object> told = new ArrayList<>();
+        driver.inventory(
+                new InventoryVisitor() {
+                    @Override
+                    public void volume(BackendVolume volume) {
+                        told.add(volume.id());
+                    }
+
+                    @Override
+                    public void snapshot(BackendSnapshot snapshot) {
+                        told.add(snapshot.id());
+                    }
+
+                    @Override
+                    public void unreadable(String what, String why) {
+                        assertThat(what).contains(lost.toString());
+                        assertThat(why).contains(layer + " is missing");
+                        told.add(lost);
+                    }
+                });
+        assertThat(told).containsExactlyInAnyOrder(lost, whole, cut);
+        assertThatThrownBy(driver::inventory).hasMessageContaining("is missing");
     }
 
     /** On NFS, where who is killed leaves neither of the two their names. */

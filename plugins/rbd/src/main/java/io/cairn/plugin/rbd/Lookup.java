@@ -10,6 +10,7 @@ import io.cairn.plugin.local.Source;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
@@ -208,21 +209,17 @@ final class Lookup {
         return found;
     }
 
-    Inventory inventory() throws OsException, InterruptedException {
+    void inventory(InventoryVisitor visitor) throws OsException, InterruptedException {
         List<Callable<Inventory>> looks = new ArrayList<>();
         for (String name : images.names(each -> Names.volumeOf(each).isPresent())) {
             VolumeId id = Names.volumeOf(name).orElseThrow();
             looks.add(() -> of(id));
         }
-        List<BackendVolume> volumes = new ArrayList<>();
-        List<BackendSnapshot> snapshots = new ArrayList<>();
         try (ExecutorService threads =
                 Executors.newFixedThreadPool(
                         THREADS, Thread.ofPlatform().daemon().name("rbd-list-", 0).factory())) {
             for (Future<Inventory> each : threads.invokeAll(looks)) {
-                Inventory found = each.get();
-                volumes.addAll(found.volumes());
-                snapshots.addAll(found.snapshots());
+                each.get().tellTo(visitor);
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof OsException failed) {
@@ -230,7 +227,6 @@ final class Lookup {
             }
             throw new IllegalStateException(e.getCause());
         }
-        return new Inventory(volumes, snapshots);
     }
 
     /** One volume with its snapshots; nothing if it is not there whole. */
