@@ -10,6 +10,7 @@ import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -147,6 +148,7 @@ final class House implements AutoCloseable {
                         volumes,
                         keyValues,
                         new Transfers(volumes, keyValues, DAEMON, folder.resolve("transfer")),
+                        new Checks(volumes, backends),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),
@@ -239,6 +241,7 @@ final class House implements AutoCloseable {
                         PATIENCE,
                         PATIENCE,
                         Duration.ofSeconds(10),
+                        Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
                         StoreOptions.DEFAULTS.minFreeBytes(),

@@ -6,6 +6,7 @@ import com.google.inject.Provides;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
@@ -42,6 +43,7 @@ final class CairnModule extends AbstractModule {
         bind(Audit.class).toInstance(new Audit());
         bind(Volumes.class);
         bind(KeyValues.class);
+        bind(Checks.class);
     }
 
     @Provides

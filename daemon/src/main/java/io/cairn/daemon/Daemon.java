@@ -12,6 +12,7 @@ import io.cairn.daemon.access.Users;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.PluginReport;
@@ -136,6 +137,10 @@ final class Daemon implements AutoCloseable {
         volumes.start(SETTLING);
         volumes.tombstones().start(config.deletedKeep());
 
+        Checks checks = parts.getInstance(Checks.class);
+        undo.push(new Step("the checks", checks::stop));
+        checks.start(config.checkEvery());
+
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         Callers callers = parts.getInstance(Callers.class);
         ManagementBeans beans =
@@ -145,6 +150,7 @@ final class Daemon implements AutoCloseable {
                         volumes,
                         parts.getInstance(KeyValues.class),
                         parts.getInstance(Transfers.class),
+                        checks,
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

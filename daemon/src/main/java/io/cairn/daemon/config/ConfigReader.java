@@ -120,6 +120,7 @@ public final class ConfigReader {
                 file.duration("start.wait", "PT5S"),
                 file.duration("stop.deadline", "PT30S"),
                 file.duration("stats.every", "PT10S"),
+                file.duration("check.every", "PT24H"),
                 file.duration("deleted.keep", "P7D"),
                 file.path("transfer.folder", "transfer", data),
                 file.sizeBytes("store.minFree", "64MiB"),

@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param startWait {@code start.wait}: the longest that a start waits for backends to open
  * @param stopDeadline {@code stop.deadline}: the longest that a stop waits for running operations
  * @param statsEvery {@code stats.every}: how often each backend's pools are asked for their space
+ * @param checkEvery {@code check.every}: how often each backend is compared with the state
  * @param deletedKeep {@code deleted.keep}: how long it is remembered what was deleted
  * @param transferFolder {@code transfer.folder}: exports are written to it and imports read from
  *     it; may not exist yet
@@ -28,6 +29,7 @@ public record DaemonConfig(
         Duration startWait,
         Duration stopDeadline,
         Duration statsEvery,
+        Duration checkEvery,
         Duration deletedKeep,
         Path transferFolder,
         long storeMinFreeBytes,

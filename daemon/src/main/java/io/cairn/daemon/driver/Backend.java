@@ -219,6 +219,17 @@ public final class Backend {
         return call(List.of(), call);
     }
 
+    /**
+     * As {@link #call(DriverCall)}, for what may take long.
+     *
+     * @param longest the longest that the caller waits, instead of the backend's deadline
+     */
+    public <T> T callFor(Duration longest, DriverCall<T> call)
+            throws DriverException, InterruptedException {
+        Driver open = open();
+        return lane.call(List.of(), longest, () -> call.on(open));
+    }
+
     /** As {@link #call(VolumeId, DriverCall)}, for a method that returns nothing. */
     public void run(VolumeId key, DriverAction action)
             throws DriverException, InterruptedException {

@@ -79,6 +79,16 @@ final class Lane {
      * @throws InterruptedException if the caller was interrupted and the call did not finish
      */
     <T> T call(List<VolumeId> keys, Callable<T> body) throws DriverException, InterruptedException {
+        return call(keys, deadline, body);
+    }
+
+    /**
+     * As {@link #call(List, Callable)}, with a deadline of its own.
+     *
+     * @param longest the longest that the caller waits
+     */
+    <T> T call(List<VolumeId> keys, Duration longest, Callable<T> body)
+            throws DriverException, InterruptedException {
         LaneCall<T> call = new LaneCall<>(backend, body, finished -> release(keys, finished));
         take(keys, call);
         try {
@@ -87,7 +97,7 @@ final class Lane {
             release(keys, call);
             throw refusal(full());
         }
-        boolean interrupted = await(keys, call);
+        boolean interrupted = await(keys, longest, call);
         try {
             T result = call.outcome();
             if (interrupted) {
@@ -169,10 +179,10 @@ final class Lane {
     }
 
     /** Waits for the answer; tells whether the caller was interrupted meanwhile. */
-    private boolean await(List<VolumeId> keys, LaneCall<?> call)
+    private boolean await(List<VolumeId> keys, Duration longest, LaneCall<?> call)
             throws DriverException, InterruptedException {
         boolean interrupted = false;
-        long end = System.nanoTime() + deadline.toNanos();
+        long end = System.nanoTime() + longest.toNanos();
         while (true) {
             try {
                 if (call.await(end - System.nanoTime())) {
@@ -190,7 +200,7 @@ final class Lane {
             if (call.withdraw()) {
                 drop(keys, call);
                 throw refusal(
-                        "no thread was free within %s; the call was not begun".formatted(deadline));
+                        "no thread was free within %s; the call was not begun".formatted(longest));
             }
             overdue.incrementAndGet();
             if (call.abandon()) {
@@ -201,7 +211,7 @@ final class Lane {
                         Kind.UNAVAILABLE,
                         ("backend %s: the driver has not answered within %s and goes on;"
                                         + " the outcome is not known")
-                                .formatted(backend, deadline));
+                                .formatted(backend, longest));
             }
             overdue.decrementAndGet();
             // It has finished between the two looks and its answer is a moment away.

@@ -20,7 +20,7 @@ import javax.management.ObjectName;
 
 /** A backend. Safe for many threads. */
 @Description("A backend: one configured storage system, run by one driver")
-final class BackendBean extends BackendWork {
+final class BackendBean extends BackendDrift {
     private final Sources sources;
     private final String name;
     private final Supplier<BackendStatus> status;
@@ -30,7 +30,7 @@ final class BackendBean extends BackendWork {
      */
     BackendBean(
             Sources sources, String name, Supplier<BackendStatus> status, Supplier<String> who) {
-        super(sources.volumes(), name, who);
+        super(sources.volumes(), sources.checks(), name, who);
         this.sources = sources;
         this.name = name;
         this.status = status;

@@ -106,6 +106,16 @@ final class DaemonBean extends DaemonLists {
         return sources.counts().snapshots();
     }
 
+    @Shown(
+            "How many differences between the state and the backends the last check of each found; each backend's DriftText says which")
+    long driftCount() {
+        return sources.backends().keySet().stream()
+                .map(sources.checks()::status)
+                .flatMap(status -> status.last().stream())
+                .mapToLong(report -> report.drifts().size())
+                .sum();
+    }
+
     @Shown("How many changes were begun and are not finished, those that run now included")
     long unfinishedCount() {
         return sources.volumes().unfinished().size();

@@ -1,6 +1,7 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Callers;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
@@ -93,6 +94,7 @@ public final class ManagementBeans implements AutoCloseable {
             Volumes volumes,
             KeyValues keyValues,
             Transfers transfers,
+            Checks checks,
             Backends backends,
             BackendDoor door,
             Metrics metrics,
@@ -118,7 +120,8 @@ public final class ManagementBeans implements AutoCloseable {
                                 about.version(),
                                 about.startedAt(),
                                 limits,
-                                transfers),
+                                transfers,
+                                checks),
                         callers);
         backends.onName(
                 new Backends.NameListener() {

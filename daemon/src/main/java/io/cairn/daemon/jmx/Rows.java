@@ -193,6 +193,21 @@ final class Rows {
             @Description("What changed") List<ChangedRangeRow> rows,
             @Description(NEXT) String continuation) {}
 
+    @Description("Something about which the state and the backend disagree")
+    record DriftRow(
+            @Description(
+                            "missing, orphaned, size, mark, connection, foreign or unreadable; README.md says what each means")
+                    String kind,
+            @Description("The object's UUID; empty if it could not be read") String id,
+            @Description("The object") String what,
+            @Description("What is recorded of it and what is there") String detail,
+            @Description("What can be done about it") String remedy) {}
+
+    @Description("A part of a list of differences")
+    record DriftPage(
+            @Description("The differences") List<DriftRow> rows,
+            @Description(NEXT) String continuation) {}
+
     @Description("A label")
     record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}
 }

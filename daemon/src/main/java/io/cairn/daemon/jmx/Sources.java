@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.metric.Metrics;
@@ -22,6 +23,7 @@ import java.util.function.Supplier;
  * @param store how the state store is now; must not block
  * @param plugins what became of each plugin folder
  * @param startedAt when the daemon was started
+ * @param checks what was found on backends that is not as it is recorded
  */
 record Sources(
         Volumes volumes,
@@ -34,7 +36,8 @@ record Sources(
         String version,
         Instant startedAt,
         QueryLimits limits,
-        Transfers transfers) {
+        Transfers transfers,
+        Checks checks) {
 
     Optional<BackendStatus> backend(String name) {
         return Optional.ofNullable(backends.get(name)).map(Supplier::get);

@@ -328,7 +328,7 @@ final class Texts {
         return instant.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
-    private static String ending(Page<?> page, String thing) {
+    static String ending(Page<?> page, String thing) {
         String shown = number(page.items().size(), thing);
         return page.continuation().isEmpty()
                 ? shown + ", no more"

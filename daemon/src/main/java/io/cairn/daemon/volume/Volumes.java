@@ -57,6 +57,7 @@ public final class Volumes {
     private final Connections connections;
     private final Tombstones tombstones;
     private final Dossiers dossiers;
+    private final Witness witness;
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
@@ -87,6 +88,7 @@ public final class Volumes {
         ConnectionSteps steps = new ConnectionSteps(parts);
         connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
+        witness = new Witness(parts);
         settler = new Settler(open, turns, backends, background);
         rechecks = new Rechecks(parts, connections, steps, backends, background);
         open.replaceBy(state.intents());
@@ -189,6 +191,11 @@ public final class Volumes {
     /** What leaves the state and comes into it as a whole. */
     public Dossiers dossiers() {
         return dossiers;
+    }
+
+    /** Single objects as they are recorded and as their backends have them. */
+    public Witness witness() {
+        return witness;
     }
 
     /**

@@ -13,12 +13,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 
 import javax.management.JMException;
+import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
 
 /** Holds what a daemon at rest says, and what lies on its backend, against the clients' records. */
 final class Inspection {
+    /** How long it is waited for a check, each time. */
+    private static final long CHECK_NANOS = 20_000_000;
+
     private final Management daemon;
     private final Records records;
     private final Loss loss;
@@ -50,6 +55,7 @@ final class Inspection {
         inspection.checkCounts(found);
         inspection.checkProperties(found);
         storage.check(found);
+        inspection.checkDrift();
         inspection.problems.addAll(records.problems);
         inspection.problems.refuse();
         return found;
@@ -146,6 +152,27 @@ final class Inspection {
             } else if (item != null && !item.shared()) {
                 problems.expect(
                         "the volume of " + item, records.volumeOf(item.id()), item.volume());
+            }
+        }
+    }
+
+    /** The daemon's own look at its backend finds nothing either. */
+    private void checkDrift() throws JMException, IOException {
+        ObjectName backend = Management.backend(BACKEND);
+        String said = daemon.invoke(backend, "checkBackend");
+        while (daemon.text(backend, "CheckState").equals("running")) {
+            LockSupport.parkNanos(CHECK_NANOS);
+        }
+        problems.expect("the state of the check", "done", daemon.text(backend, "CheckState"));
+        // What was attached when the host's devices ended may not be known to be lost yet.
+        List<String> counts =
+                devicesEnded
+                        ? List.of("Missing", "Orphaned", "Foreign", "Unreadable")
+                        : List.of("Drift");
+        for (String count : counts) {
+            if (daemon.number(backend, count + "Count") > 0) {
+                problems.add("drift: %s%n%s".formatted(said, daemon.text(backend, "DriftText")));
+                return;
             }
         }
     }

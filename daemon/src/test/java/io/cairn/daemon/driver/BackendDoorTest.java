@@ -448,6 +448,7 @@ final class BackendDoorTest {
                         LONG,
                         stopDeadline,
                         Duration.ofSeconds(10),
+                        Duration.ofDays(1),
                         Duration.ofDays(7),
                         etc,
                         0,

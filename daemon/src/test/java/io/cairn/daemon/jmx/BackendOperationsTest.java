@@ -9,6 +9,7 @@ import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -126,6 +127,11 @@ final class BackendOperationsTest {
         assertThat(get(MORE, "State")).isEqualTo("down");
         assertThat(get(MORE, "StateReason")).isEqualTo("closed by an operator");
         assertThat(get(volume, "SnapshotCount")).isEqualTo(1L);
+        assertThatThrownBy(() -> invoke(MORE, "checkBackend"))
+                .hasMessageStartingWith(
+                        "UNAVAILABLE: backend more was not checked: backend more is down");
+        assertThat(get(MORE, "CheckState")).isEqualTo("failed");
+        assertThat((String) get(MORE, "CheckProblem")).contains("closed by an operator");
         assertThat(server.queryNames(new ObjectName("cairn:*"), null)).contains(volume, snapshot);
         assertThatThrownBy(() -> invoke(volume, "createSnapshot", "t"))
                 .hasMessageStartingWith("UNAVAILABLE: ")
@@ -458,6 +464,7 @@ final class BackendOperationsTest {
                         volumes,
                         values,
                         new Transfers(volumes, values, DAEMON, home.resolve("transfer")),
+                        new Checks(volumes, backends),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

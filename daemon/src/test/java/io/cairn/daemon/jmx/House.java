@@ -7,6 +7,7 @@ import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.Backends;
@@ -163,7 +164,8 @@ final class House implements AutoCloseable {
                                 Instant.now(),
                                 limits,
                                 new Transfers(
-                                        volumes, keyValues, DAEMON, folder.resolve("transfer"))),
+                                        volumes, keyValues, DAEMON, folder.resolve("transfer")),
+                                new Checks(volumes, backends)),
                         new Callers(inProcess, new Audit()));
     }
 
@@ -312,6 +314,7 @@ final class House implements AutoCloseable {
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(10),
+                        Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
                         0,

@@ -51,6 +51,7 @@ final class RolesTest {
     /** What only asks, and yet tells secrets or bothers the driver. */
     private static final Set<String> QUESTIONS_NOT_FOR_READERS =
             Set.of(
+                    "Backend.checkBackend",
                     "Backend.inspectSnapshot",
                     "Backend.inspectVolume",
                     "Backend.listUnmanaged",

@@ -7,6 +7,7 @@ import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -91,6 +92,7 @@ final class Site implements AutoCloseable {
                         volumes,
                         keyValues,
                         transfers,
+                        new Checks(volumes, backends),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

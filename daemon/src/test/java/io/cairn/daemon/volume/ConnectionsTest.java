@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.drift.Checks;
+import io.cairn.daemon.drift.Drift;
 import io.cairn.daemon.host.HostFacts;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.VolumeEvent.Access;
@@ -163,14 +165,30 @@ final class ConnectionsTest {
     void aDeviceThatIsGoneIsLostAndAttachedAgain() throws Exception {
         requireDevices();
         Connection attached = attach(Target.of(volume.id()));
+        assertThat(drifts()).isEmpty();
         // As after a reboot of the host.
         detachBehindTheBack();
+        assertThat(drifts())
+                .singleElement()
+                .satisfies(
+                        drift -> {
+                            assertThat(drift.kind()).isEqualTo(Drift.Kind.CONNECTION);
+                            assertThat(drift.id()).isEqualTo(attached.id().toString());
+                        });
         assertThat(house.volumes.rechecks().look(house.backend())).isTrue();
         Connection lost = connections().find(attached.id()).orElseThrow();
         assertThat(lost.state()).isEqualTo(Connection.State.LOST);
+        assertThat(drifts()).isEmpty();
         assertThat(house.events.getLast())
                 .isEqualTo(new VolumeEvent.ConnectionChanged(lost, Access.LOST, false));
         assertThat(connections().attach(lost.id()).state()).isEqualTo(Connection.State.ATTACHED);
+    }
+
+    private List<Drift> drifts() throws Exception {
+        return new Checks(house.volumes, house.backends)
+                .check(BACKEND, Duration.ofMinutes(1))
+                .orElseThrow()
+                .drifts();
     }
 
     @Test

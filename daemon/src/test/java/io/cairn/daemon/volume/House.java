@@ -30,18 +30,18 @@ import java.util.logging.Logger;
  * The daemon without its doors: a real state store, the real file driver with faults on demand, and
  * the volumes on top. Opening one again in the same folder is a restart.
  */
-final class House implements AutoCloseable {
-    static final String BACKEND = "fast";
+public final class House implements AutoCloseable {
+    public static final String BACKEND = "fast";
     private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000001");
 
-    final FaultyDriver.Provider driver;
+    public final FaultyDriver.Provider driver;
     final List<VolumeEvent> events = new CopyOnWriteArrayList<>();
     final Metrics metrics = new Metrics();
     final StateStore store;
-    final Backends backends;
-    final Volumes volumes;
+    public final Backends backends;
+    public final Volumes volumes;
 
-    static House open(Path folder) throws Exception {
+    public static House open(Path folder) throws Exception {
         return new House(folder, Duration.ofSeconds(20));
     }
 
@@ -77,6 +77,7 @@ final class House implements AutoCloseable {
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(20),
                         Duration.ofSeconds(10),
+                        Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
                         0,
@@ -117,7 +118,7 @@ final class House implements AutoCloseable {
     }
 
     /** Changes rows as nothing else would. */
-    void damage(String... statements) throws StoreException {
+    public void damage(String... statements) throws StoreException {
         boolean _ =
                 store.commit(
                         prepared -> {
@@ -138,7 +139,7 @@ final class House implements AutoCloseable {
                                         .one());
     }
 
-    Backend backend() {
+    public Backend backend() {
         return backends.find(BACKEND).orElseThrow();
     }
 

@@ -5,6 +5,8 @@ import static io.cairn.daemon.volume.House.BACKEND;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
+import io.cairn.daemon.drift.Checks;
+import io.cairn.daemon.drift.Report;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
@@ -16,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -48,16 +51,23 @@ final class RandomOperationsTest {
         long seed = Long.getLong("cairn.seed", System.nanoTime());
         System.out.println("RandomOperationsTest: -Dcairn.seed=" + seed);
         try (House house = House.open(folder)) {
+            Checks checks = new Checks(house.volumes, house.backends);
             try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
                 List<Future<?>> all = new ArrayList<>();
                 for (int i = 0; i < CLIENTS; i++) {
                     Random random = new Random(seed + i);
                     all.add(clients.submit(() -> client(house.volumes, random)));
                 }
+                while (!all.stream().allMatch(Future::isDone)) {
+                    assertThat(check(checks).drifts()).isEmpty();
+                }
                 for (Future<?> one : all) {
                     one.get();
                 }
             }
+            Report last = check(checks);
+            assertThat(last.drifts()).isEmpty();
+            assertThat(last.skipped()).isZero();
             Set<VolumeId> volumes =
                     house.volumes.volumes(Filter.ALL, 1_000, "").items().stream()
                             .map(Volume::id)
@@ -95,6 +105,10 @@ final class RandomOperationsTest {
                                         .size());
             }
         }
+    }
+
+    private static Report check(Checks checks) throws Exception {
+        return checks.check(BACKEND, Duration.ofMinutes(1)).orElseThrow();
     }
 
     private static Map<UUID, String> states(Volumes volumes) throws Exception {
