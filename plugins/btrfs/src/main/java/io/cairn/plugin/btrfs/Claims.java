@@ -2,6 +2,7 @@ package io.cairn.plugin.btrfs;
 
 import static io.cairn.plugin.btrfs.Lookup.CUT;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -62,13 +63,29 @@ final class Claims {
         os.setAttribute(folder.snapshots(), name(id), own);
     }
 
-    /** Gives an id up; false if it is not the volume's. */
-    boolean drop(Native os, SnapshotId id, VolumeId volume) throws OsException {
+    /** What became of an id that is to be given up. */
+    enum Drop {
+        DROPPED,
+        /** It is not the volume's. */
+        ANOTHERS,
+        /** It is, and the file system is too full to change it. */
+        NO_ROOM
+    }
+
+    /** Gives an id up. */
+    Drop drop(Native os, SnapshotId id, VolumeId volume) throws OsException {
         if (!of(os, id).equals(Optional.of(volume))) {
-            return false;
+            return Drop.ANOTHERS;
         }
-        os.removeAttribute(folder.snapshots(), name(id));
-        return true;
+        try {
+            os.removeAttribute(folder.snapshots(), name(id));
+            return Drop.DROPPED;
+        } catch (OsException e) {
+            if (e.told().kind() != NO_SPACE) {
+                throw e;
+            }
+            return Drop.NO_ROOM;
+        }
     }
 
     private Optional<VolumeId> of(Native os, SnapshotId id) throws OsException {

@@ -7,8 +7,8 @@ import static io.cairn.plugin.btrfs.Lookup.MARK;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
-import static io.cairn.spi.DriverException.Kind.NO_SPACE;
 
+import io.cairn.plugin.btrfs.Claims.Drop;
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
@@ -65,21 +65,9 @@ final class Deletion {
                 }
             }
             // Before the snapshot, so that it is committed with that.
-            boolean claimed = drop(os, id, volume);
-            boolean cut = home != null && destroyClaimed(os, id, volume, home, claimed);
-            removeRest(os, id, volume, home, claimed == cut);
-        }
-    }
-
-    /** False too if there is no room to; after the snapshot there is. */
-    private boolean drop(Native os, SnapshotId id, VolumeId volume) throws OsException {
-        try {
-            return claims.drop(os, id, volume);
-        } catch (OsException e) {
-            if (e.told().kind() != NO_SPACE) {
-                throw e;
-            }
-            return false;
+            Drop claim = claims.drop(os, id, volume);
+            boolean cut = home != null && destroyClaimed(os, id, volume, home, claim);
+            removeRest(os, id, volume, home, claim == Drop.DROPPED && cut);
         }
     }
 
@@ -125,16 +113,18 @@ final class Deletion {
     }
 
     /** What cannot be deleted keeps its claim. */
-    private boolean destroyClaimed(
-            Native os, SnapshotId id, VolumeId volume, Fd home, boolean claimed)
+    private boolean destroyClaimed(Native os, SnapshotId id, VolumeId volume, Fd home, Drop claim)
             throws OsException {
         try {
-            // What is half made becomes the snapshot by a rename, so that there is one of them.
-            return Subvolumes.destroy(os, home, id + CUT)
-                    || Subvolumes.destroy(os, home, id + HALF);
+            boolean half = Subvolumes.destroy(os, home, id + HALF);
+            return Subvolumes.destroy(os, home, id + CUT) || half;
         } catch (OsException e) {
-            if (claimed) {
-                claims.take(os, id, volume);
+            if (claim == Drop.DROPPED) {
+                try {
+                    claims.take(os, id, volume);
+                } catch (OsException second) {
+                    e.addSuppressed(second);
+                }
             }
             throw e;
         }
@@ -143,18 +133,19 @@ final class Deletion {
     /**
      * What belongs to a snapshot that is not there, or no longer.
      *
-     * @param committed whether that takes its claim with it, too
+     * @param whole whether the snapshot went with its claim, so that one commit has both
      */
     private void removeRest(
-            Native os, SnapshotId id, VolumeId volume, @Nullable Fd home, boolean committed)
+            Native os, SnapshotId id, VolumeId volume, @Nullable Fd home, boolean whole)
             throws OsException {
         try {
             if (home != null) {
                 os.remove(home, id + MARK, 0);
                 os.sync(home);
             }
-            if (!committed) {
-                boolean _ = drop(os, id, volume);
+            if (!whole) {
+                // Now there may be room to.
+                Drop _ = claims.drop(os, id, volume);
                 Subvolumes.commit(os, folder.root());
             }
         } catch (OsException e) {

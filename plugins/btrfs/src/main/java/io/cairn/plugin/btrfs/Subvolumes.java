@@ -27,8 +27,10 @@ final class Subvolumes {
     private static final long SNAP_CREATE_V2 = 0x50009417L;
     private static final long SNAP_DESTROY = 0x5000940FL;
 
-    /** {@code _IO(0x94, 8)}. */
-    private static final long SYNC = 0x9408L;
+    /** {@code _IOR(0x94, 24, __u64)} and {@code _IOW(0x94, 22, __u64)}. */
+    private static final long START_SYNC = 0x80089418L;
+
+    private static final long WAIT_SYNC = 0x40089416L;
 
     /** {@code _IOW(0x94, 26, __u64)}. */
     private static final long SUBVOL_SETFLAGS = 0x4008941AL;
@@ -61,7 +63,7 @@ final class Subvolumes {
 
     private Subvolumes() {}
 
-    /** Makes an empty subvolume, and commits the file system. */
+    /** Makes an empty subvolume, which the file system may commit only later. */
     static void create(Native os, Fd folder, String name) throws OsException {
         MemorySegment arguments = os.buffer(ARGS_BYTES);
         name(arguments, NAME_V2, name);
@@ -89,12 +91,15 @@ final class Subvolumes {
     }
 
     /**
-     * Commits the file system, with all that was changed before.
+     * Commits the file system, with all changes of names and attributes before, and waits for it.
+     * What is written to files and still in caches is left there.
      *
      * @param folder any of the file system's
      */
     static void commit(Native os, Fd folder) throws OsException {
-        os.ioctl(folder, SYNC, 0, "commit");
+        MemorySegment transaction = os.buffer(Long.BYTES);
+        os.ioctl(folder, START_SYNC, transaction.address(), "begin a commit of");
+        os.ioctl(folder, WAIT_SYNC, transaction.address(), "wait for a commit of");
     }
 
     /** Has nothing in a subvolume change any more. */

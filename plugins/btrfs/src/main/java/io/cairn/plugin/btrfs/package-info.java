@@ -25,8 +25,9 @@
  * is called is written as an attribute of the volume's image before it is cut, goes into the
  * snapshot with everything else, and is replaced by the label of a file beside it.
  *
- * <p>The kernel commits the file system when it cuts a snapshot and when it makes a subvolume, and
- * whatever was changed before is durable with that.
+ * <p>The kernel commits the file system when it cuts a snapshot and when it protects a subvolume,
+ * and whatever was changed before is durable with that. When it makes an empty subvolume, it does
+ * so no more since Linux 6.5.
  */
 @NullMarked
 package io.cairn.plugin.btrfs;
