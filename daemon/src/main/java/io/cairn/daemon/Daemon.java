@@ -138,8 +138,6 @@ final class Daemon implements AutoCloseable {
         volumes.tombstones().start(config.deletedKeep());
 
         Checks checks = parts.getInstance(Checks.class);
-        undo.push(new Step("the checks", checks::stop));
-        checks.start(config.checkEvery());
 
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         Callers callers = parts.getInstance(Callers.class);
@@ -171,6 +169,8 @@ final class Daemon implements AutoCloseable {
 
         // Before the connector ends, so that clients still get the answers to what runs.
         undo.push(new Step("running work", () -> stop(volumes, config.stopDeadline())));
+        undo.push(new Step("the checks", () -> checks.stop(config.stopDeadline())));
+        checks.start(config.checkEvery());
 
         Path whole = data.resolve(ADDRESS_FILE + ".new");
         Files.writeString(whole, connector.url() + "\n");

@@ -34,7 +34,7 @@ public record Inventory(List<BackendVolume> volumes, List<BackendSnapshot> snaps
                     }
 
                     @Override
-                    public void unreadable(String what, String why) {
+                    public void unreadable(Target target, String what, String why) {
                         problems.add("%s cannot be read: %s".formatted(what, why));
                     }
                 });

@@ -11,8 +11,9 @@ public interface InventoryVisitor {
     /**
      * Something of Cairn's that is damaged, so that what it is cannot be read.
      *
-     * @param what it is called there, for an operator who looks for it
+     * @param target what it would be, by its name
+     * @param what where it is, for an operator who looks for it
      * @param why it cannot be read
      */
-    void unreadable(String what, String why);
+    void unreadable(Target target, String what, String why);
 }

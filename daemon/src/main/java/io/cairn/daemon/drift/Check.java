@@ -1,32 +1,37 @@
 package io.cairn.daemon.drift;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.cairn.daemon.drift.KnownObjects.Match;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.Filter;
+import io.cairn.daemon.volume.MarkReader;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.Order;
 import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.Volumes;
-import io.cairn.daemon.volume.Witness;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** One check of one backend. Used once, by one thread. */
 final class Check {
-    /** More of one sort are not looked at more closely: something is wrong with all of it. */
+    /** More suspects of one sort are not looked at: something is wrong with all of them. */
     static final int MOST = 10_000;
 
     /** Of a million snapshots; each of them may be a file to be opened. */
@@ -36,18 +41,19 @@ final class Check {
 
     private final Volumes volumes;
     private final Backend backend;
-    private final KnownObjects knownVolumes = new KnownObjects();
-    private final KnownObjects knownSnapshots = new KnownObjects();
+    private final KnownObjects knownVolumes;
+    private final KnownObjects knownSnapshots;
     private final Judge judge;
-    private final List<BackendVolume> suspectVolumes = new ArrayList<>();
-    private final List<BackendSnapshot> suspectSnapshots = new ArrayList<>();
-    private final List<Drift> unreadable = new ArrayList<>();
+    private final List<Target> suspects = new ArrayList<>();
     private long skipped;
 
     Check(Volumes volumes, Backend backend) {
         this.volumes = volumes;
         this.backend = backend;
         this.judge = new Judge(volumes, backend);
+        Counts counts = volumes.counts(backend.name());
+        this.knownVolumes = new KnownObjects(counts.volumes());
+        this.knownSnapshots = new KnownObjects(counts.snapshots());
     }
 
     /**
@@ -59,12 +65,19 @@ final class Check {
     Report run() throws OperationException, DriverException, InterruptedException {
         Instant begunAt = Instant.now();
         readState();
-        lookAtBackend();
-        for (BackendVolume each : suspectVolumes) {
-            judge.volume(each.id());
-        }
-        for (BackendSnapshot each : suspectSnapshots) {
-            judge.snapshot(each.id(), each.volume());
+        boolean _ =
+                backend.callFor(
+                        LONGEST,
+                        driver -> {
+                            driver.inventory(new Visitor());
+                            return true;
+                        });
+        for (Target each : suspects) {
+            if (each.snapshot().isPresent()) {
+                judge.snapshot(each.snapshot().get(), each.volume());
+            } else {
+                judge.volume(each.volume());
+            }
         }
         for (UUID each : unseen(knownVolumes)) {
             judge.volume(new VolumeId(each));
@@ -73,14 +86,13 @@ final class Check {
             judge.snapshot(new SnapshotId(each));
         }
         lookAtConnections();
-        List<Drift> drifts = new ArrayList<>(judge.drifts());
-        drifts.addAll(unreadable);
         return new Report(
                 begunAt,
                 Instant.now(),
                 knownVolumes.count(),
                 knownSnapshots.count(),
-                drifts,
+                judge.drifts(),
+                judge.counts(),
                 skipped + judge.skipped());
     }
 
@@ -90,68 +102,76 @@ final class Check {
         do {
             Page<Volume> page = volumes.volumes(all, PAGE, continuation);
             for (Volume each : page.items()) {
-                knownVolumes.add(each.id().value(), each.sizeBytes(), look(Witness.told(each)));
+                knownVolumes.add(each.id().value(), each.sizeBytes(), look(each));
             }
             continuation = page.continuation();
         } while (!continuation.isEmpty());
         do {
             Page<Snapshot> page = volumes.snapshots(all, PAGE, continuation);
             for (Snapshot each : page.items()) {
-                knownSnapshots.add(
-                        each.id().value(),
-                        each.sizeBytes(),
-                        look(Witness.told(each), each.volume()));
+                knownSnapshots.add(each.id().value(), each.sizeBytes(), look(each));
             }
             continuation = page.continuation();
         } while (!continuation.isEmpty());
     }
 
-    private static int look(String told) {
-        return told.hashCode();
+    private static long look(Volume volume) {
+        return hash(MarkReader.told(volume));
     }
 
-    private static int look(String told, VolumeId volume) {
-        return 31 * told.hashCode() + volume.hashCode();
+    private static long look(Snapshot snapshot) {
+        return hash(snapshot.volume() + MarkReader.told(snapshot));
     }
 
-    private void lookAtBackend() throws DriverException, InterruptedException {
-        boolean _ =
-                backend.callFor(
-                        LONGEST,
-                        driver -> {
-                            driver.inventory(new Visitor());
-                            return true;
-                        });
+    /** FNV-1a: of the texts of marks, which differ in little, no two that matter are the same. */
+    private static long hash(String text) {
+        long hash = 0xcbf29ce484222325L;
+        for (byte each : text.getBytes(UTF_8)) {
+            hash = (hash ^ (each & 0xff)) * 0x100000001b3L;
+        }
+        return hash;
     }
 
     /** Suspects what is not as it is recorded. */
     private final class Visitor implements InventoryVisitor {
         @Override
         public void volume(BackendVolume volume) {
-            int look = look(Witness.told(volume.mark()));
-            if (knownVolumes.see(volume.id().value(), volume.sizeBytes(), look) != Match.SAME) {
-                suspect(suspectVolumes, volume);
+            long size = volume.sizeBytes();
+            long look = hash(MarkReader.told(volume.mark()));
+            if (knownVolumes.see(volume.id().value(), size, look) != Match.SAME) {
+                Optional<Volume> now = volumes.witness().recorded(backend, volume.id());
+                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()) {
+                    suspect(suspects, Target.of(volume.id()));
+                }
             }
         }
 
         @Override
         public void snapshot(BackendSnapshot snapshot) {
-            int look = look(Witness.told(snapshot.mark()), snapshot.volume());
-            if (knownSnapshots.see(snapshot.id().value(), snapshot.sizeBytes(), look)
-                    != Match.SAME) {
-                suspect(suspectSnapshots, snapshot);
+            long size = snapshot.sizeBytes();
+            long look = hash(snapshot.volume() + MarkReader.told(snapshot.mark()));
+            if (knownSnapshots.see(snapshot.id().value(), size, look) != Match.SAME) {
+                Optional<Snapshot> now = volumes.witness().recorded(backend, snapshot.id());
+                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()) {
+                    suspect(suspects, Target.of(snapshot.volume(), snapshot.id()));
+                }
             }
         }
 
         @Override
-        public void unreadable(String what, String why) {
-            suspect(unreadable, Judge.unreadable("", what, why));
+        public void unreadable(Target target, String what, String why) {
+            if (target.snapshot().isPresent()) {
+                Match _ = knownSnapshots.see(target.snapshot().get().value(), -1, 0);
+            } else {
+                Match _ = knownVolumes.see(target.volume().value(), -1, 0);
+            }
+            suspect(suspects, target);
         }
     }
 
-    private <T> void suspect(List<T> suspects, T one) {
-        if (suspects.size() < MOST) {
-            suspects.add(one);
+    private <T> void suspect(List<T> all, T one) {
+        if (all.size() < MOST) {
+            all.add(one);
         } else {
             skipped++;
         }
@@ -165,6 +185,9 @@ final class Check {
 
     private void lookAtConnections()
             throws OperationException, DriverException, InterruptedException {
+        if (volumes.witness().mending(backend)) {
+            return;
+        }
         String continuation = "";
         do {
             Page<Connection> page = volumes.connections().of(backend.name(), PAGE, continuation);

@@ -3,23 +3,26 @@ package io.cairn.daemon.drift;
 import io.cairn.daemon.drift.Drift.Kind;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.volume.Connection;
+import io.cairn.daemon.volume.MarkReader;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.Volumes;
-import io.cairn.daemon.volume.Witness;
 import io.cairn.daemon.volume.Witness.Sight;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -28,11 +31,15 @@ import java.util.Set;
  * if it still does. For one thread.
  */
 final class Judge {
+    /** More of one kind are only counted. */
+    static final int KEPT = 1_000;
+
     private static final String BACKUP = "bring it back from a backup of the storage";
 
     private final Volumes volumes;
     private final Backend backend;
     private final List<Drift> drifts = new ArrayList<>();
+    private final Map<Kind, Long> counts = new EnumMap<>(Kind.class);
     private final Set<Object> judged = new HashSet<>();
     private long skipped;
 
@@ -45,13 +52,23 @@ final class Judge {
         return drifts;
     }
 
-    /** How many were being changed all the time. */
+    Map<Kind, Long> counts() {
+        return counts;
+    }
+
+    /** How many could not be looked at. */
     long skipped() {
         return skipped;
     }
 
-    void volume(VolumeId id) throws OperationException, DriverException, InterruptedException {
-        if (!judged.add(id)) {
+    private void add(Kind kind, String id, String what, String detail, String remedy) {
+        if (counts.merge(kind, 1L, Long::sum) <= KEPT) {
+            drifts.add(new Drift(kind, id, what, detail, remedy));
+        }
+    }
+
+    void volume(VolumeId id) throws DriverException, InterruptedException {
+        if (!judged.add(Target.of(id))) {
             return;
         }
         String what = "volume " + id;
@@ -76,26 +93,23 @@ final class Judge {
     }
 
     /** One that is recorded, wherever that is. */
-    void snapshot(SnapshotId id) throws OperationException, DriverException, InterruptedException {
+    void snapshot(SnapshotId id) throws DriverException, InterruptedException {
         look(
                 id.toString(),
                 "snapshot " + id,
                 () -> {
-                    Optional<VolumeId> volume = volumes.witness().volumeOf(id);
+                    Optional<VolumeId> volume = volumes.witness().volumeOf(backend, id);
                     if (volume.isPresent()) {
                         snapshot(id, volume.get());
                     }
                 });
     }
 
-    private record Place(SnapshotId snapshot, VolumeId volume) {}
-
-    void snapshot(SnapshotId id, VolumeId volume)
-            throws OperationException, DriverException, InterruptedException {
-        if (!judged.add(new Place(id, volume))) {
+    void snapshot(SnapshotId id, VolumeId volume) throws DriverException, InterruptedException {
+        if (!judged.add(Target.of(volume, id))) {
             return;
         }
-        String what = "snapshot %s of volume %s".formatted(id, volume);
+        String what = Target.of(volume, id).toString();
         look(
                 id.toString(),
                 what,
@@ -119,119 +133,105 @@ final class Judge {
         snapshot(id);
     }
 
-    void connection(Connection connection)
-            throws OperationException, DriverException, InterruptedException {
-        String what =
-                "connection of host %s to %s".formatted(connection.host(), connection.targetName());
-        look(
-                connection.id().toString(),
-                what,
-                () -> {
-                    if (!volumes.witness().gives(backend, connection)) {
-                        drifts.add(
-                                new Drift(
-                                        Kind.CONNECTION,
-                                        connection.id().toString(),
-                                        what,
-                                        "it is recorded as %s, and the backend does not give it"
-                                                .formatted(connection.state()),
-                                        connection.local()
-                                                ? "attach it again, or detach it"
-                                                : "it is made again when the backend comes up: close and open the backend, or disconnect it"));
-                    }
-                });
+    void connection(Connection connection) throws DriverException, InterruptedException {
+        try {
+            if (!volumes.witness().gives(backend, connection)) {
+                add(
+                        Kind.CONNECTION,
+                        connection.id().toString(),
+                        "connection of host %s to %s"
+                                .formatted(connection.host(), connection.targetName()),
+                        "it is recorded as %s, and the backend does not give it"
+                                .formatted(connection.state()),
+                        connection.local()
+                                ? "attach it again, or detach it"
+                                : "it is made again when the backend comes up: close and open the backend, or disconnect it");
+            }
+        } catch (OperationException _) {
+            // Its volume is being changed, or waits for an operator, who is told elsewhere.
+            skipped++;
+        } catch (DriverException e) {
+            skip(e);
+        }
     }
 
     private void compare(Volume recorded, BackendVolume found) {
-        if (recorded.sizeBytes() != found.sizeBytes()) {
-            drifts.add(
-                    new Drift(
-                            Kind.SIZE,
-                            recorded.id().toString(),
-                            name(recorded),
-                            sizes(recorded.sizeBytes(), found.sizeBytes()),
-                            found.sizeBytes() > recorded.sizeBytes()
-                                    ? "extend it to %d bytes, which records that"
-                                            .formatted(found.sizeBytes())
-                                    : BACKUP));
-        }
-        if (!Witness.told(recorded).equals(Witness.told(found.mark()))) {
-            marked(recorded.id().toString(), name(recorded), found.mark());
-        }
+        long bytes = found.sizeBytes();
+        compare(
+                recorded.id().toString(),
+                name(recorded),
+                recorded.sizeBytes(),
+                bytes,
+                bytes > recorded.sizeBytes()
+                        ? "extend it to %d bytes, which records that".formatted(bytes)
+                        : BACKUP);
+        compare(recorded.id().toString(), name(recorded), MarkReader.told(recorded), found.mark());
     }
 
     private void compare(Snapshot recorded, BackendSnapshot found) {
-        if (recorded.sizeBytes() != found.sizeBytes()) {
-            drifts.add(
-                    new Drift(
-                            Kind.SIZE,
-                            recorded.id().toString(),
-                            name(recorded),
-                            sizes(recorded.sizeBytes(), found.sizeBytes()),
-                            BACKUP));
-        }
-        if (!Witness.told(recorded).equals(Witness.told(found.mark()))) {
-            marked(recorded.id().toString(), name(recorded), found.mark());
+        compare(
+                recorded.id().toString(),
+                name(recorded),
+                recorded.sizeBytes(),
+                found.sizeBytes(),
+                BACKUP);
+        compare(recorded.id().toString(), name(recorded), MarkReader.told(recorded), found.mark());
+    }
+
+    private void compare(String id, String what, long recorded, long found, String remedy) {
+        if (recorded != found) {
+            add(
+                    Kind.SIZE,
+                    id,
+                    what,
+                    "%d bytes are recorded, and it has %d".formatted(recorded, found),
+                    remedy);
         }
     }
 
-    private static String sizes(long recorded, long found) {
-        return "%d bytes are recorded, and it has %d".formatted(recorded, found);
-    }
-
-    private void marked(String id, String what, Mark found) {
-        drifts.add(
-                new Drift(
-                        Kind.MARK,
-                        id,
-                        what,
-                        Witness.name(found)
-                                .map(
-                                        name ->
-                                                "the backend calls it %s, or describes or labels it otherwise"
-                                                        .formatted(name))
-                                .orElse("the backend does not say any more what it is called"),
-                        "set its description, which writes all of it there again"));
+    private void compare(String id, String what, String recorded, Mark found) {
+        if (!recorded.equals(MarkReader.told(found))) {
+            add(
+                    Kind.MARK,
+                    id,
+                    what,
+                    MarkReader.name(found)
+                            .map(
+                                    name ->
+                                            "the backend calls it %s, or describes or labels it otherwise"
+                                                    .formatted(name))
+                            .orElse("the backend does not say any more what it is called"),
+                    "set its description to something else and back, which writes all of it there again");
+        }
     }
 
     private void missing(String id, String what, String location, String remedy) {
-        drifts.add(
-                new Drift(
-                        Kind.MISSING,
-                        id,
-                        what,
-                        "the backend does not have it, which was " + location,
-                        BACKUP + ", or " + remedy));
+        add(
+                Kind.MISSING,
+                id,
+                what,
+                "the backend does not have it, which was " + location,
+                BACKUP + ", or " + remedy);
     }
 
     private void unknown(String id, String what, Mark mark, String location) {
-        Optional<String> name = Witness.name(mark);
-        drifts.add(
-                name.isPresent()
-                        ? new Drift(
-                                Kind.ORPHANED,
-                                id,
-                                what,
-                                "nothing is recorded of it, and the backend has it as %s, called %s"
-                                        .formatted(location, name.get()),
-                                "nothing is done to it; it takes its space until somebody removes it there")
-                        : new Drift(
-                                Kind.FOREIGN,
-                                id,
-                                what,
-                                "it is %s, and bears no mark of Cairn's".formatted(location),
-                                "nothing is done to it; whoever put it there should move it away"));
-    }
-
-    /** Once, however often it is come across. */
-    private void addUnreadable(String id, String what, Exception why) {
-        if (judged.add(id)) {
-            drifts.add(unreadable(id, what, String.valueOf(why.getMessage())));
+        Optional<String> name = MarkReader.name(mark);
+        if (name.isPresent()) {
+            add(
+                    Kind.ORPHANED,
+                    id,
+                    what,
+                    "nothing is recorded of it here, and the backend has it as %s, called %s"
+                            .formatted(location, name.get()),
+                    "rebuildState records it; nothing is done to it by itself");
+        } else {
+            add(
+                    Kind.FOREIGN,
+                    id,
+                    what,
+                    "it is %s, and bears no mark of Cairn's".formatted(location),
+                    "nothing is done to it; whoever put it there should move it away");
         }
-    }
-
-    static Drift unreadable(String id, String what, String why) {
-        return new Drift(Kind.UNREADABLE, id, what, why, BACKUP);
     }
 
     private static String name(Volume volume) {
@@ -247,23 +247,42 @@ final class Judge {
         void look() throws OperationException, DriverException, InterruptedException;
     }
 
-    /** What fails for all of the backend ends the check; what is wrong with one is told of it. */
+    /** What is wrong with one object is told of it. */
     private void look(String id, String what, Look look)
-            throws OperationException, DriverException, InterruptedException {
+            throws DriverException, InterruptedException {
         try {
             look.look();
         } catch (OperationException e) {
             if (e.code() == Code.FAULT) {
-                addUnreadable(id, what, e);
+                unreadable(
+                        id,
+                        what,
+                        e,
+                        "what is recorded of it is damaged, not its storage: see DamagedText and Unfinished of the daemon");
             } else {
                 skipped++;
             }
         } catch (DriverException e) {
-            switch (e.kind()) {
-                case FAULT -> addUnreadable(id, what, e);
-                case UNAVAILABLE -> throw e;
-                case INVALID, NOT_FOUND, CONFLICT, IN_USE, NO_SPACE, UNSUPPORTED -> skipped++;
+            if (e.kind() == DriverException.Kind.FAULT) {
+                unreadable(id, what, e, BACKUP);
+            } else {
+                skip(e);
             }
         }
+    }
+
+    /** Once, however often it is come across. */
+    private void unreadable(String id, String what, Exception why, String remedy) {
+        if (judged.add(id)) {
+            add(Kind.UNREADABLE, id, what, String.valueOf(why.getMessage()), remedy);
+        }
+    }
+
+    /** What fails for all of the backend ends the check. */
+    private void skip(DriverException e) throws DriverException {
+        if (!backend.state().up()) {
+            throw e;
+        }
+        skipped++;
     }
 }

@@ -4,8 +4,8 @@ import java.util.UUID;
 import java.util.function.Consumer;
 
 /**
- * What is recorded of many objects, in 29 bytes each and as much again for room: a million are 60
- * MB. Not thread-safe.
+ * What is recorded of many objects, in 33 bytes each and up to as much again for room: a million
+ * are some 70 MB. Not thread-safe.
  */
 final class KnownObjects {
     private static final byte EMPTY = 0;
@@ -16,15 +16,19 @@ final class KnownObjects {
     private long[] highs;
     private long[] lows;
     private long[] sizes;
-    private int[] looks;
+    private long[] looks;
     private int count;
 
-    KnownObjects() {
-        states = new byte[1 << 10];
+    /**
+     * @param expected about how many objects it is for, so that it need not grow
+     */
+    KnownObjects(long expected) {
+        long places = Math.clamp(expected + expected / 2 + 1, 1 << 10, 1 << 28);
+        states = new byte[Integer.highestOneBit((int) places) << 1];
         highs = new long[states.length];
         lows = new long[states.length];
         sizes = new long[states.length];
-        looks = new int[states.length];
+        looks = new long[states.length];
     }
 
     int count() {
@@ -36,7 +40,7 @@ final class KnownObjects {
      *
      * @param look a hash of all else that is to be the same on the backend
      */
-    void add(UUID id, long sizeBytes, int look) {
+    void add(UUID id, long sizeBytes, long look) {
         if (count * 3 > states.length * 2) {
             grow();
         }
@@ -55,7 +59,7 @@ final class KnownObjects {
     }
 
     /** Notes that an object was seen on the backend. */
-    Match see(UUID id, long sizeBytes, int look) {
+    Match see(UUID id, long sizeBytes, long look) {
         int at = place(id);
         if (states[at] == EMPTY) {
             return Match.UNKNOWN;
@@ -84,7 +88,7 @@ final class KnownObjects {
         return at;
     }
 
-    private void set(int at, long high, long low, long size, int look) {
+    private void set(int at, long high, long low, long size, long look) {
         states[at] = KNOWN;
         highs[at] = high;
         lows[at] = low;
@@ -97,13 +101,13 @@ final class KnownObjects {
         long[] oldHighs = highs;
         long[] oldLows = lows;
         long[] oldSizes = sizes;
-        int[] oldLooks = looks;
+        long[] oldLooks = looks;
         int length = oldStates.length * 2;
         states = new byte[length];
         highs = new long[length];
         lows = new long[length];
         sizes = new long[length];
-        looks = new int[length];
+        looks = new long[length];
         for (int i = 0; i < oldStates.length; i++) {
             if (oldStates[i] != EMPTY) {
                 int at = place(new UUID(oldHighs[i], oldLows[i]));

@@ -3,7 +3,6 @@ package io.cairn.daemon.drift;
 import io.cairn.daemon.drift.Drift.Kind;
 
 import java.time.Instant;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
@@ -12,9 +11,9 @@ import java.util.Map;
  *
  * @param volumes how many of them are recorded and were looked for
  * @param snapshots as {@code volumes}
- * @param drifts all that differs, up to {@link Check#MOST}
- * @param skipped how many suspects could not be judged, since they were being changed all the time
- *     or were too many
+ * @param drifts what differs, up to {@link Judge#KEPT} of each kind
+ * @param counts how much differs in all, by its kind
+ * @param skipped how many suspects could not be judged
  */
 public record Report(
         Instant begunAt,
@@ -22,21 +21,19 @@ public record Report(
         long volumes,
         long snapshots,
         List<Drift> drifts,
+        Map<Kind, Long> counts,
         long skipped) {
     public Report {
         drifts = List.copyOf(drifts);
-    }
-
-    /** How many there are of each kind. */
-    public Map<Kind, Long> counts() {
-        Map<Kind, Long> counts = new EnumMap<>(Kind.class);
-        for (Drift drift : drifts) {
-            counts.merge(drift.kind(), 1L, Long::sum);
-        }
-        return counts;
+        counts = Map.copyOf(counts);
     }
 
     public long count(Kind kind) {
-        return drifts.stream().filter(drift -> drift.kind() == kind).count();
+        return counts.getOrDefault(kind, 0L);
+    }
+
+    /** How much differs in all. */
+    public long count() {
+        return counts.values().stream().mapToLong(Long::longValue).sum();
     }
 }

@@ -220,14 +220,15 @@ public final class Backend {
     }
 
     /**
-     * As {@link #call(DriverCall)}, for what may take long.
+     * As {@link #call(DriverCall)}, for what may take long and changes nothing. It is interrupted
+     * at once when the backend is closed.
      *
      * @param longest the longest that the caller waits, instead of the backend's deadline
      */
     public <T> T callFor(Duration longest, DriverCall<T> call)
             throws DriverException, InterruptedException {
         Driver open = open();
-        return lane.call(List.of(), longest, () -> call.on(open));
+        return lane.ask(longest, () -> call.on(open));
     }
 
     /** As {@link #call(VolumeId, DriverCall)}, for a method that returns nothing. */

@@ -6,6 +6,7 @@ import io.cairn.spi.VolumeId;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,6 +32,10 @@ final class Lane {
     private final ConcurrentMap<VolumeId, LaneCall<?>> taken = new ConcurrentHashMap<>();
     private final AtomicInteger overdue = new AtomicInteger();
     private final LongAdder refused = new LongAdder();
+
+    /** Calls that only ask, and may take longer than the deadline. */
+    private final Set<LaneCall<?>> questions = ConcurrentHashMap.newKeySet();
+
     private volatile String ending = "it takes no more calls";
 
     /**
@@ -79,17 +84,28 @@ final class Lane {
      * @throws InterruptedException if the caller was interrupted and the call did not finish
      */
     <T> T call(List<VolumeId> keys, Callable<T> body) throws DriverException, InterruptedException {
-        return call(keys, deadline, body);
+        LaneCall<T> call = new LaneCall<>(backend, body, finished -> release(keys, finished));
+        return call(keys, deadline, call);
     }
 
     /**
-     * As {@link #call(List, Callable)}, with a deadline of its own.
+     * As {@link #call(List, Callable)} for no volume, with a deadline of its own. It changes
+     * nothing, so that it is interrupted at once when the lane stops.
      *
      * @param longest the longest that the caller waits
      */
-    <T> T call(List<VolumeId> keys, Duration longest, Callable<T> body)
+    <T> T ask(Duration longest, Callable<T> body) throws DriverException, InterruptedException {
+        LaneCall<T> call = new LaneCall<>(backend, body, finished -> release(List.of(), finished));
+        questions.add(call);
+        try {
+            return call(List.of(), longest, call);
+        } finally {
+            questions.remove(call);
+        }
+    }
+
+    private <T> T call(List<VolumeId> keys, Duration longest, LaneCall<T> call)
             throws DriverException, InterruptedException {
-        LaneCall<T> call = new LaneCall<>(backend, body, finished -> release(keys, finished));
         take(keys, call);
         try {
             threads.execute(call);
@@ -167,6 +183,7 @@ final class Lane {
             ending = why;
         }
         threads.shutdown();
+        questions.forEach(LaneCall::interrupt);
         if (threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
             return true;
         }

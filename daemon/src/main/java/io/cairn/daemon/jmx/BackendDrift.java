@@ -79,7 +79,7 @@ class BackendDrift extends BackendWork {
 
     @Shown("How many differences between the state and the backend were found" + FROM_LAST)
     long driftCount() {
-        return last().map(report -> report.drifts().size()).orElse(0);
+        return last().map(Report::count).orElse(0L);
     }
 
     @Shown("How many of them are volumes and snapshots that the backend has no more")
@@ -105,6 +105,13 @@ class BackendDrift extends BackendWork {
     @Shown("How many of them are damaged, so that nothing more can be said")
     long unreadableCount() {
         return count(Kind.UNREADABLE);
+    }
+
+    @Shown(
+            "How many objects seemed to differ and could not be looked at, as they were being changed, waited for an operator, or were too many"
+                    + FROM_LAST)
+    long skippedCount() {
+        return last().map(Report::skipped).orElse(0L);
     }
 
     @Shown("The differences as a table in plain text, 100 at most; listDrift gives more")
@@ -224,17 +231,17 @@ class BackendDrift extends BackendWork {
         String all =
                 "%s among %s and %s, checked at %s"
                         .formatted(
-                                Texts.number(report.drifts().size(), "difference"),
+                                Texts.number(report.count(), "difference"),
                                 Texts.number(report.volumes(), "volume"),
                                 Texts.number(report.snapshots(), "snapshot"),
                                 report.endedAt());
         String skipped =
                 report.skipped() == 0
                         ? ""
-                        : "; %d more may differ: they were changed all the time, or are too many"
+                        : "; %d more may differ and could not be looked at"
                                 .formatted(report.skipped());
         String part =
-                shown.size() == report.drifts().size()
+                shown.size() == report.count()
                         ? ""
                         : ", of which these are the first " + shown.size();
         return table(shown).with(all + part + skipped);

@@ -2,6 +2,7 @@ package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.drift.Report;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.jmx.Rows.AuditRow;
 import io.cairn.daemon.jmx.Rows.DriverRow;
@@ -112,7 +113,7 @@ final class DaemonBean extends DaemonLists {
         return sources.backends().keySet().stream()
                 .map(sources.checks()::status)
                 .flatMap(status -> status.last().stream())
-                .mapToLong(report -> report.drifts().size())
+                .mapToLong(Report::count)
                 .sum();
     }
 

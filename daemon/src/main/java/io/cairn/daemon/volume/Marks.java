@@ -12,6 +12,20 @@ import java.util.TreeMap;
  * there, as {@link Form} has it.
  */
 final class Marks {
+    static final String NAME = "name";
+    static final String CREATED = "created";
+    static final String DESCRIPTION = "description";
+    static final String ZONE = "zone";
+    static final String PROJECT = "project";
+    static final String USER = "user";
+    static final String ORIGIN_VOLUME = "origin.volume";
+    static final String ORIGIN_SNAPSHOT = "origin.snapshot";
+
+    // What these begin is followed by the key.
+    static final String LABEL = "label.";
+    static final String SPEC = "spec.";
+    static final String QOS = "qos.";
+
     private Marks() {}
 
     static void check(Volume volume) throws OperationException {
@@ -42,17 +56,17 @@ final class Marks {
         Map<String, String> fields =
                 fields(volume.name(), volume.description(), volume.labels(), volume.createdAt());
         Particulars more = volume.particulars();
-        put(fields, "zone", more.zone());
-        put(fields, "project", more.project());
-        put(fields, "user", more.user());
-        more.specs().forEach((key, value) -> fields.put("spec." + key, value));
-        more.qos().forEach((key, value) -> fields.put("qos." + key, value));
+        put(fields, ZONE, more.zone());
+        put(fields, PROJECT, more.project());
+        put(fields, USER, more.user());
+        more.specs().forEach((key, value) -> fields.put(SPEC + key, value));
+        more.qos().forEach((key, value) -> fields.put(QOS + key, value));
         volume.origin()
                 .ifPresent(
                         origin -> {
-                            fields.put("origin.volume", origin.volume().toString());
+                            fields.put(ORIGIN_VOLUME, origin.volume().toString());
                             origin.snapshot()
-                                    .ifPresent(id -> fields.put("origin.snapshot", id.toString()));
+                                    .ifPresent(id -> fields.put(ORIGIN_SNAPSHOT, id.toString()));
                         });
         return Form.encode(fields);
     }
@@ -78,10 +92,10 @@ final class Marks {
     private static Map<String, String> fields(
             String name, String description, Map<String, String> labels, Instant createdAt) {
         Map<String, String> fields = new TreeMap<>();
-        fields.put("name", name);
-        fields.put("created", createdAt.toString());
-        put(fields, "description", description);
-        labels.forEach((key, value) -> fields.put("label." + key, value));
+        fields.put(NAME, name);
+        fields.put(CREATED, createdAt.toString());
+        put(fields, DESCRIPTION, description);
+        labels.forEach((key, value) -> fields.put(LABEL + key, value));
         return fields;
     }
 

@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Looks at a backend's connections whenever it comes up, on a thread of its own: what is looked at
@@ -37,6 +39,7 @@ final class Rechecks {
     private final ConnectionSteps steps;
     private final Backends backends;
     private final Background background;
+    private final Set<Backend> looking = ConcurrentHashMap.newKeySet();
 
     Rechecks(
             Parts parts,
@@ -56,7 +59,13 @@ final class Rechecks {
                 backend -> background.begin("cairn-recheck-" + backend.name(), () -> run(backend)));
     }
 
+    /** Whether it is at it, or waits to be at it again. */
+    boolean looking(Backend backend) {
+        return looking.contains(backend);
+    }
+
     private void run(Backend backend) {
+        looking.add(backend);
         try {
             Duration pause = SOON;
             // One that went down is looked at again when it comes up.
@@ -68,6 +77,8 @@ final class Rechecks {
         } catch (InterruptedException _) {
             // The daemon stops; what is left is looked at after the next start.
             Thread.currentThread().interrupt();
+        } finally {
+            looking.remove(backend);
         }
     }
 

@@ -88,9 +88,9 @@ public final class Volumes {
         ConnectionSteps steps = new ConnectionSteps(parts);
         connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
-        witness = new Witness(parts);
         settler = new Settler(open, turns, backends, background);
         rechecks = new Rechecks(parts, connections, steps, backends, background);
+        witness = new Witness(parts, rechecks);
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {

@@ -5,12 +5,11 @@ import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
-import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
-import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * What is recorded of single objects and what their backend has, as of one instant: nobody else
@@ -19,9 +18,11 @@ import java.util.Optional;
  */
 public final class Witness {
     private final Parts parts;
+    private final Rechecks rechecks;
 
-    Witness(Parts parts) {
+    Witness(Parts parts, Rechecks rechecks) {
         this.parts = parts;
+        this.rechecks = rechecks;
     }
 
     /** An object on both sides. */
@@ -40,7 +41,8 @@ public final class Witness {
                 id,
                 () ->
                         new Sight<>(
-                                Parts.readable(() -> parts.state().volume(id)),
+                                Parts.readable(() -> parts.state().volume(id))
+                                        .filter(each -> each.backend().equals(backend.name())),
                                 backend.call(id, driver -> driver.findVolume(id))));
     }
 
@@ -53,17 +55,45 @@ public final class Witness {
                 () ->
                         new Sight<>(
                                 Parts.readable(() -> parts.state().snapshot(id))
-                                        .filter(each -> each.volume().equals(volume)),
+                                        .filter(each -> each.volume().equals(volume))
+                                        .filter(each -> each.backend().equals(backend.name())),
                                 backend.call(volume, driver -> driver.findSnapshot(id, volume))));
     }
 
     /**
-     * The volume that a snapshot is recorded to be of, if it is.
+     * The volume that a snapshot of a backend is recorded to be of, if it is.
      *
      * @throws OperationException FAULT if what is recorded of it is damaged
      */
-    public Optional<VolumeId> volumeOf(SnapshotId id) throws OperationException {
-        return Parts.readable(() -> parts.state().snapshot(id)).map(Snapshot::volume);
+    public Optional<VolumeId> volumeOf(Backend backend, SnapshotId id) throws OperationException {
+        return Parts.readable(() -> parts.state().snapshot(id))
+                .filter(each -> each.backend().equals(backend.name()))
+                .map(Snapshot::volume);
+    }
+
+    /** A volume of a backend as it is recorded at the moment; empty if it cannot be read. */
+    public Optional<Volume> recorded(Backend backend, VolumeId id) {
+        try {
+            return Parts.readable(() -> parts.state().volume(id))
+                    .filter(each -> each.backend().equals(backend.name()));
+        } catch (OperationException _) {
+            return Optional.empty();
+        }
+    }
+
+    /** As {@link #recorded(Backend, VolumeId)}. */
+    public Optional<Snapshot> recorded(Backend backend, SnapshotId id) {
+        try {
+            return Parts.readable(() -> parts.state().snapshot(id))
+                    .filter(each -> each.backend().equals(backend.name()));
+        } catch (OperationException _) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether what hosts had is being given to them again, since the backend just came up. */
+    public boolean mending(Backend backend) {
+        return rechecks.looking(backend);
     }
 
     /**
@@ -109,33 +139,21 @@ public final class Witness {
         };
     }
 
-    /** What a volume's mark is to say of it, whenever it was made. */
-    public static String told(Volume volume) {
-        return told(Marks.of(volume));
+    /** Whether anything is recorded of a volume, be it damaged or not. */
+    public boolean knows(VolumeId id) {
+        return knows(() -> parts.state().volume(id));
     }
 
-    /** As {@link #told(Volume)}. */
-    public static String told(Snapshot snapshot) {
-        return told(Marks.of(snapshot));
+    /** As {@link #knows(VolumeId)}. */
+    public boolean knows(SnapshotId id) {
+        return knows(() -> parts.state().snapshot(id));
     }
 
-    /** What a mark says of its object but for the time, of which a snapshot has two. */
-    public static String told(Mark mark) {
+    private static boolean knows(Supplier<Optional<?>> reading) {
         try {
-            Map<String, String> fields = Form.decode(mark.text());
-            fields.remove("created");
-            return Form.encode(fields);
-        } catch (IllegalArgumentException _) {
-            return mark.text();
-        }
-    }
-
-    /** The name in a mark; empty if it is none of Cairn's. */
-    public static Optional<String> name(Mark mark) {
-        try {
-            return Optional.ofNullable(Form.decode(mark.text()).get("name")).filter(Names::valid);
-        } catch (IllegalArgumentException _) {
-            return Optional.empty();
+            return Parts.readable(reading).isPresent();
+        } catch (OperationException _) {
+            return true;
         }
     }
 

@@ -14,21 +14,25 @@ import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Snapshot;
 import io.cairn.daemon.volume.Volume;
+import io.cairn.spi.DriverException;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 
 final class ChecksTest {
     private static final long MIB = 1L << 20;
@@ -56,7 +60,7 @@ final class ChecksTest {
 
     @AfterEach
     void close() throws Exception {
-        checks.stop();
+        checks.stop(PATIENCE);
         house.close();
     }
 
@@ -185,10 +189,56 @@ final class ChecksTest {
     }
 
     @Test
+    void whatCanBeReadAtASecondLookIsNotDamaged() throws Exception {
+        house.driver.blemish = Optional.of(Target.of(volume.id(), snapshot.id()));
+        Report report = check();
+        assertThat(report.drifts()).isEmpty();
+        assertThat(report.skipped()).isZero();
+    }
+
+    @Test
+    void whatIsUnavailableForOneObjectEndsNoCheck() throws Exception {
+        VolumeId id = VolumeId.random();
+        make(id, Mark.NONE);
+        house.driver.looking =
+                () -> {
+                    throw new DriverException(DriverException.Kind.UNAVAILABLE, "not now");
+                };
+        Report report = check();
+        assertThat(report.drifts()).isEmpty();
+        assertThat(report.skipped()).isEqualTo(1);
+        house.driver.looking = () -> {};
+        assertThat(only(Kind.FOREIGN).id()).isEqualTo(id.toString());
+    }
+
+    @Test
+    @Timeout(60)
+    void aCheckThatHangsEndsWithTheDaemon() throws Exception {
+        house.driver.listing = () -> Thread.sleep(Duration.ofHours(1));
+        assertThat(checks.check(BACKEND, Duration.ofMillis(50))).isEmpty();
+        assertThat(checks.status(BACKEND).running()).isTrue();
+        checks.stop(PATIENCE);
+        assertThat(checks.status(BACKEND).running()).isFalse();
+        assertThat(checks.status(BACKEND).failure()).isPresent();
+    }
+
+    @Test
+    @Timeout(60)
+    void aCheckThatHangsKeepsNoBackendFromBeingClosed() throws Exception {
+        house.driver.listing = () -> Thread.sleep(Duration.ofHours(1));
+        assertThat(checks.check(BACKEND, Duration.ofMillis(50))).isEmpty();
+        house.backends.close(Duration.ofMinutes(10));
+        assertThatThrownBy(this::check)
+                .isInstanceOfSatisfying(
+                        OperationException.class,
+                        e -> assertThat(e.code()).isEqualTo(Code.UNAVAILABLE));
+    }
+
+    @Test
     void backendsAreCheckedFromTimeToTime() throws Exception {
         checks.start(Duration.ofMillis(20));
         await(2);
-        checks.stop();
+        checks.stop(PATIENCE);
         assertThatThrownBy(this::check).hasMessageContaining("the daemon is stopping");
     }
 

@@ -14,20 +14,20 @@ import java.util.Set;
 import java.util.UUID;
 
 final class KnownObjectsTest {
-    private record Entry(long size, int look) {}
+    private record Entry(long size, long look) {}
 
     @Test
     void itIsAsAMapIs() {
         long seed = Long.getLong("cairn.seed", System.nanoTime());
         System.out.println("KnownObjectsTest: -Dcairn.seed=" + seed);
         Random random = new Random(seed);
-        KnownObjects known = new KnownObjects();
+        KnownObjects known = new KnownObjects(random.nextLong(3_000));
         Map<UUID, Entry> expected = new HashMap<>();
         Set<UUID> unseen = new HashSet<>();
         for (int i = 0; i < 20_000; i++) {
             // Few different halves, so that many collide.
             UUID id = new UUID(random.nextLong(200), random.nextLong(200));
-            Entry entry = new Entry(random.nextLong(3), random.nextInt(3));
+            Entry entry = new Entry(random.nextLong(3), random.nextLong(3));
             if (random.nextInt(3) > 0) {
                 known.add(id, entry.size(), entry.look());
                 expected.put(id, entry);

@@ -62,6 +62,7 @@ final class DriftBeanTest {
         assertThat(house.get(House.FAST, "DriftCount")).isEqualTo(3L);
         assertThat(house.get(House.FAST, "MissingCount")).isEqualTo(3L);
         assertThat(house.get(House.FAST, "OrphanedCount")).isEqualTo(0L);
+        assertThat(house.get(House.FAST, "SkippedCount")).isEqualTo(0L);
         assertThat(house.get(BeanNames.DAEMON, "DriftCount")).isEqualTo(3L);
 
         CompositeData first = page(2, "");

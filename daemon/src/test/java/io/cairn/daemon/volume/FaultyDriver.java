@@ -69,6 +69,15 @@ public final class FaultyDriver implements Driver {
         /** Whether it knows what deleting a snapshot would free. */
         volatile boolean measures = true;
 
+        /** Strikes before it tells of what is on its backend. */
+        public volatile Fault listing = () -> {};
+
+        /** Strikes before it looks something up. */
+        public volatile Fault looking = () -> {};
+
+        /** What it cannot read when it tells of all, though it can by itself. */
+        public volatile Optional<Target> blemish = Optional.empty();
+
         /** How it knows where snapshots differ, if it does. */
         public volatile Optional<Differing> differing = Optional.empty();
 
@@ -326,17 +335,21 @@ public final class FaultyDriver implements Driver {
     @Override
     public Optional<BackendVolume> findVolume(VolumeId id)
             throws DriverException, InterruptedException {
+        plan.looking.strike();
         return real.findVolume(id);
     }
 
     @Override
     public Optional<BackendSnapshot> findSnapshot(SnapshotId id, VolumeId volume)
             throws DriverException, InterruptedException {
+        plan.looking.strike();
         return real.findSnapshot(id, volume);
     }
 
     @Override
     public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
+        plan.listing.strike();
+        plan.blemish.ifPresent(target -> visitor.unreadable(target, "there", "smudged"));
         real.inventory(visitor);
     }
 

@@ -12,6 +12,7 @@ import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Walk;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.InventoryVisitor;
@@ -31,7 +32,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** What is in the folder. It never changes anything; at most it makes durable what it found. */
-final class Lookup implements Images {
+final class Lookup implements Images, Walk.Finder {
     static final String VOLUME = "volume";
     static final String NEW_VOLUME = "volume.new";
     static final String IMAGE = "image";
@@ -59,7 +60,8 @@ final class Lookup implements Images {
     }
 
     /** The folder of a volume; null if there is none. */
-    @Nullable Fd home(Native os, VolumeId id) throws OsException {
+    @Override
+    public @Nullable Fd home(Native os, VolumeId id) throws OsException {
         Fd home = os.openIfThere(folder.volumes(), id.toString());
         if (home == null) {
             folder.checkStillThere();
@@ -176,30 +178,28 @@ final class Lookup implements Images {
 
     void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.checkStillThere();
-        for (String volumeName : Entries.names(folder.path().resolve(BackendFolder.VOLUMES))) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while listing " + folder.path());
+        Walk.all(folder, this, visitor);
+    }
+
+    @Override
+    public Optional<Target> targetOf(VolumeId id, String name) {
+        return name.equals(VOLUME)
+                ? Optional.of(Target.of(id))
+                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    }
+
+    @Override
+    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+            throws OsException {
+        try (Fd image = image(os, home, subvolume(target))) {
+            if (image == null) {
+                return;
             }
-            Optional<VolumeId> id = Entries.volumeId(volumeName);
-            // Its own, since what one holds of the arena would add up.
-            try (Native each = new Native();
-                    Fd home = id.isEmpty() ? null : home(each, id.get())) {
-                if (id.isEmpty() || home == null) {
-                    continue;
-                }
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    Optional<SnapshotId> cut = Entries.snapshotId(name, CUT);
-                    if (!name.equals(VOLUME) && cut.isEmpty()) {
-                        continue;
-                    }
-                    try (Fd image = image(each, home, name)) {
-                        if (image != null && cut.isPresent()) {
-                            visitor.snapshot(asFound(each, cut.get(), id.get(), home, image));
-                        } else if (image != null) {
-                            visitor.volume(asFound(each, id.get(), image));
-                        }
-                    }
-                }
+            if (target.snapshot().isPresent()) {
+                visitor.snapshot(
+                        asFound(os, target.snapshot().get(), target.volume(), home, image));
+            } else {
+                visitor.volume(asFound(os, target.volume(), image));
             }
         }
     }

@@ -12,6 +12,7 @@ import io.cairn.plugin.local.Label;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Walk;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.InventoryVisitor;
@@ -34,7 +35,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** What is in the folder. It never changes a file; at most it makes durable what it found. */
-final class Lookup implements Images {
+final class Lookup implements Images, Walk.Finder {
     static final String IMAGE = "volume.img";
     static final String NEW_IMAGE = "volume.new";
     static final String CUT = ".snap";
@@ -48,7 +49,8 @@ final class Lookup implements Images {
     }
 
     /** The folder of a volume; null if there is none. */
-    @Nullable Fd home(Native os, VolumeId id) throws OsException {
+    @Override
+    public @Nullable Fd home(Native os, VolumeId id) throws OsException {
         Fd home = os.openIfThere(folder.volumes(), id.toString());
         if (home == null) {
             folder.base().checkStillThere();
@@ -166,27 +168,28 @@ final class Lookup implements Images {
 
     void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.base().checkStillThere();
-        for (String volumeName : Entries.names(folder.path().resolve(BackendFolder.VOLUMES))) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while listing " + folder.path());
+        Walk.all(folder.base(), this, visitor);
+    }
+
+    @Override
+    public Optional<Target> targetOf(VolumeId id, String name) {
+        return name.equals(IMAGE)
+                ? Optional.of(Target.of(id))
+                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    }
+
+    @Override
+    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+            throws OsException, IOException {
+        String name = target.snapshot().map(id -> id + CUT).orElse(IMAGE);
+        try (Fd file = file(os, home, name)) {
+            if (file == null) {
+                return;
             }
-            Optional<VolumeId> id = Entries.volumeId(volumeName);
-            // Its own, since what one holds of the arena would add up.
-            try (Native each = new Native();
-                    Fd home = id.isEmpty() ? null : home(each, id.get())) {
-                if (id.isEmpty() || home == null) {
-                    continue;
-                }
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    try (Fd file = file(each, home, name)) {
-                        Optional<SnapshotId> cut = Entries.snapshotId(name, CUT);
-                        if (file != null && name.equals(IMAGE)) {
-                            visitor.volume(asFound(each, id.get(), file));
-                        } else if (file != null && cut.isPresent()) {
-                            visitor.snapshot(asFound(each, cut.get(), id.get(), file));
-                        }
-                    }
-                }
+            if (target.snapshot().isPresent()) {
+                visitor.snapshot(asFound(os, target.snapshot().get(), target.volume(), file));
+            } else {
+                visitor.volume(asFound(os, target.volume(), file));
             }
         }
     }

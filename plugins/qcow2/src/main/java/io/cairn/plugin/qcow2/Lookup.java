@@ -11,6 +11,7 @@ import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.plugin.local.Source;
+import io.cairn.plugin.local.Walk;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.InventoryVisitor;
@@ -32,7 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** What is in the folder. It never changes anything; at most it makes durable what it found. */
-final class Lookup {
+final class Lookup implements Walk.Finder {
     /** The card of a volume. */
     static final String VOLUME = "volume";
 
@@ -75,7 +76,8 @@ final class Lookup {
     }
 
     /** The folder of a volume; null if there is none. */
-    @Nullable Fd home(Native os, VolumeId id) throws OsException {
+    @Override
+    public @Nullable Fd home(Native os, VolumeId id) throws OsException {
         Fd home = os.openIfThere(folder.volumes(), id.toString());
         if (home == null) {
             folder.checkStillThere();
@@ -178,36 +180,23 @@ final class Lookup {
 
     void inventory(InventoryVisitor visitor) throws OsException, InterruptedException, IOException {
         folder.checkStillThere();
-        for (VolumeId id : volumes()) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while listing " + folder.path());
-            }
-            // Its own, since what one holds of the arena would add up.
-            try (Native each = new Native();
-                    Fd home = home(each, id)) {
-                if (home == null) {
-                    continue;
-                }
-                for (String name : Entries.names(Path.of(home.path()))) {
-                    Optional<SnapshotId> cut = Entries.snapshotId(name, CUT);
-                    if (!name.equals(VOLUME) && cut.isEmpty()) {
-                        continue;
-                    }
-                    try {
-                        if (cut.isPresent()) {
-                            found(each, cut.get(), id, home).ifPresent(visitor::snapshot);
-                        } else {
-                            found(each, id, home).ifPresent(visitor::volume);
-                        }
-                    } catch (OsException e) {
-                        if (e.told().kind() != FAULT) {
-                            throw e;
-                        }
-                        visitor.unreadable(
-                                home.path() + "/" + name, String.valueOf(e.getMessage()));
-                    }
-                }
-            }
+        Walk.all(folder, this, visitor);
+    }
+
+    @Override
+    public Optional<Target> targetOf(VolumeId id, String name) {
+        return name.equals(VOLUME)
+                ? Optional.of(Target.of(id))
+                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    }
+
+    @Override
+    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+            throws OsException {
+        if (target.snapshot().isPresent()) {
+            found(os, target.snapshot().get(), target.volume(), home).ifPresent(visitor::snapshot);
+        } else {
+            found(os, target.volume(), home).ifPresent(visitor::volume);
         }
     }
 

@@ -10,14 +10,11 @@ import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.Source;
 import io.cairn.plugin.local.qemu.ServingOptions;
 import io.cairn.spi.BackendIdentity;
-import io.cairn.spi.BackendSnapshot;
-import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Chore;
 import io.cairn.spi.ConnectionId;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Inventory;
-import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.Settings;
 import io.cairn.spi.SnapshotId;
@@ -25,6 +22,7 @@ import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
+import io.cairn.tck.Told;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,7 +33,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -107,27 +104,11 @@ final class SweepTest {
         SnapshotId cut = snapshot(whole);
         Path layer = layerOf(lost);
         Files.delete(layer);
-        List<Object> told = new ArrayList<>();
-        driver.inventory(
-                new InventoryVisitor() {
-                    @Override
-                    public void volume(BackendVolume volume) {
-                        told.add(volume.id());
-                    }
-
-                    @Override
-                    public void snapshot(BackendSnapshot snapshot) {
-                        told.add(snapshot.id());
-                    }
-
-                    @Override
-                    public void unreadable(String what, String why) {
-                        assertThat(what).contains(lost.toString());
-                        assertThat(why).contains(layer + " is missing");
-                        told.add(lost);
-                    }
-                });
-        assertThat(told).containsExactlyInAnyOrder(lost, whole, cut);
+        Told told = new Told();
+        driver.inventory(told);
+        assertThat(told.whole()).containsExactlyInAnyOrder(Target.of(whole), Target.of(whole, cut));
+        assertThat(told.unreadable()).containsExactly(Target.of(lost));
+        assertThat(told.problems().getFirst()).contains(layer + " is missing");
         assertThatThrownBy(driver::inventory).hasMessageContaining("is missing");
     }
 

@@ -1,6 +1,7 @@
 package io.cairn.plugin.rbd;
 
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import io.cairn.plugin.local.Entries;
@@ -14,6 +15,7 @@ import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -31,6 +33,9 @@ import java.util.concurrent.Future;
 final class Lookup {
     /** An image takes several answers of the cluster, which has time for others meanwhile. */
     private static final int THREADS = 16;
+
+    /** How many images are looked at before what they hold is told of. */
+    private static final int AT_ONCE = 64;
 
     private static final Label LOST =
             new Label("", Mark.NONE, Optional.of(Instant.EPOCH), Optional.empty());
@@ -210,22 +215,39 @@ final class Lookup {
     }
 
     void inventory(InventoryVisitor visitor) throws OsException, InterruptedException {
-        List<Callable<Inventory>> looks = new ArrayList<>();
-        for (String name : images.names(each -> Names.volumeOf(each).isPresent())) {
-            VolumeId id = Names.volumeOf(name).orElseThrow();
-            looks.add(() -> of(id));
-        }
+        List<VolumeId> ids =
+                images.names(each -> Names.volumeOf(each).isPresent()).stream()
+                        .map(name -> Names.volumeOf(name).orElseThrow())
+                        .toList();
         try (ExecutorService threads =
                 Executors.newFixedThreadPool(
                         THREADS, Thread.ofPlatform().daemon().name("rbd-list-", 0).factory())) {
-            for (Future<Inventory> each : threads.invokeAll(looks)) {
-                each.get().tellTo(visitor);
+            // So many are in memory at once, and no more.
+            for (int from = 0; from < ids.size(); from += AT_ONCE) {
+                List<VolumeId> some = ids.subList(from, Math.min(ids.size(), from + AT_ONCE));
+                List<Callable<Inventory>> looks = new ArrayList<>();
+                some.forEach(id -> looks.add(() -> of(id)));
+                List<Future<Inventory>> found = threads.invokeAll(looks);
+                for (int i = 0; i < some.size(); i++) {
+                    tell(some.get(i), found.get(i), visitor);
+                }
             }
+        }
+    }
+
+    /** What is damaged keeps nothing else from being told of. */
+    private static void tell(VolumeId id, Future<Inventory> found, InventoryVisitor visitor)
+            throws OsException, InterruptedException {
+        try {
+            found.get().tellTo(visitor);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof OsException failed) {
+            if (!(e.getCause() instanceof OsException failed)) {
+                throw new IllegalStateException(e.getCause());
+            }
+            if (failed.told().kind() != FAULT) {
                 throw failed;
             }
-            throw new IllegalStateException(e.getCause());
+            visitor.unreadable(Target.of(id), Names.image(id), String.valueOf(failed.getMessage()));
         }
     }
 
