@@ -147,7 +147,7 @@ final class House implements AutoCloseable {
                         new ManagementBeans.About("benchmark", Instant.now(), List.of()),
                         volumes,
                         keyValues,
-                        new Transfers(volumes, keyValues, DAEMON, folder.resolve("transfer")),
+                        new Transfers(volumes, keyValues, backends, folder.resolve("transfer")),
                         new Checks(volumes, backends),
                         backends,
                         new BackendDoor(

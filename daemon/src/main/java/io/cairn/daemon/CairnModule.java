@@ -49,8 +49,7 @@ final class CairnModule extends AbstractModule {
     @Provides
     @Singleton
     Transfers transfers(Volumes volumes, KeyValues keyValues) {
-        return new Transfers(
-                volumes, keyValues, backends.daemon(), configuration.daemon().transferFolder());
+        return new Transfers(volumes, keyValues, backends, configuration.daemon().transferFolder());
     }
 
     @Provides

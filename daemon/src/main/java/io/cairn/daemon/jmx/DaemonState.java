@@ -83,6 +83,16 @@ class DaemonState extends DaemonHost {
 
     @WriteOperation(
             value =
+                    "Records the volumes and snapshots that a backend has with Cairn's marks and the state has not, as when the state was lost, by what each says of itself; overwrites nothing; returns what became of each, a volume with all of its snapshots or not at all",
+            role = Role.ADMIN)
+    String rebuildState(
+            @Description("The backend's name") String backend, @Description(MODE) String mode)
+            throws OperationException, InterruptedException {
+        return sources.transfers().rebuild(backend, mode);
+    }
+
+    @WriteOperation(
+            value =
                     "Gives a backend's storage to another daemon and closes the backend here; its volumes stay listed, to be exported, until forgetBackend",
             role = Role.ADMIN)
     String handOverBackend(

@@ -37,6 +37,15 @@ final class Report {
                                             ? "; and %d more, which a dry-run shows".formatted(more)
                                             : ""));
         }
+        return text(findings, 0, mode);
+    }
+
+    /**
+     * As {@link #of}, whatever conflicts.
+     *
+     * @param moreCreated how many more were created than are told of
+     */
+    static String text(List<Finding> findings, long moreCreated, Mode mode) {
         // Conflicts first, so that none is among the lines that are left out.
         StringBuilder text = new StringBuilder();
         findings.stream()
@@ -44,13 +53,14 @@ final class Report {
                 .limit(MOST_LINES)
                 .map(Report::line)
                 .forEach(line -> text.append(line).append('\n'));
-        if (findings.size() > MOST_LINES) {
-            text.append("and %d more\n".formatted(findings.size() - MOST_LINES));
+        long more = Math.max(0, findings.size() - MOST_LINES) + moreCreated;
+        if (more > 0) {
+            text.append("and %d more\n".formatted(more));
         }
         return text.append(
                         "%d created, %d the same already, %d in conflict%s\n"
                                 .formatted(
-                                        count(findings, Outcome.CREATED),
+                                        count(findings, Outcome.CREATED) + moreCreated,
                                         count(findings, Outcome.SAME),
                                         count(findings, Outcome.CONFLICT),
                                         mode == Mode.DRY_RUN

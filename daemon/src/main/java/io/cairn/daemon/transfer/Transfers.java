@@ -2,16 +2,20 @@ package io.cairn.daemon.transfer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.keyvalue.Adding;
 import io.cairn.daemon.keyvalue.KeyValues;
 import io.cairn.daemon.keyvalue.KeyValues.KeyValue;
 import io.cairn.daemon.volume.Dossier;
 import io.cairn.daemon.volume.Dossiers;
 import io.cairn.daemon.volume.Finding;
+import io.cairn.daemon.volume.Names;
 import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Page;
 import io.cairn.daemon.volume.Volumes;
+import io.cairn.spi.DriverException;
 import io.cairn.spi.VolumeId;
 
 import java.io.ByteArrayInputStream;
@@ -39,24 +43,23 @@ public final class Transfers {
 
     private final Volumes volumes;
     private final KeyValues keyValues;
-    private final UUID daemon;
+    private final Backends backends;
     private final TransferFolder folder;
     private final ReentrantLock turn = new ReentrantLock();
 
     /**
-     * @param daemon the daemon's lasting identity
      * @param folder of the files; made when the first is written
      */
-    public Transfers(Volumes volumes, KeyValues keyValues, UUID daemon, Path folder) {
+    public Transfers(Volumes volumes, KeyValues keyValues, Backends backends, Path folder) {
         this.volumes = volumes;
         this.keyValues = keyValues;
-        this.daemon = daemon;
+        this.backends = backends;
         this.folder = new TransferFolder(folder);
     }
 
     /** The daemon's lasting identity. */
     public UUID daemon() {
-        return daemon;
+        return backends.daemon();
     }
 
     /**
@@ -133,12 +136,45 @@ public final class Transfers {
         return imported(folder.read(file, in -> StateReader.read(in, file)), how);
     }
 
+    /**
+     * Records what a backend has of Cairn's and the state has not, by what each object says of
+     * itself. What was recorded of connections, holds and adoptions only the state knew.
+     *
+     * @param mode {@code dry-run} or {@code import}
+     * @return what became, or would become, of each object; each volume comes in with all of its
+     *     snapshots, or not at all
+     * @throws OperationException NOT_FOUND; UNAVAILABLE if the backend cannot be looked at
+     */
+    public String rebuild(String backend, String mode)
+            throws OperationException, InterruptedException {
+        Mode how = Mode.of(mode);
+        Backend found =
+                backends.find(backend.strip())
+                        .orElseThrow(
+                                () ->
+                                        new OperationException(
+                                                Code.NOT_FOUND,
+                                                "there is no backend '%s'"
+                                                        .formatted(Names.shortened(backend))));
+        turn.lockInterruptibly();
+        try {
+            return new Rebuilding(volumes, found, how).run();
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "backend %s could not be looked at: %s; what is recorded already stays, and another try takes in the rest"
+                            .formatted(found.name(), e.getMessage()));
+        } finally {
+            turn.unlock();
+        }
+    }
+
     private StateWriter write(OutputStream out, String what, boolean secrets)
             throws IOException, OperationException, InterruptedException {
         Scope scope = Scope.of(what, volumes);
         StateWriter writer =
                 new StateWriter(
-                        out, new Document.Header(Instant.now(), daemon, scope.what(), secrets));
+                        out, new Document.Header(Instant.now(), daemon(), scope.what(), secrets));
         for (VolumeId id : scope.volumes(volumes.dossiers())) {
             Optional<Dossier> dossier = volumes.dossiers().read(id);
             if (dossier.isPresent()) {

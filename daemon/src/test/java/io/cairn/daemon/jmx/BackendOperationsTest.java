@@ -463,7 +463,7 @@ final class BackendOperationsTest {
                         new ManagementBeans.About("test", Instant.now(), List.of()),
                         volumes,
                         values,
-                        new Transfers(volumes, values, DAEMON, home.resolve("transfer")),
+                        new Transfers(volumes, values, backends, home.resolve("transfer")),
                         new Checks(volumes, backends),
                         backends,
                         new BackendDoor(

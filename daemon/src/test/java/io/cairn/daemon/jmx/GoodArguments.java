@@ -113,6 +113,8 @@ final class GoodArguments {
         arguments.put("Daemon.forgetUnfinished.id", house.get(volume, "Id"));
         arguments.put("Daemon.exportStateTo.file", "fresh.json");
         arguments.put("Daemon.exportStateWithSecretsTo.file", "fresh.json");
+        arguments.put("Daemon.rebuildState.backend", "fast");
+        arguments.put("Daemon.rebuildState.mode", "dry-run");
         arguments.put("Daemon.importState.text", json);
         arguments.put("Daemon.importState.mode", "dry-run");
         arguments.put("Daemon.importStateFrom.file", "kept.json");

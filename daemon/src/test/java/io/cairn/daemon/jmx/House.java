@@ -164,7 +164,7 @@ final class House implements AutoCloseable {
                                 Instant.now(),
                                 limits,
                                 new Transfers(
-                                        volumes, keyValues, DAEMON, folder.resolve("transfer")),
+                                        volumes, keyValues, backends, folder.resolve("transfer")),
                                 new Checks(volumes, backends)),
                         new Callers(inProcess, new Audit()));
     }

@@ -43,6 +43,7 @@ final class RolesTest {
                     "Daemon.listAudit",
                     "Daemon.listAuditText",
                     "Daemon.openBackend",
+                    "Daemon.rebuildState",
                     "Volume.cleanup",
                     "Volume.deleteWithSnapshots",
                     "Volume.forgetUnfinished",

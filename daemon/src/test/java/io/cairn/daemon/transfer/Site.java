@@ -81,7 +81,9 @@ final class Site implements AutoCloseable {
         Metrics metrics = new Metrics();
         volumes = new Volumes(store, backends, metrics);
         keyValues = new KeyValues(store);
-        transfers = new Transfers(volumes, keyValues, id, configuration.daemon().transferFolder());
+        transfers =
+                new Transfers(
+                        volumes, keyValues, backends, configuration.daemon().transferFolder());
         server =
                 new CairnMBeanServerBuilder()
                         .newMBeanServer("test", null, new MBeanServerDelegate());
