@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -98,8 +97,8 @@ final class ThinVolumes {
                         devices.add(
                                 DEVICES.resolve(name.substring(begin.length()).replace("--", "-")));
                     }
-                } catch (NoSuchFileException _) {
-                    // It is gone meanwhile.
+                } catch (IOException _) {
+                    // It is gone meanwhile; of one that is going the kernel says EINVAL.
                 }
             }
         }
