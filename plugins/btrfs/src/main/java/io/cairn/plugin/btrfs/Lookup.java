@@ -182,25 +182,29 @@ final class Lookup implements Images, Walk.Finder {
     }
 
     @Override
-    public Optional<Target> targetOf(VolumeId id, String name) {
-        return name.equals(VOLUME)
-                ? Optional.of(Target.of(id))
-                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    public String volumeName() {
+        return VOLUME;
     }
 
     @Override
-    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+    public String snapshotEnd() {
+        return CUT;
+    }
+
+    @Override
+    public Optional<BackendVolume> found(Native os, VolumeId id, Fd home) throws OsException {
+        try (Fd image = image(os, home, VOLUME)) {
+            return image == null ? Optional.empty() : Optional.of(asFound(os, id, image));
+        }
+    }
+
+    @Override
+    public Optional<BackendSnapshot> found(Native os, SnapshotId id, VolumeId volume, Fd home)
             throws OsException {
-        try (Fd image = image(os, home, subvolume(target))) {
-            if (image == null) {
-                return;
-            }
-            if (target.snapshot().isPresent()) {
-                visitor.snapshot(
-                        asFound(os, target.snapshot().get(), target.volume(), home, image));
-            } else {
-                visitor.volume(asFound(os, target.volume(), image));
-            }
+        try (Fd image = image(os, home, id + CUT)) {
+            return image == null
+                    ? Optional.empty()
+                    : Optional.of(asFound(os, id, volume, home, image));
         }
     }
 

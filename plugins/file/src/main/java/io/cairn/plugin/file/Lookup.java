@@ -172,25 +172,28 @@ final class Lookup implements Images, Walk.Finder {
     }
 
     @Override
-    public Optional<Target> targetOf(VolumeId id, String name) {
-        return name.equals(IMAGE)
-                ? Optional.of(Target.of(id))
-                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    public String volumeName() {
+        return IMAGE;
     }
 
     @Override
-    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+    public String snapshotEnd() {
+        return CUT;
+    }
+
+    @Override
+    public Optional<BackendVolume> found(Native os, VolumeId id, Fd home)
             throws OsException, IOException {
-        String name = target.snapshot().map(id -> id + CUT).orElse(IMAGE);
-        try (Fd file = file(os, home, name)) {
-            if (file == null) {
-                return;
-            }
-            if (target.snapshot().isPresent()) {
-                visitor.snapshot(asFound(os, target.snapshot().get(), target.volume(), file));
-            } else {
-                visitor.volume(asFound(os, target.volume(), file));
-            }
+        try (Fd file = file(os, home, IMAGE)) {
+            return file == null ? Optional.empty() : Optional.of(asFound(os, id, file));
+        }
+    }
+
+    @Override
+    public Optional<BackendSnapshot> found(Native os, SnapshotId id, VolumeId volume, Fd home)
+            throws OsException, IOException {
+        try (Fd file = file(os, home, id + CUT)) {
+            return file == null ? Optional.empty() : Optional.of(asFound(os, id, volume, file));
         }
     }
 

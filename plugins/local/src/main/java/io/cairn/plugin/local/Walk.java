@@ -3,8 +3,11 @@ package io.cairn.plugin.local;
 import static io.cairn.spi.DriverException.Kind.FAULT;
 import static io.cairn.spi.DriverException.Kind.UNSUPPORTED;
 
+import io.cairn.spi.BackendSnapshot;
+import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.InventoryVisitor;
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
@@ -26,11 +29,18 @@ public final class Walk {
         /** The folder of a volume; null if there is none. */
         @Nullable Fd home(Native os, VolumeId id) throws OsException;
 
-        /** What an entry of a volume's folder would be, by its name; empty if nothing. */
-        Optional<Target> targetOf(VolumeId id, String name);
+        /** The name of the volume itself in its folder. */
+        String volumeName();
 
-        /** Tells of an entry, if it is what it would be. */
-        void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
+        /** How the names of its snapshots end, which begin with their ids. */
+        String snapshotEnd();
+
+        /** The volume in its folder, if it is whole. */
+        Optional<BackendVolume> found(Native os, VolumeId id, Fd home)
+                throws OsException, IOException;
+
+        /** One of its snapshots, if it is whole. */
+        Optional<BackendSnapshot> found(Native os, SnapshotId id, VolumeId volume, Fd home)
                 throws OsException, IOException;
     }
 
@@ -66,20 +76,25 @@ public final class Walk {
                 return;
             }
             for (String name : Entries.names(Path.of(home.path()))) {
-                Optional<Target> target = finder.targetOf(id, name);
-                if (target.isEmpty()) {
+                Optional<SnapshotId> cut = Entries.snapshotId(name, finder.snapshotEnd());
+                if (cut.isEmpty() && !name.equals(finder.volumeName())) {
                     continue;
                 }
+                Target target = new Target(id, cut);
                 if (Thread.interrupted()) {
                     throw new InterruptedException("interrupted while listing " + home.path());
                 }
                 // Its own, since what one holds of the arena would add up.
                 try (Native each = new Native()) {
-                    finder.tell(each, target.get(), home, visitor);
+                    if (cut.isPresent()) {
+                        finder.found(each, cut.get(), id, home).ifPresent(visitor::snapshot);
+                    } else {
+                        finder.found(each, id, home).ifPresent(visitor::volume);
+                    }
                 } catch (OsException e) {
-                    tell(e, target.get(), home.path() + "/" + name, visitor);
+                    tell(e, target, home.path() + "/" + name, visitor);
                 } catch (IOException e) {
-                    visitor.unreadable(target.get(), home.path() + "/" + name, e.toString());
+                    visitor.unreadable(target, home.path() + "/" + name, e.toString());
                 }
             }
         }

@@ -184,20 +184,13 @@ final class Lookup implements Walk.Finder {
     }
 
     @Override
-    public Optional<Target> targetOf(VolumeId id, String name) {
-        return name.equals(VOLUME)
-                ? Optional.of(Target.of(id))
-                : Entries.snapshotId(name, CUT).map(cut -> Target.of(id, cut));
+    public String volumeName() {
+        return VOLUME;
     }
 
     @Override
-    public void tell(Native os, Target target, Fd home, InventoryVisitor visitor)
-            throws OsException {
-        if (target.snapshot().isPresent()) {
-            found(os, target.snapshot().get(), target.volume(), home).ifPresent(visitor::snapshot);
-        } else {
-            found(os, target.volume(), home).ifPresent(visitor::volume);
-        }
+    public String snapshotEnd() {
+        return CUT;
     }
 
     /** Makes durable which card a volume has, before it is acted on. */
@@ -292,7 +285,8 @@ final class Lookup implements Walk.Finder {
         }
     }
 
-    private Optional<BackendVolume> found(Native os, VolumeId id, Fd home) throws OsException {
+    @Override
+    public Optional<BackendVolume> found(Native os, VolumeId id, Fd home) throws OsException {
         Sized sized = sized(os, home, VOLUME);
         return sized == null
                 ? Optional.empty()
@@ -305,7 +299,8 @@ final class Lookup implements Walk.Finder {
                                 sized.card().label().mark()));
     }
 
-    private Optional<BackendSnapshot> found(Native os, SnapshotId id, VolumeId volume, Fd home)
+    @Override
+    public Optional<BackendSnapshot> found(Native os, SnapshotId id, VolumeId volume, Fd home)
             throws OsException {
         Sized sized = sized(os, home, id + CUT);
         return sized == null
