@@ -104,6 +104,16 @@ final class BackendOperationsTest {
     }
 
     @Test
+    void aBackendOfOneThreadIsNotKeptFromWorkByACheck() throws Exception {
+        write("more", "threads=1\n");
+        invoke(BeanNames.DAEMON, "openBackend", "more");
+        assertThatThrownBy(() -> invoke(MORE, "checkBackend"))
+                .hasMessageStartingWith("UNSUPPORTED: backend more has one thread")
+                .hasMessageContaining("threads=2");
+        assertThat(get(MORE, "CheckState")).isEqualTo("never");
+    }
+
+    @Test
     void aChangedFileOfAnOpenBackendIsAConflict() throws Exception {
         write("more", "");
         invoke(BeanNames.DAEMON, "openBackend", "more");
