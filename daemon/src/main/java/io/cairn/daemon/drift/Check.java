@@ -22,7 +22,6 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,9 +32,6 @@ import java.util.UUID;
 final class Check {
     /** More suspects of one sort are not looked at: something is wrong with all of them. */
     static final int MOST = 10_000;
-
-    /** Of a million snapshots; each of them may be a file to be opened. */
-    private static final Duration LONGEST = Duration.ofHours(1);
 
     private static final int PAGE = 500;
 
@@ -65,13 +61,7 @@ final class Check {
     Report run() throws OperationException, DriverException, InterruptedException {
         Instant begunAt = Instant.now();
         readState();
-        boolean _ =
-                backend.callFor(
-                        LONGEST,
-                        driver -> {
-                            driver.inventory(new Visitor());
-                            return true;
-                        });
+        backend.inventory(new Visitor());
         for (Target each : suspects) {
             if (each.snapshot().isPresent()) {
                 judge.snapshot(each.snapshot().get(), each.volume());

@@ -36,6 +36,7 @@ public final class Checks {
     /** How soon a backend is checked that was opened, or could not be checked. */
     private static final Duration FIRST = Duration.ofMinutes(10);
 
+    /** How often it is looked whether one is due. */
     private static final Duration LOOK = Duration.ofSeconds(30);
 
     /** Each takes memory for all that is recorded of its backend; one that hangs leaves another. */

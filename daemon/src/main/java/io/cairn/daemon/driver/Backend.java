@@ -14,6 +14,7 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
+import io.cairn.spi.InventoryVisitor;
 import io.cairn.spi.Settings;
 import io.cairn.spi.VolumeId;
 
@@ -45,6 +46,9 @@ public final class Backend {
 
     /** How long an interrupted driver, and then its closing, may take when the daemon stops. */
     private static final Duration GRACE = Duration.ofSeconds(2);
+
+    /** Of a million snapshots, each of which may be a file to be opened. */
+    private static final Duration LISTING = Duration.ofHours(1);
 
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
 
@@ -220,15 +224,20 @@ public final class Backend {
     }
 
     /**
-     * As {@link #call(DriverCall)}, for what may take long and changes nothing. It is interrupted
-     * at once when the backend is closed.
+     * As {@link #call(DriverCall)}, for all that is on the backend, with an hour for it: it changes
+     * nothing, and is interrupted at once when the backend is closed.
      *
-     * @param longest the longest that the caller waits, instead of the backend's deadline
+     * @param visitor is told on one of the backend's threads
      */
-    public <T> T callFor(Duration longest, DriverCall<T> call)
-            throws DriverException, InterruptedException {
+    public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
         Driver open = open();
-        return lane.ask(longest, () -> call.on(open));
+        boolean _ =
+                lane.ask(
+                        LISTING,
+                        () -> {
+                            open.inventory(visitor);
+                            return true;
+                        });
     }
 
     /** As {@link #call(VolumeId, DriverCall)}, for a method that returns nothing. */

@@ -18,7 +18,6 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,9 +36,6 @@ final class Rebuilding {
     /** So many snapshots are looked up in one call of the driver. */
     private static final int LOOKS = 100;
 
-    /** Of a million snapshots; each of them may be a file to be opened. */
-    private static final Duration LONGEST = Duration.ofHours(1);
-
     private final Volumes volumes;
     private final Backend backend;
     private final Mode mode;
@@ -56,13 +52,7 @@ final class Rebuilding {
     }
 
     String run() throws OperationException, DriverException, InterruptedException {
-        boolean _ =
-                backend.callFor(
-                        LONGEST,
-                        driver -> {
-                            driver.inventory(new Visitor());
-                            return true;
-                        });
+        backend.inventory(new Visitor());
         for (Map.Entry<VolumeId, List<SnapshotId>> each : unknown.entrySet()) {
             Optional<Dossier> dossier = dossier(each.getKey(), each.getValue());
             if (dossier.isPresent()) {
