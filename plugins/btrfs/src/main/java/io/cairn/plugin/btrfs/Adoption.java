@@ -1,10 +1,12 @@
 package io.cairn.plugin.btrfs;
 
-import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
+import static io.cairn.plugin.btrfs.Lookup.FILE;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
 import static io.cairn.spi.DriverException.Kind.CONFLICT;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.cairn.plugin.local.BackendFolder;
 import io.cairn.plugin.local.Calls;
@@ -69,14 +71,10 @@ final class Adoption implements Adopting {
                     try (Fd home = lookup.home(os, id);
                             Fd image = lookup.image(os, home, VOLUME)) {
                         if (home != null && image != null) {
-                            return existing(os, name, id, mark, home, image);
+                            again(os, name, id, mark, home, image);
+                        } else {
+                            make(os, name, id, mark);
                         }
-                        if (home == null || !waits(os, home)) {
-                            take(os, name, id, mark);
-                        }
-                    }
-                    try (Fd home = os.open(folder.volumes(), id.toString(), Native.O_RDONLY)) {
-                        make(os, name, id, mark, home);
                     }
                     return lookup.volume(os, id).orElseThrow();
                 });
@@ -101,21 +99,28 @@ final class Adoption implements Adopting {
                 });
     }
 
-    private static boolean waits(Native os, Fd home) throws OsException {
-        try (Fd file = os.openIfThere(home, ADOPTED)) {
-            return file != null;
+    /** Ends what a call began that made the volume; nobody was told of that. */
+    private void again(Native os, String name, VolumeId id, Mark mark, Fd home, Fd image)
+            throws OsException, InterruptedException, IOException {
+        Label label = os.label(image);
+        Entries.checkMark(label.mark(), mark);
+        checkSource(label, name);
+        try (Fd file = lookup.becoming(os, id, name)) {
+            if (file == null) {
+                Entries.settle(os, image, home, folder.volumes(), folder.root());
+                return;
+            }
+            uses.checkUnused(os, Target.of(id), image);
+            checkUnused(os, name, file);
+            // Anew, since it may have been written to while it lay there.
+            creation.replace(os, home, label, os.size(file), Creation.Content.ofFile(file));
+            remove(os, name);
         }
     }
 
-    private BackendVolume existing(
-            Native os, String name, VolumeId id, Mark mark, Fd home, Fd image) throws OsException {
-        Entries.checkMark(os.label(image).mark(), mark);
-        checkSource(os.label(image), name);
-        Entries.settle(os, image, home, folder.volumes(), folder.root());
-        if (os.remove(home, ADOPTED, 0)) {
-            Entries.settle(os, home);
-        }
-        return lookup.asFound(os, id, image);
+    private void checkUnused(Native os, String name, Fd file) throws OsException, IOException {
+        uses.checkUnattached(os, name, file);
+        uses.checkUnwritten(os, file);
     }
 
     private static void checkSource(Label label, String name) throws OsException {
@@ -127,51 +132,43 @@ final class Adoption implements Adopting {
         }
     }
 
-    /** Takes the file out of the folder, so that nobody takes it for one that is not Cairn's. */
-    private void take(Native os, String name, VolumeId id, Mark mark)
+    /** It is a file until it is a volume, whenever a call is killed. */
+    private void make(Native os, String name, VolumeId id, Mark mark)
             throws OsException, IOException {
         try (Fd file = candidates.open(os, name)) {
-            uses.checkUnattached(os, name, file);
-            uses.checkUnwritten(os, file);
+            checkUnused(os, name, file);
             os.makeFolder(folder.volumes(), id.toString(), 0700);
             try (Fd home = os.open(folder.volumes(), id.toString(), Native.O_RDONLY)) {
+                Optional<Source> source = Optional.of(new Source.OfFile(name));
+                Label label = new Label(id.toString(), mark, Optional.empty(), source);
                 try {
-                    Optional<Source> source = Optional.of(new Source.OfFile(name));
-                    os.setLabel(file, new Label(id.toString(), mark, Optional.empty(), source));
+                    // In this order, for a deletion to find what it has to let go.
+                    os.setAttribute(home, FILE, name.getBytes(UTF_8));
+                    os.sync(home);
+                    os.setLabel(file, label);
                     os.sync(file);
-                    os.move(folder.root(), name, home, ADOPTED);
+                    Creation.Content content = Creation.Content.ofFile(file);
+                    creation.finish(os, home, label, os.size(file), content);
                 } catch (OsException e) {
-                    undo(e, () -> forget(os, file, id));
+                    undo(
+                            e,
+                            () -> {
+                                Subvolumes.destroy(os, home, NEW_VOLUME);
+                                Subvolumes.destroy(os, home, VOLUME);
+                                os.sync(home);
+                                forget(os, file, id);
+                            });
                     throw e;
                 }
-                Entries.settle(os, home, folder.volumes(), folder.root());
             }
+            remove(os, name);
         }
     }
 
-    private void make(Native os, String name, VolumeId id, Mark mark, Fd home) throws OsException {
-        try (Fd file = os.open(home, ADOPTED, Native.O_RDONLY)) {
-            checkSource(os.label(file), name);
-            Label label = os.label(file).marked(id.toString(), mark);
-            try {
-                creation.finish(os, home, label, os.size(file), Creation.Content.ofFile(file));
-            } catch (OsException e) {
-                undo(
-                        e,
-                        () -> {
-                            Subvolumes.destroy(os, home, NEW_VOLUME);
-                            Subvolumes.destroy(os, home, VOLUME);
-                            os.move(home, ADOPTED, folder.root(), name);
-                            os.sync(home);
-                            os.sync(folder.root());
-                            forget(os, file, id);
-                        });
-                throw e;
-            }
-        }
+    private void remove(Native os, String name) throws OsException {
         try {
-            os.remove(home, ADOPTED, 0);
-            os.sync(home);
+            os.remove(folder.root(), name, 0);
+            os.sync(folder.root());
         } catch (OsException e) {
             throw e.withUnknownOutcome();
         }
@@ -188,8 +185,10 @@ final class Adoption implements Adopting {
         os.remove(home, RELEASED, 0);
         try (Fd file = os.open(home, RELEASED, CREATE, 0600)) {
             Creation.clone(os, image, file);
-            // Until the volume is gone, for who finds both to know that they are one.
-            os.setLabel(file, os.label(image));
+            // Until the volume is gone, for who finds both to know that they are one. Without a
+            // source, or it could be taken for what the volume is being made of.
+            Mark mark = os.label(image).mark();
+            os.setLabel(file, new Label(id.toString(), mark, Optional.empty(), Optional.empty()));
             os.sync(file);
             clear(os, id, name);
             os.move(home, RELEASED, folder.root(), name);
@@ -231,7 +230,6 @@ final class Adoption implements Adopting {
             if (home != null) {
                 Subvolumes.destroy(os, home, NEW_VOLUME);
                 os.remove(home, RELEASED, 0);
-                os.remove(home, ADOPTED, 0);
                 os.sync(home);
                 os.remove(folder.volumes(), id.toString(), Native.AT_REMOVEDIR);
             }

@@ -1,12 +1,14 @@
 package io.cairn.plugin.btrfs;
 
-import static io.cairn.plugin.btrfs.Lookup.ADOPTED;
 import static io.cairn.plugin.btrfs.Lookup.CUT;
+import static io.cairn.plugin.btrfs.Lookup.FILE;
 import static io.cairn.plugin.btrfs.Lookup.HALF;
 import static io.cairn.plugin.btrfs.Lookup.MARK;
 import static io.cairn.plugin.btrfs.Lookup.NEW_VOLUME;
 import static io.cairn.plugin.btrfs.Lookup.RELEASED;
 import static io.cairn.plugin.btrfs.Lookup.VOLUME;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.cairn.plugin.btrfs.Claims.Drop;
 import io.cairn.plugin.local.BackendFolder;
@@ -14,7 +16,6 @@ import io.cairn.plugin.local.Entries;
 import io.cairn.plugin.local.Fd;
 import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
-import io.cairn.plugin.local.Source;
 import io.cairn.plugin.local.Uses;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
@@ -27,6 +28,9 @@ import java.nio.file.Path;
 
 /** Takes volumes and snapshots away, with all that killed calls left of them. */
 final class Deletion {
+    /** The longest name that a file has. */
+    private static final int NAME_BYTES = 255;
+
     private final BackendFolder folder;
     private final Lookup lookup;
     private final Uses uses;
@@ -45,8 +49,6 @@ final class Deletion {
                 if (home != null && image != null) {
                     lookup.checkAlone(home);
                     uses.checkUnused(os, Target.of(id), image);
-                    // Its content is the volume's, and goes with it.
-                    os.remove(home, ADOPTED, 0);
                 }
             }
             removeAll(os, id, home);
@@ -80,7 +82,7 @@ final class Deletion {
         }
         try {
             if (home != null) {
-                giveBack(os, home);
+                letGo(os, id, home);
                 Subvolumes.destroy(os, home, NEW_VOLUME);
                 os.remove(home, RELEASED, 0);
                 for (String name : Entries.names(Path.of(home.path()))) {
@@ -101,11 +103,13 @@ final class Deletion {
     }
 
     /** A file that was not adopted to the end is not the driver's to delete. */
-    private void giveBack(Native os, Fd home) throws OsException {
-        try (Fd file = os.openIfThere(home, ADOPTED)) {
-            if (file != null && os.label(file).source().orElse(null) instanceof Source.OfFile of) {
-                os.move(home, ADOPTED, folder.root(), of.name());
-                os.sync(folder.root());
+    private void letGo(Native os, VolumeId id, Fd home) throws OsException {
+        byte[] name = os.attribute(home, FILE, NAME_BYTES);
+        if (name.length == 0) {
+            return;
+        }
+        try (Fd file = lookup.becoming(os, id, new String(name, UTF_8))) {
+            if (file != null) {
                 os.removeLabel(file);
                 os.sync(file);
             }

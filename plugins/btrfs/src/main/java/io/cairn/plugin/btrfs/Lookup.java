@@ -39,8 +39,8 @@ final class Lookup implements Images, Walk.Finder {
     static final String CUT = ".snap";
     static final String MARK = ".mark";
 
-    /** A file that is to become a volume, until it is one. */
-    static final String ADOPTED = "adopted";
+    /** What the folder of a volume says of the file that it is made of. */
+    static final String FILE = "user.cairn.file";
 
     /** A file that a volume is to become. */
     static final String RELEASED = "released";
@@ -104,6 +104,37 @@ final class Lookup implements Images, Walk.Finder {
 
     private static String subvolume(Target target) {
         return target.snapshot().map(id -> id + CUT).orElse(VOLUME);
+    }
+
+    /** The file of that name, while it is becoming that volume; else null. */
+    @Nullable Fd becoming(Native os, VolumeId id, String name) throws OsException {
+        Fd file;
+        try {
+            file =
+                    os.stat(folder.root(), name).regular()
+                            ? os.openIfThere(folder.root(), name)
+                            : null;
+        } catch (OsException e) {
+            if (e.is(OsException.ENOENT)) {
+                return null;
+            }
+            throw e;
+        }
+        if (file == null) {
+            return null;
+        }
+        try {
+            Label label = os.label(file);
+            if (label.id().equals(id.toString())
+                    && label.source().equals(Optional.of(new Source.OfFile(name)))) {
+                return file;
+            }
+        } catch (OsException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+        file.close();
+        return null;
     }
 
     Optional<BackendVolume> volume(Native os, VolumeId id) throws OsException {
@@ -232,7 +263,6 @@ final class Lookup implements Images, Walk.Finder {
     private static boolean isOwn(String name) {
         return name.equals(VOLUME)
                 || name.equals(NEW_VOLUME)
-                || name.equals(ADOPTED)
                 || name.equals(RELEASED)
                 || name.endsWith(MARK)
                 || name.endsWith(HALF);

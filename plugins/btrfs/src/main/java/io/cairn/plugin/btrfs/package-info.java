@@ -13,13 +13,15 @@
  * volumes/VOLUME/volume.new/image     a volume being made, or what it held before it was reverted
  * volumes/VOLUME/SNAPSHOT.snap/image  a snapshot; it exists if and only if this subvolume does
  * volumes/VOLUME/SNAPSHOT.half/image  a snapshot of a volume in use, being made
- * volumes/VOLUME/adopted              a file that is to become the volume
  * volumes/VOLUME/released             a file that the volume is to become
  * volumes/VOLUME/SNAPSHOT.mark        the label that a snapshot got since it was cut
  * snapshots/                          empty; its attributes are the {@link Claims}
  * exports/...                         as {@link io.cairn.plugin.local.Servers} has them
  * anything else                       not Cairn's; files can be adopted
  * </pre>
+ *
+ * <p>A file becomes a volume by being cloned into one, and is removed once that is durable. Until
+ * then it has the volume's label, so that whoever finds both knows that they are one.
  *
  * <p>Nothing is ever written into a snapshot, which would end what it was received from. So what it
  * is called is written as an attribute of the volume's image before it is cut, goes into the
