@@ -187,6 +187,10 @@ final class Lookup implements Holdings {
      * A command of LVM's that is killed may leave a volume in the group's metadata which the kernel
      * has not: LVM would have it made by whichever command comes next, so that a snapshot would
      * hold what was written long after. Removing it is such a command, and it is gone with it.
+     *
+     * <p>Killed a moment later, the command has had it made, without having told the kernel that
+     * this is the next transaction. LVM would have it made once more, which the kernel refuses, and
+     * with it whatever else is asked of the pool.
      */
     private boolean takeBackUncut(Native os, long transaction)
             throws OsException, InterruptedException, IOException {
@@ -196,6 +200,7 @@ final class Lookup implements Holdings {
         }
         for (LogicalVolume each : pool.volumes("lv_name=~\"^cairn-\"")) {
             if (each.transaction() == made) {
+                pool.forget(os, each.thinId());
                 pool.wake(os);
                 pool.remove(each.name());
                 return true;

@@ -90,6 +90,20 @@ record ThinPool(
         DeviceMapper.tell(os, self(os), "reserve_metadata_snap");
     }
 
+    /**
+     * Takes out of the pool what the kernel has in it under an id that LVM has still to have it
+     * make. It may be there or not.
+     */
+    void forget(Native os, long thinId) throws OsException {
+        try {
+            DeviceMapper.tell(os, self(os), "delete " + thinId);
+        } catch (OsException e) {
+            if (!e.is(OsException.ENODATA)) {
+                throw e;
+            }
+        }
+    }
+
     void releaseMetadata(Native os) throws OsException {
         DeviceMapper.tell(os, self(os), "release_metadata_snap");
     }

@@ -14,6 +14,8 @@ import io.cairn.spi.VolumeSpec;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -128,6 +130,42 @@ final class KilledCommandsTest extends PoolFixture {
                             "cairn-v-" + volume.id(), "cairn-s-" + snapshot.id());
         }
         assertThat(read(snapshot.location())).isEqualTo(7);
+    }
+
+    /**
+     * A command that is killed between having the kernel make a volume and telling it that this was
+     * the next transaction.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasMadeInATransactionThatNeverEndedIsTakenBack(boolean snapshot) throws Exception {
+        BackendVolume volume = volume();
+        Path device = attached(volume);
+        write(device, 1);
+        SnapshotSpec spec = snapshotOf(volume);
+        BackendSnapshot first = driver.createSnapshot(spec);
+        String made;
+        if (snapshot) {
+            made = "cairn-s-" + driver.createSnapshot(snapshotOf(volume)).id();
+        } else {
+            made = "cairn-v-" + volume().id();
+        }
+        driver.close();
+        long transaction = VolumeGroup.asBeforeTransaction(pool, made);
+        driver = open(Map.of());
+        assertThat(VolumeGroup.names(pool, "lv_name=" + made)).isEmpty();
+        assertThat(driver.inventory().volumes()).containsExactly(volume);
+        assertThat(driver.inventory().snapshots()).containsExactly(first);
+        write(device, 2);
+        BackendSnapshot second = driver.createSnapshot(snapshotOf(volume));
+        assertThat(read(first.location())).isEqualTo(1);
+        assertThat(read(second.location())).isEqualTo(2);
+        assertThat(
+                        VolumeGroup.rows(pool, "lv_name=cairn-s-" + second.id())
+                                .getFirst()
+                                .transaction())
+                .isGreaterThanOrEqualTo(transaction);
+        driver.attaching().orElseThrow().detach(Target.of(volume.id()));
     }
 
     /** As by a command that was killed amid a snapshot. */

@@ -1,14 +1,18 @@
 package io.cairn.plugin.lvm;
 
 import io.cairn.plugin.local.OsException;
+import io.cairn.tck.Tools;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A volume group for tests, on the machine's scratch disk ({@code VM_DISK_0}), with a thin pool for
@@ -154,6 +158,42 @@ final class VolumeGroup {
             }
         } catch (OsException e) {
             throw new IOException(e);
+        }
+    }
+
+    /**
+     * Has a pool be as if the command that made the newest volume in it had been killed when the
+     * kernel had made that and did not know yet that the transaction was over.
+     *
+     * @return that transaction
+     */
+    static long asBeforeTransaction(Path pool, String newest)
+            throws IOException, InterruptedException {
+        Path metadata = Files.createTempFile("cairn-tests", ".vg");
+        try {
+            run("vgcfgbackup", "-f", metadata.toString(), NAME);
+            Matcher segment =
+                    Pattern.compile(
+                                    "(?s)(\\n\\t\\t%s \\{.*?transaction_id = (\\d+)\\n)"
+                                            .formatted(pool.getName(1)))
+                            .matcher(Files.readString(metadata));
+            if (!segment.find()) {
+                throw new IOException("the metadata says nothing of " + pool);
+            }
+            long transaction = Long.parseLong(segment.group(2));
+            String message =
+                    "$1\t\t\t\tmessage1 {\n\t\t\t\t\tcreate = \"" + newest + "\"\n\t\t\t\t}\n";
+            Files.writeString(metadata, segment.replaceFirst(message));
+            run("vgcfgrestore", "--force", "-y", "-f", metadata.toString(), NAME);
+            Tools.run(
+                    "dmsetup",
+                    "message",
+                    DeviceMapper.name(NAME, pool.getName(1).toString()) + "-tpool",
+                    "0",
+                    "set_transaction_id %d %d".formatted(transaction, transaction - 1));
+            return transaction;
+        } finally {
+            Files.delete(metadata);
         }
     }
 
