@@ -103,6 +103,8 @@ final class Creation {
                     serving.flush(source);
                     instants.cut(spec.id(), source);
                     clone(spec, Names.image(source), Names.instant(spec.id()));
+                    // Before it is a volume: whoever finds one after a kill does nothing more.
+                    instants.remove(spec.id());
                 });
     }
 
@@ -143,11 +145,6 @@ final class Creation {
             throw e;
         }
         if (source.isPresent()) {
-            try {
-                instants.remove(id);
-            } catch (OsException e) {
-                throw e.withUnknownOutcome();
-            }
             depths.made(id);
         }
         return new BackendVolume(

@@ -12,6 +12,8 @@ import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.VolumeId;
+import io.cairn.spi.VolumeSpec;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,6 +23,9 @@ import org.junit.jupiter.api.Timeout;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
 /** What calls leave that were killed, or that nobody answered in time, and what becomes of it. */
 @Tag("ceph")
@@ -110,6 +115,32 @@ final class KilledCallsTest extends NamespaceFixture {
         assertThat(read(cut.location(), 0)).isEqualTo(1);
         assertThat(cards.of(volume.id()).orElseThrow().reverting()).isEmpty();
         assertThat(driver.findSnapshot(cut.id(), volume.id())).contains(cut);
+    }
+
+    /** Whoever finds it after a kill takes it for made, and does nothing more about it. */
+    @Test
+    void aCloneIsThereOnlyOnceNothingIsLeftAtItsSource() throws Exception {
+        BackendVolume source = volume(OBJECT);
+        for (int i = 0; i < 10; i++) {
+            VolumeSpec spec =
+                    new VolumeSpec(VolumeId.random(), source.pool(), OBJECT, new Mark("clone"));
+            try (ExecutorService worker = Executors.newSingleThreadExecutor()) {
+                Future<BackendVolume> cloning =
+                        worker.submit(
+                                () ->
+                                        driver.cloning()
+                                                .orElseThrow()
+                                                .cloneVolume(spec, source.id()));
+                while (cards.of(spec.id()).isEmpty() && !cloning.isDone()) {
+                    Thread.onSpinWait();
+                }
+                try (Image image = Image.openToRead(cluster, Names.image(source.id()))) {
+                    assertThat(image.snaps()).isEmpty();
+                }
+                assertThat(cloning.get().id()).isEqualTo(spec.id());
+            }
+            driver.deleteVolume(spec.id());
+        }
     }
 
     /** A volume that is to read as 1 again, and reads as 2. */
