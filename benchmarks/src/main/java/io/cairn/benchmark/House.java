@@ -10,6 +10,7 @@ import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.Backends;
@@ -233,6 +234,7 @@ final class House implements AutoCloseable {
                                 THREADS,
                                 PATIENCE,
                                 limits(storage),
+                                TrashPolicy.DEFAULT,
                                 settings(storage, made(images(folder))));
         DaemonConfig daemon =
                 new DaemonConfig(

@@ -21,6 +21,7 @@ import java.util.TreeSet;
  * @param deadline the longest that a driver call may take, its wait for a thread included; above
  *     zero
  * @param limits how much of its pools may be given out
+ * @param trash what becomes of what is deleted
  * @param settings what is left of the file, for the driver; not yet checked against its options
  */
 public record BackendConfig(
@@ -30,17 +31,26 @@ public record BackendConfig(
         int threads,
         Duration deadline,
         PoolLimits limits,
+        TrashPolicy trash,
         Map<String, String> settings) {
 
     /** The keys that the daemon reads itself, so that no driver can declare them. */
     public static final Set<String> KEYS =
-            Set.of("driver", "description", "threads", "deadline", "overcommit.ratio", "reserve");
+            Set.of(
+                    "driver",
+                    "description",
+                    "threads",
+                    "deadline",
+                    "overcommit.ratio",
+                    "reserve",
+                    "trash.keep",
+                    "trash.minFree");
 
     public BackendConfig {
         settings = Map.copyOf(settings);
     }
 
-    /** With the limits that hold where none are set. */
+    /** With what holds of limits and trash where nothing is set. */
     public BackendConfig(
             String name,
             String driver,
@@ -48,7 +58,15 @@ public record BackendConfig(
             int threads,
             Duration deadline,
             Map<String, String> settings) {
-        this(name, driver, description, threads, deadline, PoolLimits.DEFAULT, settings);
+        this(
+                name,
+                driver,
+                description,
+                threads,
+                deadline,
+                PoolLimits.DEFAULT,
+                TrashPolicy.DEFAULT,
+                settings);
     }
 
     /**
@@ -79,6 +97,8 @@ public record BackendConfig(
         all.put("deadline", deadline.toString());
         all.put("overcommit.ratio", limits.overcommitRatio().toString());
         all.put("reserve", limits.reserve().toString());
+        all.put("trash.keep", trash.keep().toString());
+        all.put("trash.minFree", trash.minFree().toString());
         return all;
     }
 

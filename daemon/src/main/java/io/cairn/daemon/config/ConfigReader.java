@@ -176,7 +176,10 @@ public final class ConfigReader {
                 new PoolLimits(
                         file.decimal(
                                 "overcommit.ratio", PoolLimits.LEAST_RATIO, PoolLimits.MOST_RATIO),
-                        file.reserve("reserve")),
+                        file.reserve("reserve", "0")),
+                new TrashPolicy(
+                        file.time("trash.keep", "PT0S"),
+                        file.reserve("trash.minFree", TrashPolicy.MIN_FREE)),
                 file.others());
     }
 }

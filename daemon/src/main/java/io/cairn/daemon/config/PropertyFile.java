@@ -23,6 +23,7 @@ import java.util.OptionalDouble;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * One file of keys and values. Reading a key makes it known; what is wrong is collected, and the
@@ -136,8 +137,8 @@ final class PropertyFile {
                 });
     }
 
-    Reserve reserve(String key) {
-        return read(key, "0", Reserve.NONE, Reserve::parse);
+    Reserve reserve(String key, String fallback) {
+        return read(key, fallback, Reserve.parse(fallback), Reserve::parse);
     }
 
     long sizeBytes(String key, String fallback) {
@@ -146,6 +147,16 @@ final class PropertyFile {
 
     /** A duration above zero. */
     Duration duration(String key, String fallback) {
+        return duration(key, fallback, Duration::isPositive, "not above zero and at most a year");
+    }
+
+    /** A duration that may be zero. */
+    Duration time(String key, String fallback) {
+        return duration(key, fallback, value -> !value.isNegative(), "not from zero to a year");
+    }
+
+    private Duration duration(
+            String key, String fallback, Predicate<Duration> allowed, String otherwise) {
         return read(
                 key,
                 fallback,
@@ -153,12 +164,12 @@ final class PropertyFile {
                 text -> {
                     Duration value;
                     try {
-                        value = Duration.parse(text);
+                        value = text.equals("0") ? Duration.ZERO : Duration.parse(text);
                     } catch (DateTimeParseException _) {
                         throw wrong(text, "not an ISO-8601 duration: write PT30S or PT5M");
                     }
-                    if (!value.isPositive() || value.compareTo(Duration.ofDays(365)) > 0) {
-                        throw wrong(text, "not above zero and at most a year");
+                    if (!allowed.test(value) || value.compareTo(Duration.ofDays(365)) > 0) {
+                        throw wrong(text, otherwise);
                     }
                     return value;
                 });

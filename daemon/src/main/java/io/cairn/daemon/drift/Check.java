@@ -39,6 +39,7 @@ final class Check {
     private final Backend backend;
     private final KnownObjects knownVolumes;
     private final KnownObjects knownSnapshots;
+    private final KnownObjects trashed;
     private final Judge judge;
     private final List<Target> suspects = new ArrayList<>();
     private long skipped;
@@ -50,6 +51,7 @@ final class Check {
         Counts counts = volumes.counts(backend.name());
         this.knownVolumes = new KnownObjects(counts.volumes());
         this.knownSnapshots = new KnownObjects(counts.snapshots());
+        this.trashed = new KnownObjects(volumes.trash().count(backend.name()));
     }
 
     /**
@@ -103,6 +105,12 @@ final class Check {
             }
             continuation = page.continuation();
         } while (!continuation.isEmpty());
+        volumes.trash().forEachId(backend.name(), id -> trashed.add(id, 0, 0));
+    }
+
+    /** What is in the trash is there and in no list, as it should be. */
+    private boolean inTrash(UUID id) {
+        return trashed.see(id, 0, 0) != Match.UNKNOWN || volumes.trash().has(id);
     }
 
     private static long look(Volume volume) {
@@ -130,7 +138,8 @@ final class Check {
             long look = hash(MarkReader.told(volume.mark()));
             if (knownVolumes.see(volume.id().value(), size, look) != Match.SAME) {
                 Optional<Volume> now = volumes.witness().recorded(backend, volume.id());
-                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()) {
+                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()
+                        && !inTrash(volume.id().value())) {
                     suspect(suspects, Target.of(volume.id()));
                 }
             }
@@ -142,7 +151,8 @@ final class Check {
             long look = hash(snapshot.volume() + MarkReader.told(snapshot.mark()));
             if (knownSnapshots.see(snapshot.id().value(), size, look) != Match.SAME) {
                 Optional<Snapshot> now = volumes.witness().recorded(backend, snapshot.id());
-                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()) {
+                if (now.filter(each -> each.sizeBytes() == size && look(each) == look).isEmpty()
+                        && !inTrash(snapshot.id().value())) {
                     suspect(suspects, Target.of(snapshot.volume(), snapshot.id()));
                 }
             }

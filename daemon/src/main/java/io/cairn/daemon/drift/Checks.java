@@ -46,6 +46,7 @@ public final class Checks {
 
     private final Volumes volumes;
     private final Backends backends;
+    private final Repairs repairs;
 
     /** By what was opened, so that nothing is told of what had the name before. */
     private final Map<Backend, Book> books = new ConcurrentHashMap<>();
@@ -58,6 +59,7 @@ public final class Checks {
     public Checks(Volumes volumes, Backends backends) {
         this.volumes = volumes;
         this.backends = backends;
+        this.repairs = new Repairs(volumes, backends, this);
     }
 
     /**
@@ -76,6 +78,11 @@ public final class Checks {
      */
     public record Status(boolean running, Optional<Report> last, Optional<Failure> failure) {
         private static final Status NEVER = new Status(false, Optional.empty(), Optional.empty());
+    }
+
+    /** What ends what checks found. */
+    public Repairs repairs() {
+        return repairs;
     }
 
     private record Running(Thread thread, CompletableFuture<Report> report) {}

@@ -1,16 +1,21 @@
 package io.cairn.daemon.drift;
 
+import io.cairn.spi.Target;
+
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * One thing about which the state and a backend disagree.
  *
  * @param id of the object; empty if it could not be read
+ * @param target the volume or snapshot; empty if it could not be read, or is neither
  * @param what the object in an operator's words
  * @param detail what is recorded and what is there
  * @param remedy what can be done about it
  */
-public record Drift(Kind kind, String id, String what, String detail, String remedy) {
+public record Drift(
+        Kind kind, String id, Optional<Target> target, String what, String detail, String remedy) {
     /** In which way they disagree. */
     public enum Kind {
         /** It is recorded, and the backend has it no more. */

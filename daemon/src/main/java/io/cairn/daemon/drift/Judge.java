@@ -62,9 +62,27 @@ final class Judge {
     }
 
     private void add(Kind kind, String id, String what, String detail, String remedy) {
+        add(kind, id, Optional.empty(), what, detail, remedy);
+    }
+
+    private void add(Kind kind, Target target, String what, String detail, String remedy) {
+        add(kind, id(target), Optional.of(target), what, detail, remedy);
+    }
+
+    private void add(
+            Kind kind,
+            String id,
+            Optional<Target> target,
+            String what,
+            String detail,
+            String remedy) {
         if (counts.merge(kind, 1L, Long::sum) <= KEPT) {
-            drifts.add(new Drift(kind, id, what, detail, remedy));
+            drifts.add(new Drift(kind, id, target, what, detail, remedy));
         }
+    }
+
+    private static String id(Target target) {
+        return target.snapshot().map(SnapshotId::toString).orElse(target.volume().toString());
     }
 
     void volume(VolumeId id) throws DriverException, InterruptedException {
@@ -81,13 +99,13 @@ final class Judge {
                         compare(sight.recorded().get(), sight.found().get());
                     } else if (sight.recorded().isPresent()) {
                         missing(
-                                id.toString(),
+                                Target.of(id),
                                 name(sight.recorded().get()),
                                 sight.recorded().get().location(),
                                 "delete the volume and its snapshots, which takes them out of the state");
                     } else if (sight.found().isPresent()) {
                         BackendVolume found = sight.found().get();
-                        unknown(id.toString(), what, found.mark(), found.location());
+                        unknown(Target.of(id), what, found.mark(), found.location());
                     }
                 });
     }
@@ -120,13 +138,13 @@ final class Judge {
                         compare(sight.recorded().get(), sight.found().get());
                     } else if (sight.recorded().isPresent()) {
                         missing(
-                                id.toString(),
+                                Target.of(volume, id),
                                 name(sight.recorded().get()),
                                 sight.recorded().get().location(),
                                 "delete the snapshot, which takes it out of the state");
                     } else if (sight.found().isPresent()) {
                         BackendSnapshot found = sight.found().get();
-                        unknown(id.toString(), what, found.mark(), found.location());
+                        unknown(Target.of(volume, id), what, found.mark(), found.location());
                     }
                 });
         // It may be recorded as another volume's, of which it is missing then.
@@ -157,43 +175,40 @@ final class Judge {
 
     private void compare(Volume recorded, BackendVolume found) {
         long bytes = found.sizeBytes();
+        Target target = Target.of(recorded.id());
         compare(
-                recorded.id().toString(),
+                target,
                 name(recorded),
                 recorded.sizeBytes(),
                 bytes,
                 bytes > recorded.sizeBytes()
-                        ? "extend it to %d bytes, which records that".formatted(bytes)
+                        ? "extend it to %d bytes, or repair it, which records that".formatted(bytes)
                         : BACKUP);
-        compare(recorded.id().toString(), name(recorded), MarkReader.told(recorded), found.mark());
+        compare(target, name(recorded), MarkReader.told(recorded), found.mark());
     }
 
     private void compare(Snapshot recorded, BackendSnapshot found) {
-        compare(
-                recorded.id().toString(),
-                name(recorded),
-                recorded.sizeBytes(),
-                found.sizeBytes(),
-                BACKUP);
-        compare(recorded.id().toString(), name(recorded), MarkReader.told(recorded), found.mark());
+        Target target = Target.of(recorded.volume(), recorded.id());
+        compare(target, name(recorded), recorded.sizeBytes(), found.sizeBytes(), BACKUP);
+        compare(target, name(recorded), MarkReader.told(recorded), found.mark());
     }
 
-    private void compare(String id, String what, long recorded, long found, String remedy) {
+    private void compare(Target target, String what, long recorded, long found, String remedy) {
         if (recorded != found) {
             add(
                     Kind.SIZE,
-                    id,
+                    target,
                     what,
                     "%d bytes are recorded, and it has %d".formatted(recorded, found),
                     remedy);
         }
     }
 
-    private void compare(String id, String what, String recorded, Mark found) {
+    private void compare(Target target, String what, String recorded, Mark found) {
         if (!recorded.equals(MarkReader.told(found))) {
             add(
                     Kind.MARK,
-                    id,
+                    target,
                     what,
                     MarkReader.name(found)
                             .map(
@@ -201,33 +216,33 @@ final class Judge {
                                             "the backend calls it %s, or describes or labels it otherwise"
                                                     .formatted(name))
                             .orElse("the backend does not say any more what it is called"),
-                    "set its description to something else and back, which writes all of it there again");
+                    "repair it, which writes all of it there again");
         }
     }
 
-    private void missing(String id, String what, String location, String remedy) {
+    private void missing(Target target, String what, String location, String remedy) {
         add(
                 Kind.MISSING,
-                id,
+                target,
                 what,
                 "the backend does not have it, which was " + location,
-                BACKUP + ", or " + remedy);
+                BACKUP + ", or " + remedy + ", as repair does");
     }
 
-    private void unknown(String id, String what, Mark mark, String location) {
+    private void unknown(Target target, String what, Mark mark, String location) {
         Optional<String> name = MarkReader.name(mark);
         if (name.isPresent()) {
             add(
                     Kind.ORPHANED,
-                    id,
+                    target,
                     what,
                     "nothing is recorded of it here, and the backend has it as %s, called %s"
                             .formatted(location, name.get()),
-                    "rebuildState records it; nothing is done to it by itself");
+                    "rebuildState records it, or repair has it go to the trash; nothing is done to it by itself");
         } else {
             add(
                     Kind.FOREIGN,
-                    id,
+                    target,
                     what,
                     "it is %s, and bears no mark of Cairn's".formatted(location),
                     "nothing is done to it; whoever put it there should move it away");

@@ -5,6 +5,7 @@ import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.DriverSettings;
 import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.config.Spelling;
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendIdentity;
 import io.cairn.spi.Background;
@@ -126,6 +127,10 @@ public final class Backend {
     }
 
     /** How much of its pools may be given out. */
+    public TrashPolicy trash() {
+        return config.trash();
+    }
+
     public PoolLimits limits() {
         return config.limits();
     }

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /** Whether a backend still has what is recorded of it. Safe for many threads. */
-class BackendDrift extends BackendWork {
+class BackendDrift extends BackendTrash {
     /** Zabbix waits for no answer for longer than three seconds. */
     private static final Duration PATIENCE = Duration.ofMillis(2_500);
 
@@ -160,6 +160,18 @@ class BackendDrift extends BackendWork {
             throws OperationException {
         Page<Drift> page = page(limit, continuation);
         return table(page.items()).with(Texts.ending(page, "difference"));
+    }
+
+    @WriteOperation(
+            value =
+                    "Ends what the last check found of one object: what is missing leaves the state, what is orphaned goes to the trash, a size that grew is recorded, a mark is written anew; returns what was done, or says what else can be",
+            role = Role.ADMIN)
+    String repair(
+            @Description("The object's UUID, as listDrift has it") String id,
+            @Description("The same once more, so that nothing is changed by a slip") String confirm)
+            throws OperationException, InterruptedException {
+        requireSame(id, confirm);
+        return checks.repairs().repair(backend, id.strip());
     }
 
     private Checks.Status status() {

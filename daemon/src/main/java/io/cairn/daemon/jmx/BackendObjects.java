@@ -100,7 +100,13 @@ final class BackendObjects {
 
     private OperationException missing(Deleted.Kind kind, String asked, Optional<Deleted> deleted) {
         if (deleted.isPresent()) {
-            return Tombstones.gone(deleted.get());
+            OperationException gone = Tombstones.gone(deleted.get());
+            return volumes.trash().has(deleted.get().id())
+                    ? new OperationException(
+                            Code.NOT_FOUND,
+                            "%s, and is in the trash: restore of the backend brings it back"
+                                    .formatted(gone.getMessage()))
+                    : gone;
         }
         return new OperationException(
                 Code.NOT_FOUND,

@@ -298,7 +298,7 @@ class BackendWork extends BackendLists {
         return new VolumeBean(volumes, objects.volume(nameOrId), who);
     }
 
-    private static void requireSame(String asked, String confirm) throws OperationException {
+    static void requireSame(String asked, String confirm) throws OperationException {
         if (!asked.equals(confirm)) {
             throw new OperationException(
                     Code.INVALID,

@@ -152,6 +152,24 @@ final class Rows {
             @Description("What was deleted") List<DeletedRow> rows,
             @Description(NEXT) String continuation) {}
 
+    @Description("A volume or snapshot that was deleted and can be brought back")
+    record TrashRow(
+            @Description("volume or snapshot") String kind,
+            @Description("Its UUID") String id,
+            @Description("Its volume's name then, or its own if it was a volume") String volume,
+            @Description("Its volume's UUID, or its own if it was a volume") String volumeId,
+            @Description("Its name") String name,
+            @Description("Its size in bytes") long sizeBytes,
+            @Description("When it was made, ISO-8601 in UTC") String createdAt,
+            @Description("When it was deleted, ISO-8601 in UTC") String deletedAt,
+            @Description("Whether it is being deleted for good, and cannot be brought back")
+                    boolean going) {}
+
+    @Description("A part of a list of what is in the trash, the last deleted first")
+    record TrashPage(
+            @Description("What is there") List<TrashRow> rows,
+            @Description(NEXT) String continuation) {}
+
     @Description("What lies on a backend and is not Cairn's")
     record UnmanagedRow(
             @Description("What adopt is to be told") String path,

@@ -324,7 +324,7 @@ final class Texts {
         return instant.truncatedTo(ChronoUnit.MILLIS).toString();
     }
 
-    private static String seconds(Instant instant) {
+    static String seconds(Instant instant) {
         return instant.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 

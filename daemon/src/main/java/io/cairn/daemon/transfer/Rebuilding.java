@@ -108,6 +108,10 @@ final class Rebuilding {
                             cuts(there.volume(), cuts),
                             List.of()));
         }
+        if (volumes.trash().has(id.value())) {
+            cuts.forEach(cut -> findings.add(withoutVolume(cut)));
+            return Optional.empty();
+        }
         Optional<BackendVolume> found = backend.call(id, driver -> driver.findVolume(id));
         if (found.isEmpty()) {
             if (!cuts.isEmpty()) {
@@ -123,8 +127,43 @@ final class Rebuilding {
             findings.add(unmarked("volume " + id, found.get().location()));
             return Optional.empty();
         }
-        return Optional.of(
-                new Dossier(volume.get(), "", List.of(), cuts(volume.get(), cuts), List.of()));
+        List<Dossier.Cut> there = cuts(volume.get(), cuts);
+        if (MarkReader.trashedAt(found.get().mark()).isPresent()) {
+            there.forEach(cut -> findings.add(withoutVolume(cut.snapshot().id())));
+            throwAway(
+                    "volume %s (%s)".formatted(volume.get().name(), id),
+                    () -> volumes.trash().throwAway(volume.get()));
+            return Optional.empty();
+        }
+        return Optional.of(new Dossier(volume.get(), "", List.of(), there, List.of()));
+    }
+
+    private static Finding withoutVolume(SnapshotId id) {
+        return Finding.conflict(
+                "snapshot " + id, "its volume is in the trash: bring that back first");
+    }
+
+    private interface Throwing {
+        void run() throws OperationException, InterruptedException;
+    }
+
+    /** What says of itself that it was deleted is so still, and has all of its time again. */
+    private void throwAway(String what, Throwing throwing) throws InterruptedException {
+        if (backend.trash().off()) {
+            findings.add(
+                    Finding.conflict(
+                            what,
+                            "it was in the trash, and that of the backend is off: set trash.keep=P7D in its file and open it anew"));
+            return;
+        }
+        try {
+            if (mode == Mode.IMPORT) {
+                throwing.run();
+            }
+            tell(Finding.created(what + ", in the trash"));
+        } catch (OperationException e) {
+            findings.add(Finding.conflict(what, String.valueOf(e.getMessage())));
+        }
     }
 
     private List<Dossier.Cut> cuts(Volume volume, List<SnapshotId> ids)
@@ -144,7 +183,12 @@ final class Rebuilding {
                             });
             for (BackendSnapshot each : found) {
                 Optional<Snapshot> snapshot = MarkReader.snapshot(volume, each);
-                if (snapshot.isPresent()) {
+                if (snapshot.isPresent() && MarkReader.trashedAt(each.mark()).isPresent()) {
+                    throwAway(
+                            "snapshot %s of volume %s (%s)"
+                                    .formatted(snapshot.get().name(), volume.name(), each.id()),
+                            () -> volumes.trash().throwAway(snapshot.get(), volume.pool()));
+                } else if (snapshot.isPresent()) {
                     cuts.add(new Dossier.Cut(snapshot.get(), List.of()));
                 } else {
                     findings.add(unmarked("snapshot " + each.id(), each.location()));

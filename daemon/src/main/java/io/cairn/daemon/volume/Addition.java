@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.store.ChangeRefused;
 import io.cairn.daemon.store.Statements;
 
 import java.sql.SQLException;
@@ -25,13 +26,16 @@ record Addition(
     }
 
     /** Within a change of {@link Journal}. What is counted of the pool is not its own. */
-    void write(Statements statements) throws SQLException {
+    void write(Statements statements) throws SQLException, ChangeRefused {
         if (fresh) {
+            refuseTrashed(statements, volume.id().value(), "volume " + volume.name());
             Writes.insertVolume(statements, volume);
             Writes.noteAdoption(statements, volume.id(), adoptedFrom);
             hold(statements, "volume", volume.id().value(), holds);
         }
         for (Dossier.Cut cut : cuts) {
+            Snapshot snapshot = cut.snapshot();
+            refuseTrashed(statements, snapshot.id().value(), "snapshot " + snapshot.name());
             Writes.insertSnapshot(statements, cut.snapshot());
             hold(statements, "snapshot", cut.snapshot().id().value(), cut.holds());
         }
@@ -41,6 +45,16 @@ record Addition(
         for (Connection connection : connections) {
             Writes.insertConnection(statements, connection);
             Writes.countConnections(statements, connection.target(), 1);
+        }
+    }
+
+    /** It would be deleted for good when its time there is over. */
+    private static void refuseTrashed(Statements statements, UUID id, String what)
+            throws SQLException, ChangeRefused {
+        if (TrashRows.going(statements, id).isPresent()) {
+            throw new ChangeRefused(
+                    "%s, or what has its id, is in the trash: bring it back by restore, or delete it for good by purge"
+                            .formatted(what));
         }
     }
 

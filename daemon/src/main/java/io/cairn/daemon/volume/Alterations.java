@@ -114,6 +114,19 @@ public final class Alterations {
         return alter(id, volume -> volume.labelled(without(volume.labels(), key)));
     }
 
+    /** Writes anew on the backend what a volume is called and all else that is kept there of it. */
+    public Volume mark(VolumeId id) throws OperationException, InterruptedException {
+        return volume(
+                id,
+                Operation.ALTER_VOLUME,
+                now -> Optional.of(new Intent.AlterVolume(now, now, Instant.now())));
+    }
+
+    /** As {@link #mark(VolumeId)}, of a snapshot. */
+    public Snapshot mark(SnapshotId id) throws OperationException, InterruptedException {
+        return snapshot(id, now -> Optional.of(new Intent.AlterSnapshot(now, now, Instant.now())));
+    }
+
     /** Gives a snapshot another name, unique in its volume. */
     public Snapshot rename(SnapshotId id, String name)
             throws OperationException, InterruptedException {
@@ -246,6 +259,22 @@ public final class Alterations {
 
     private Snapshot alter(SnapshotId id, Plan<Snapshot, Snapshot> plan)
             throws OperationException, InterruptedException {
+        return snapshot(
+                id,
+                now -> {
+                    Snapshot after = plan.of(now);
+                    Names.checkLabels(after.labels());
+                    Grouping.refuseLabel(now.labels(), after.labels());
+                    Marks.check(after);
+                    return after.equals(now)
+                            ? Optional.empty()
+                            : Optional.of(new Intent.AlterSnapshot(now, after, Instant.now()));
+                });
+    }
+
+    /** As {@link #volume}. */
+    private Snapshot snapshot(SnapshotId id, Plan<Snapshot, Optional<Intent>> plan)
+            throws OperationException, InterruptedException {
         Snapshot before = parts.known(id);
         return parts.running()
                 .measured(
@@ -254,18 +283,11 @@ public final class Alterations {
                         () -> {
                             try (var _ = parts.turns().take(before.volume())) {
                                 Snapshot now = parts.known(id);
-                                Snapshot after = plan.of(now);
-                                Names.checkLabels(after.labels());
-                                Grouping.refuseLabel(now.labels(), after.labels());
-                                Marks.check(after);
-                                if (after.equals(now)) {
+                                Optional<Intent> intent = plan.of(now);
+                                if (intent.isEmpty()) {
                                     return parts.confirmed(now);
                                 }
-                                VolumeEvent _ =
-                                        parts.changes()
-                                                .perform(
-                                                        new Intent.AlterSnapshot(
-                                                                now, after, Instant.now()));
+                                VolumeEvent _ = parts.changes().perform(intent.get());
                                 return parts.known(id);
                             }
                         });

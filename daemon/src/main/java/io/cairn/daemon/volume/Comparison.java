@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 
 /**
@@ -46,12 +47,16 @@ final class Comparison {
         }
     }
 
-    /** While nobody else can make or change any of it. */
-    Result of(List<Dossier> dossiers) throws InterruptedException {
+    /**
+     * While nobody else can make or change any of it.
+     *
+     * @param restored the id of what is in the trash and is to leave it
+     */
+    Result of(List<Dossier> dossiers, Optional<UUID> restored) throws InterruptedException {
         Result result = new Result(new ArrayList<>(), new ArrayList<>());
         Map<String, Optional<String>> obstacles = new HashMap<>();
         for (Dossier dossier : dossiers) {
-            Addition addition = compare(dossier, result.findings());
+            Addition addition = compare(dossier, restored, result.findings());
             if (addition.empty()) {
                 continue;
             }
@@ -113,7 +118,7 @@ final class Comparison {
         }
     }
 
-    private Addition compare(Dossier dossier, List<Finding> findings) {
+    private Addition compare(Dossier dossier, Optional<UUID> restored, List<Finding> findings) {
         Volume wanted = dossier.volume();
         Optional<Volume> there = state.volume(wanted.id());
         findings.add(
@@ -129,9 +134,8 @@ final class Comparison {
                                                                         new SnapshotId(
                                                                                 wanted.id()
                                                                                         .value()))
-                                                                .map(
-                                                                        _ ->
-                                                                                "its id is a snapshot's"))));
+                                                                .map(_ -> "its id is a snapshot's"))
+                                        .or(() -> trashed(wanted.id().value(), restored))));
         List<Dossier.Cut> cuts = new ArrayList<>();
         for (Dossier.Cut cut : dossier.cuts()) {
             Snapshot snapshot = cut.snapshot();
@@ -154,7 +158,8 @@ final class Comparison {
                                                                                             .value()))
                                                                     .map(
                                                                             _ ->
-                                                                                    "its id is a volume's"))));
+                                                                                    "its id is a volume's"))
+                                            .or(() -> trashed(snapshot.id().value(), restored))));
             if (known.isEmpty()) {
                 cuts.add(cut);
             }
@@ -184,12 +189,18 @@ final class Comparison {
                 connections);
     }
 
+    private Optional<String> trashed(UUID id, Optional<UUID> restored) {
+        return state.trashed(id) && !restored.equals(Optional.of(id))
+                ? Optional.of("it, or what has its id, is in the trash")
+                : Optional.empty();
+    }
+
     private static Finding free(String what, Optional<String> taken) {
         return taken.isEmpty()
                 ? Finding.created(what)
                 : Finding.conflict(
                         what,
-                        "%s here: rename that one, or leave this one out of the import"
+                        "%s here: rename that one (or, from the trash, restore or purge it), or leave this one out of the import"
                                 .formatted(taken.get()));
     }
 

@@ -86,6 +86,9 @@ final class Creations {
                                                 || parts.open().makes(id))) {
                                     throw takenId(id.toString(), "snapshot");
                                 }
+                                if (request.id().isPresent() && parts.state().trashed(id.value())) {
+                                    throw trashedId(id.toString());
+                                }
                                 if (request.id().isPresent()
                                         && parts.state()
                                                 .volume(new VolumeId(id.value()))
@@ -185,6 +188,10 @@ final class Creations {
             if (idGiven && parts.state().volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
             }
+            // Last, since it may just have been brought back from there.
+            if (idGiven && parts.state().trashed(planned.id().value())) {
+                throw trashedId(planned.id().toString());
+            }
             if (idGiven
                     && parts.state().snapshot(new SnapshotId(planned.id().value())).isPresent()) {
                 throw takenId(planned.id().toString(), "snapshot");
@@ -238,6 +245,13 @@ final class Creations {
         return new OperationException(
                 Code.CONFLICT,
                 "the id %s is another %s's: choose another, or none".formatted(id, what));
+    }
+
+    private static OperationException trashedId(String id) {
+        return new OperationException(
+                Code.CONFLICT,
+                "what has the id %s is in the trash: bring it back by restore, delete it for good by purge, or choose another id"
+                        .formatted(id));
     }
 
     private static IllegalStateException unexpected(Intent intent, VolumeEvent event) {

@@ -20,11 +20,13 @@ final class Deletions {
     private final Parts parts;
     private final Listing listing;
     private final Tombstones tombstones;
+    private final Trash trash;
 
-    Deletions(Parts parts, Listing listing, Tombstones tombstones) {
+    Deletions(Parts parts, Listing listing, Tombstones tombstones, Trash trash) {
         this.parts = parts;
         this.listing = listing;
         this.tombstones = tombstones;
+        this.trash = trash;
     }
 
     void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
@@ -41,11 +43,7 @@ final class Deletions {
                                         }
                                         Volume doomed = there.get();
                                         requireFree(doomed, DELETED);
-                                        VolumeEvent _ =
-                                                parts.changes()
-                                                        .perform(
-                                                                new Intent.DeleteVolume(
-                                                                        doomed, Instant.now()));
+                                        delete(doomed);
                                         return true;
                                     }
                                 });
@@ -79,6 +77,7 @@ final class Deletions {
                             try (var _ = parts.turns().take(volume)) {
                                 Volume given = parts.known(volume);
                                 requireFree(given, "given up");
+                                requireNoneInTrash(given);
                                 Intent intent = new Intent.ReleaseVolume(given, Instant.now());
                                 return switch (parts.changes().perform(intent)) {
                                     case VolumeEvent.VolumeReleased released -> released.place();
@@ -108,14 +107,7 @@ final class Deletions {
                                         }
                                         Snapshot doomed = there.get();
                                         requireFree(doomed);
-                                        VolumeEvent _ =
-                                                parts.changes()
-                                                        .perform(
-                                                                new Intent.DeleteSnapshot(
-                                                                        doomed,
-                                                                        parts.known(doomed.volume())
-                                                                                .pool(),
-                                                                        Instant.now()));
+                                        delete(doomed, parts.known(doomed.volume()).pool());
                                         return true;
                                     }
                                 });
@@ -153,13 +145,29 @@ final class Deletions {
             requireFree(snapshot);
         }
         for (Snapshot snapshot : snapshots) {
-            VolumeEvent _ =
-                    parts.changes()
-                            .perform(
-                                    new Intent.DeleteSnapshot(
-                                            snapshot, doomed.pool(), Instant.now()));
+            delete(snapshot, doomed.pool());
         }
-        VolumeEvent _ = parts.changes().perform(new Intent.DeleteVolume(doomed, Instant.now()));
+        delete(doomed);
+    }
+
+    /** The caller has its turn. */
+    private void delete(Volume doomed) throws OperationException, InterruptedException {
+        boolean kept = trash.keeps(doomed.backend());
+        if (!kept) {
+            // They are its snapshots on the backend still.
+            trash.purgeSnapshotsOf(doomed.id());
+        }
+        VolumeEvent _ =
+                parts.changes().perform(new Intent.DeleteVolume(doomed, kept, Instant.now()));
+    }
+
+    /** The caller has the volume's turn. */
+    private void delete(Snapshot doomed, String pool)
+            throws OperationException, InterruptedException {
+        boolean kept = trash.keeps(doomed.backend());
+        VolumeEvent _ =
+                parts.changes()
+                        .perform(new Intent.DeleteSnapshot(doomed, pool, kept, Instant.now()));
     }
 
     /**
@@ -169,6 +177,17 @@ final class Deletions {
         requireUnused(volume, fate);
         if (volume.snapshotCount() > 0) {
             throw hasSnapshots(volume);
+        }
+    }
+
+    private void requireNoneInTrash(Volume volume) throws OperationException {
+        List<Trashed> snapshots = trash.snapshotsOf(volume.id());
+        if (!snapshots.isEmpty()) {
+            throw new OperationException(
+                    Code.IN_USE,
+                    "volume %s has %d snapshots in the trash, such as %s, and only one without can be given up: delete them for good by purge first, or bring them back by restore"
+                            .formatted(
+                                    volume.name(), snapshots.size(), snapshots.getFirst().name()));
         }
     }
 

@@ -148,7 +148,12 @@ public final class Dossiers {
     public List<Finding> look(List<Dossier> dossiers)
             throws OperationException, InterruptedException {
         Soundness.check(dossiers);
-        return parts.running().inside(() -> inTurn(dossiers, () -> compare(dossiers).findings()));
+        return parts.running()
+                .inside(
+                        () ->
+                                inTurn(
+                                        dossiers,
+                                        () -> compare(dossiers, Optional.empty()).findings()));
     }
 
     /**
@@ -161,6 +166,25 @@ public final class Dossiers {
      */
     public List<Finding> takeIn(List<Dossier> dossiers, Change<?> also)
             throws OperationException, InterruptedException {
+        return takeIn(dossiers, Optional.empty(), () -> {}, also);
+    }
+
+    /** What is done once all can be recorded, before it is, while nobody else can change it. */
+    interface Preparation {
+        void run() throws OperationException, InterruptedException;
+    }
+
+    /**
+     * As {@link #takeIn(List, Change)}, with something done before.
+     *
+     * @param restored the one of them that leaves the trash with that
+     */
+    List<Finding> takeIn(
+            List<Dossier> dossiers,
+            Optional<Trashed> restored,
+            Preparation preparation,
+            Change<?> also)
+            throws OperationException, InterruptedException {
         Soundness.check(dossiers);
         return parts.running()
                 .inside(
@@ -168,9 +192,10 @@ public final class Dossiers {
                                 inTurn(
                                         dossiers,
                                         () -> {
-                                            Comparison.Result result = compare(dossiers);
+                                            Comparison.Result result = compare(dossiers, restored);
                                             if (result.clean()) {
-                                                record(result.additions(), also);
+                                                preparation.run();
+                                                record(result.additions(), restored, also);
                                             }
                                             return result.findings();
                                         }));
@@ -280,9 +305,9 @@ public final class Dossiers {
         }
     }
 
-    private Comparison.Result compare(List<Dossier> dossiers)
+    private Comparison.Result compare(List<Dossier> dossiers, Optional<Trashed> restored)
             throws OperationException, InterruptedException {
-        Comparison.Result result = comparison.of(dossiers);
+        Comparison.Result result = comparison.of(dossiers, restored.map(Trashed::id));
         Optional<String> tooMuch = pools.tooMuch(provisioned(result.additions()));
         if (tooMuch.isPresent()) {
             result = result.with(Finding.conflict("a pool", tooMuch.get()));
@@ -312,9 +337,10 @@ public final class Dossiers {
         return names;
     }
 
-    private void record(List<Addition> additions, Change<?> also) throws OperationException {
+    private void record(List<Addition> additions, Optional<Trashed> restored, Change<?> also)
+            throws OperationException {
         try {
-            parts.journal().takeIn(additions, provisioned(additions), also);
+            parts.journal().takeIn(additions, provisioned(additions), restored, also);
         } catch (StoreException e) {
             if (e.getCause() instanceof ChangeRefused refused) {
                 throw new OperationException(

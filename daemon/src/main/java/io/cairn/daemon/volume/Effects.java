@@ -7,6 +7,7 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.DriverAction;
 import io.cairn.daemon.driver.DriverCall;
 import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.volume.Journal.Kept;
 import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
 import io.cairn.spi.Attachment;
@@ -16,12 +17,14 @@ import io.cairn.spi.DriverException;
 import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Mark;
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * What each intent does: the call of the driver, and then the record of what came of it. All that
@@ -69,8 +72,22 @@ final class Effects {
                                                             Marks.of(adopt.made()))),
                             again);
             case Intent.DeleteVolume delete -> {
-                run(delete, driver -> driver.deleteVolume(delete.volume()));
-                journal.volumeGone(delete, Instant.now());
+                Instant at = Instant.now();
+                Kept kept =
+                        delete.kept()
+                                ? trashed(
+                                        delete,
+                                        Marks.trashed(delete.of(), at),
+                                        mark -> driver -> driver.markVolume(delete.volume(), mark))
+                                : Kept.NOT;
+                if (kept == Kept.NOT && state.trashedSnapshots(delete.volume())) {
+                    // It is missing, and what is left of it cannot be cleared away before they are.
+                    kept = Kept.UNMARKED;
+                }
+                if (kept == Kept.NOT) {
+                    run(delete, driver -> driver.deleteVolume(delete.volume()));
+                }
+                journal.volumeGone(delete, at, kept);
                 yield new VolumeEvent.VolumeDeleted(delete.of(), again);
             }
             case Intent.ReleaseVolume release -> {
@@ -81,7 +98,7 @@ final class Effects {
                                         driver.adopting()
                                                 .orElseThrow(() -> cannot("unmanage"))
                                                 .release(release.volume(), release.of().name()));
-                journal.volumeGone(release, Instant.now());
+                journal.volumeGone(release, Instant.now(), Kept.NOT);
                 yield new VolumeEvent.VolumeReleased(release.of(), place, again);
             }
             case Intent.ExtendVolume extend -> {
@@ -142,8 +159,22 @@ final class Effects {
                 yield new VolumeEvent.SnapshotCreated(snapshot, again);
             }
             case Intent.DeleteSnapshot delete -> {
-                run(delete, driver -> driver.deleteSnapshot(delete.doomed().id(), delete.volume()));
-                journal.snapshotDeleted(delete, Instant.now());
+                SnapshotId id = delete.doomed().id();
+                Instant at = Instant.now();
+                Kept kept =
+                        delete.kept()
+                                ? trashed(
+                                        delete,
+                                        Marks.trashed(delete.doomed(), at),
+                                        mark ->
+                                                driver ->
+                                                        driver.markSnapshot(
+                                                                id, delete.volume(), mark))
+                                : Kept.NOT;
+                if (kept == Kept.NOT) {
+                    run(delete, driver -> driver.deleteSnapshot(id, delete.volume()));
+                }
+                journal.snapshotDeleted(delete, at, kept);
                 yield new VolumeEvent.SnapshotDeleted(delete.doomed(), again);
             }
             case Intent.AlterSnapshot(Snapshot before, Snapshot after, _) -> {
@@ -406,6 +437,27 @@ final class Effects {
 
     private static Alteration alteration(String before, String after) {
         return before.equals(after) ? Alteration.DESCRIBED : Alteration.RENAMED;
+    }
+
+    /**
+     * Has it say of itself that it is in the trash, for who finds it when all else is lost. Where
+     * everything is full it goes there without: deleting must always be possible.
+     */
+    private Kept trashed(Intent intent, Optional<Mark> mark, Function<Mark, DriverAction> marking)
+            throws DriverException, InterruptedException {
+        if (mark.isEmpty()) {
+            return Kept.UNMARKED;
+        }
+        try {
+            run(intent, marking.apply(mark.get()));
+            return Kept.MARKED;
+        } catch (DriverException e) {
+            return switch (e.kind()) {
+                case NOT_FOUND -> Kept.NOT;
+                case NO_SPACE -> Kept.UNMARKED;
+                default -> throw e;
+            };
+        }
     }
 
     private static DriverException cannot(String what) {

@@ -96,7 +96,12 @@ sealed interface Intent {
         }
     }
 
-    record DeleteVolume(Volume of, Instant begunAt) implements Changing {
+    /**
+     * Deletes the volume.
+     *
+     * @param kept whether it stays on the backend, in the trash
+     */
+    record DeleteVolume(Volume of, boolean kept, Instant begunAt) implements Changing {
         @Override
         public String what() {
             return "delete volume %s on backend %s".formatted(of.name(), backend());
@@ -180,8 +185,13 @@ sealed interface Intent {
         }
     }
 
-    /** Deletes a snapshot of a volume that lies in {@code pool}. */
-    record DeleteSnapshot(Snapshot doomed, String pool, Instant begunAt) implements Intent {
+    /**
+     * Deletes a snapshot of a volume that lies in {@code pool}.
+     *
+     * @param kept whether it stays on the backend, in the trash
+     */
+    record DeleteSnapshot(Snapshot doomed, String pool, boolean kept, Instant begunAt)
+            implements Intent {
         @Override
         public VolumeId volume() {
             return doomed.volume();

@@ -8,6 +8,7 @@ enum IntentKind {
     CLONE_VOLUME,
     ADOPT_VOLUME,
     DELETE_VOLUME,
+    TRASH_VOLUME,
     RELEASE_VOLUME,
     EXTEND_VOLUME,
     REVERT_VOLUME,
@@ -15,6 +16,7 @@ enum IntentKind {
     CREATE_SNAPSHOT,
     CREATE_GROUPED_SNAPSHOT,
     DELETE_SNAPSHOT,
+    TRASH_SNAPSHOT,
     ALTER_SNAPSHOT,
     CONNECT,
     REEXPORT,
@@ -32,14 +34,14 @@ enum IntentKind {
             case Intent.CreateVolume _ -> CREATE_VOLUME;
             case Intent.CloneVolume _ -> CLONE_VOLUME;
             case Intent.AdoptVolume _ -> ADOPT_VOLUME;
-            case Intent.DeleteVolume _ -> DELETE_VOLUME;
+            case Intent.DeleteVolume delete -> delete.kept() ? TRASH_VOLUME : DELETE_VOLUME;
             case Intent.ReleaseVolume _ -> RELEASE_VOLUME;
             case Intent.ExtendVolume _ -> EXTEND_VOLUME;
             case Intent.RevertVolume _ -> REVERT_VOLUME;
             case Intent.AlterVolume _ -> ALTER_VOLUME;
             case Intent.CreateSnapshot create ->
                     create.grouped() ? CREATE_GROUPED_SNAPSHOT : CREATE_SNAPSHOT;
-            case Intent.DeleteSnapshot _ -> DELETE_SNAPSHOT;
+            case Intent.DeleteSnapshot delete -> delete.kept() ? TRASH_SNAPSHOT : DELETE_SNAPSHOT;
             case Intent.AlterSnapshot _ -> ALTER_SNAPSHOT;
             case Intent.ChangeConnection change ->
                     switch (change.step()) {

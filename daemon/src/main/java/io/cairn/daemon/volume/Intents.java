@@ -151,7 +151,8 @@ final class Intents {
                 yield new Intent.CloneVolume(volume, at);
             }
             case ADOPT_VOLUME -> new Intent.AdoptVolume(volume, there("path", row.path()), at);
-            case DELETE_VOLUME -> new Intent.DeleteVolume(volume, at);
+            case DELETE_VOLUME, TRASH_VOLUME ->
+                    new Intent.DeleteVolume(volume, kind == IntentKind.TRASH_VOLUME, at);
             case RELEASE_VOLUME -> new Intent.ReleaseVolume(volume, at);
             case EXTEND_VOLUME -> {
                 require(
@@ -176,8 +177,12 @@ final class Intents {
                             labels(row),
                             kind == IntentKind.CREATE_GROUPED_SNAPSHOT,
                             at);
-            case DELETE_SNAPSHOT ->
-                    new Intent.DeleteSnapshot(snapshot(row, state), volume.pool(), at);
+            case DELETE_SNAPSHOT, TRASH_SNAPSHOT ->
+                    new Intent.DeleteSnapshot(
+                            snapshot(row, state),
+                            volume.pool(),
+                            kind == IntentKind.TRASH_SNAPSHOT,
+                            at);
             case ALTER_SNAPSHOT -> {
                 Snapshot before = snapshot(row, state);
                 yield new Intent.AlterSnapshot(

@@ -1,6 +1,7 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.store.Change;
+import io.cairn.daemon.store.ChangeRefused;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.Statements;
 import io.cairn.daemon.store.StoreException;
@@ -94,10 +95,16 @@ final class Journal {
                 });
     }
 
-    void volumeGone(Intent.Changing intent, Instant at) throws StoreException {
+    /**
+     * @param kept how it is in the trash from now on, if it is
+     */
+    void volumeGone(Intent.Changing intent, Instant at, Kept kept) throws StoreException {
         complete(
                 intent,
                 statements -> {
+                    if (kept != Kept.NOT) {
+                        TrashRows.insert(statements, intent.of(), at, kept == Kept.MARKED);
+                    }
                     // What was given up is not gone.
                     if (intent instanceof Intent.DeleteVolume) {
                         Writes.insertTombstone(statements, intent.of(), at);
@@ -164,10 +171,19 @@ final class Journal {
         Writes.countSnapshots(statements, snapshot, 1);
     }
 
-    void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at) throws StoreException {
+    /**
+     * @param kept how it is in the trash from now on, if it is
+     */
+    void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at, Kept kept)
+            throws StoreException {
         complete(
                 intent,
                 statements -> {
+                    if (kept != Kept.NOT) {
+                        boolean marked = kept == Kept.MARKED;
+                        TrashRows.insert(
+                                statements, Trashed.of(intent.doomed(), intent.pool(), at, marked));
+                    }
                     Writes.insertTombstone(statements, intent.doomed(), at);
                     PreparedStatement delete =
                             statements.prepare("DELETE FROM snapshot WHERE id = ?");
@@ -254,12 +270,20 @@ final class Journal {
      * Records what was imported.
      *
      * @param counts what each pool gets by it
+     * @param restored what leaves the trash with that; nothing else that is there may be recorded
      * @param also what is recorded with it
      */
-    void takeIn(List<Addition> additions, Map<PoolTally.Key, PoolCounts> counts, Change<?> also)
+    void takeIn(
+            List<Addition> additions,
+            Map<PoolTally.Key, PoolCounts> counts,
+            Optional<Trashed> restored,
+            Change<?> also)
             throws StoreException {
         store.commit(
                 statements -> {
+                    if (restored.isPresent()) {
+                        takeOutOfTrash(statements, restored.get());
+                    }
                     for (Addition addition : additions) {
                         addition.write(statements);
                     }
@@ -270,6 +294,29 @@ final class Journal {
                                 new PoolChange(each.getKey().pool(), each.getValue()));
                     }
                     Object _ = also.apply(statements);
+                    return true;
+                });
+    }
+
+    private static void takeOutOfTrash(Statements statements, Trashed item)
+            throws SQLException, ChangeRefused {
+        Optional<Boolean> going = TrashRows.going(statements, item.id());
+        if (going.isEmpty() || going.get()) {
+            throw new ChangeRefused(
+                    going.isEmpty()
+                            ? "%s is not in the trash any more".formatted(item.what())
+                            : "%s is being deleted for good".formatted(item.what()));
+        }
+        TrashRows.remove(statements, item.id());
+        Writes.deleteTombstone(statements, item.id());
+    }
+
+    /** Forgets what is in the trash of a backend that is another's from now on. */
+    void forgetTrash(String backend) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Writes.forgetTrash(statements, backend);
                     return true;
                 });
     }
@@ -291,6 +338,96 @@ final class Journal {
      */
     int sweepTombstones(Instant before, int most) throws StoreException {
         return store.commit(statements -> Writes.sweepTombstones(statements, before, most));
+    }
+
+    /** What became of something that was deleted. */
+    enum Kept {
+        /** It is not on its backend any more. */
+        NOT,
+        /** It is there, in the trash, and says so. */
+        MARKED,
+        /** It is there, in the trash, and could not be made to say so. */
+        UNMARKED
+    }
+
+    /** What became of the wish to have something in the trash go for good. */
+    enum Going {
+        BEGUN,
+        /** Somebody else had, who did not come to the end of it. */
+        AGAIN,
+        /** It is not in the trash. */
+        ABSENT
+    }
+
+    /** Records that something in the trash is about to be deleted on its backend. */
+    Going trashGoing(Trashed item) throws StoreException {
+        return store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Optional<Boolean> going = TrashRows.going(statements, item.id());
+                    if (going.isEmpty()) {
+                        return Going.ABSENT;
+                    }
+                    if (Writes.known(statements, item.id())) {
+                        // It must never be taken from whoever has it.
+                        TrashRows.remove(statements, item.id());
+                        return Going.ABSENT;
+                    }
+                    TrashRows.setGoing(statements, item.id(), true);
+                    return going.get() ? Going.AGAIN : Going.BEGUN;
+                });
+    }
+
+    /**
+     * As {@link #trashGoing}, of a bounded number of all that a backend has.
+     *
+     * @return how many
+     */
+    int trashAllGoing(String backend, int most) throws StoreException {
+        return store.commit(
+                Urgency.COMPLETING, statements -> TrashRows.setAllGoing(statements, backend, most));
+    }
+
+    /** Takes back that it is about to be deleted. */
+    void trashStays(UUID id) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    TrashRows.setGoing(statements, id, false);
+                    return true;
+                });
+    }
+
+    /** Records that it may not say any more of itself that it is in the trash. */
+    void trashUnmarked(UUID id) throws StoreException {
+        store.commit(
+                statements -> {
+                    TrashRows.setUnmarked(statements, id);
+                    return true;
+                });
+    }
+
+    /** Records that it is not on its backend any more. */
+    void trashGone(UUID id) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    TrashRows.remove(statements, id);
+                    return true;
+                });
+    }
+
+    /** Records that something is in the trash; it is refused if anything is known of it. */
+    void trash(Trashed item) throws StoreException {
+        store.commit(
+                statements -> {
+                    if (Writes.known(statements, item.id())
+                            || TrashRows.going(statements, item.id()).isPresent()) {
+                        throw new ChangeRefused("%s is recorded here".formatted(item.what()));
+                    }
+                    TrashRows.insert(statements, item);
+                    return true;
+                });
     }
 
     /** Forgets an intent that came to nothing, and what it was to make. */

@@ -42,6 +42,15 @@ public final class MarkReader {
         return Optional.ofNullable(fields(mark).get(Marks.NAME)).filter(Names::valid);
     }
 
+    /** When its object was deleted; empty unless a mark says that it is in the trash. */
+    public static Optional<Instant> trashedAt(Mark mark) {
+        try {
+            return Optional.ofNullable(fields(mark).get(Marks.TRASHED)).map(Instant::parse);
+        } catch (DateTimeException _) {
+            return Optional.empty();
+        }
+    }
+
     /** A volume as it was recorded, by what is on its backend; empty if its mark is none. */
     public static Optional<Volume> volume(String backend, BackendVolume found) {
         Map<String, String> fields = fields(found.mark());

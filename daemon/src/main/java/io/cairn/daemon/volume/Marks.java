@@ -5,6 +5,7 @@ import io.cairn.spi.Mark;
 
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -20,6 +21,14 @@ final class Marks {
     static final String USER = "user";
     static final String ORIGIN_VOLUME = "origin.volume";
     static final String ORIGIN_SNAPSHOT = "origin.snapshot";
+
+    /** When it was deleted, of what is in the trash. */
+    static final String TRASHED = "trashed";
+
+    /** More than that takes. */
+    private static final int TRASHED_BYTES = 64;
+
+    private static final int MOST_BYTES = Mark.MAX_BYTES - TRASHED_BYTES;
 
     // What these begin is followed by the key.
     static final String LABEL = "label.";
@@ -50,6 +59,24 @@ final class Marks {
 
     static Mark of(Snapshot snapshot) {
         return new Mark(text(snapshot));
+    }
+
+    /** As {@link #of(Volume)}, and that it is in the trash. */
+    static Optional<Mark> trashed(Volume volume, Instant at) {
+        return trashed(text(volume), at);
+    }
+
+    /** As {@link #of(Snapshot)}, and that it is in the trash. */
+    static Optional<Mark> trashed(Snapshot snapshot, Instant at) {
+        return trashed(text(snapshot), at);
+    }
+
+    /** Empty if there is no room for it, as in marks from before room was kept. */
+    private static Optional<Mark> trashed(String text, Instant at) {
+        Map<String, String> fields = new TreeMap<>(Form.decode(text));
+        fields.put(TRASHED, at.toString());
+        String with = Form.encode(fields);
+        return with.length() > Mark.MAX_BYTES ? Optional.empty() : Optional.of(new Mark(with));
     }
 
     private static String text(Volume volume) {
@@ -107,11 +134,11 @@ final class Marks {
 
     /** Percent-encoded text is ASCII: its characters are its bytes. */
     private static void check(String what, String text) throws OperationException {
-        if (text.length() > Mark.MAX_BYTES) {
+        if (text.length() > MOST_BYTES) {
             throw new OperationException(
                     Code.INVALID,
                     "the description and labels of %s are too long together: %d bytes encoded, the most is %d"
-                            .formatted(what, text.length(), Mark.MAX_BYTES));
+                            .formatted(what, text.length(), MOST_BYTES));
         }
     }
 }

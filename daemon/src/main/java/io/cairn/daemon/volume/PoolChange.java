@@ -15,7 +15,7 @@ record PoolChange(String pool, PoolCounts more) {
     static Optional<PoolChange> of(Intent intent) {
         return switch (intent) {
             case Intent.Making making -> of(making.made().pool(), 1, 0, making.made().sizeBytes());
-            case Intent.DeleteVolume(Volume doomed, var _) ->
+            case Intent.DeleteVolume(Volume doomed, var _, var _) ->
                     of(doomed.pool(), -1, 0, -doomed.sizeBytes());
             case Intent.ReleaseVolume(Volume given, var _) ->
                     of(given.pool(), -1, 0, -given.sizeBytes());

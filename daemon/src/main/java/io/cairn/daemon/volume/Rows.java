@@ -222,7 +222,7 @@ final class Rows {
         return name("the name of its volume", name);
     }
 
-    private static long size(long bytes) {
+    static long size(long bytes) {
         if (bytes < 1) {
             throw new IllegalArgumentException(
                     "size_bytes: nothing has a size of %d bytes".formatted(bytes));
@@ -246,7 +246,7 @@ final class Rows {
         }
     }
 
-    private static DamagedRowException damaged(
+    static DamagedRowException damaged(
             String table, Object id, String backend, IllegalArgumentException why) {
         return new DamagedRowException(
                 new DamagedRow(

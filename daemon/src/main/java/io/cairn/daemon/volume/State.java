@@ -115,6 +115,21 @@ final class State {
                         .toList());
     }
 
+    /** Whether something in the trash has that id. */
+    boolean trashed(UUID id) {
+        return !rows("SELECT id FROM trash WHERE id = ?", row -> row.getObject(1, UUID.class), id)
+                .isEmpty();
+    }
+
+    /** Whether snapshots of a volume are in the trash. */
+    boolean trashedSnapshots(VolumeId volume) {
+        return rows(
+                        "SELECT kind FROM trash WHERE volume_id = ?",
+                        row -> row.getString(1),
+                        volume.value())
+                .contains(Deleted.Kind.SNAPSHOT.name());
+    }
+
     Optional<Snapshot> snapshot(SnapshotId id) {
         return rows(SNAPSHOTS + "WHERE s.id = ?", this::snapshot, id.value()).stream().findFirst();
     }
@@ -207,7 +222,7 @@ final class State {
 
     /**
      * The backends that volumes are known of, those being created and the deleted ones that are
-     * remembered included.
+     * remembered or in the trash included.
      */
     static Set<String> holdingBackends(StateStore store) {
         return store.reads()
@@ -219,6 +234,8 @@ final class State {
                                                                 + " snapshots > 0 OR EXISTS (SELECT t.id FROM"
                                                                 + " tombstone t WHERE t.backend ="
                                                                 + " backend_count.backend) UNION SELECT"
+                                                                + " backend FROM trash_count WHERE items"
+                                                                + " > 0 UNION SELECT"
                                                                 + " v.backend FROM intent i JOIN volume"
                                                                 + " v ON v.id = i.volume_id")
                                                 .mapTo(String.class)

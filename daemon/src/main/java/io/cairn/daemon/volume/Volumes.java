@@ -58,6 +58,8 @@ public final class Volumes {
     private final Tombstones tombstones;
     private final Dossiers dossiers;
     private final Witness witness;
+    private final Trash trash;
+    private final Emptier emptier;
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
@@ -82,15 +84,17 @@ public final class Volumes {
                         parts,
                         new GroupChange(changes, journal, open, pools, effects, events, news));
         tombstones = new Tombstones(state, journal, background);
-        deletions = new Deletions(parts, listing, tombstones);
+        dossiers = new Dossiers(parts, backends, listing, tally, pools);
+        trash = new Trash(parts, backends, dossiers);
+        emptier = new Emptier(trash, backends, background);
+        deletions = new Deletions(parts, listing, tombstones, trash);
         questions = new Questions(parts);
         alterations = new Alterations(parts);
         ConnectionSteps steps = new ConnectionSteps(parts);
         connections = new Connections(parts, new ConnectionPlanning(parts, backends), steps);
-        dossiers = new Dossiers(parts, backends, listing, tally, pools);
         settler = new Settler(open, turns, backends, background);
         rechecks = new Rechecks(parts, connections, steps, backends, background);
-        witness = new Witness(parts, rechecks);
+        witness = new Witness(parts, rechecks, trash);
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {
@@ -109,7 +113,8 @@ public final class Volumes {
                 "0002-pools.sql",
                 "0003-lists.sql",
                 "0004-details-and-connections.sql",
-                "0006-connected.sql");
+                "0006-connected.sql",
+                "0007-trash.sql");
     }
 
     /**
@@ -132,12 +137,13 @@ public final class Volumes {
 
     /**
      * Whether volumes, snapshots or unfinished changes of a backend are known, or what was deleted
-     * is remembered.
+     * is remembered or in the trash.
      */
     public boolean holding(String backend) {
         Counts counts = counts(backend);
         return counts.volumes() + counts.snapshots() + counts.unfinished() > 0
-                || tombstones.any(backend);
+                || tombstones.any(backend)
+                || trash.count(backend) > 0;
     }
 
     /** Tells the listener of every change, after it is durable, on the thread that made it. */
@@ -153,6 +159,7 @@ public final class Volumes {
     public void start(Duration patience) throws InterruptedException {
         settler.start(patience);
         rechecks.start();
+        emptier.start();
     }
 
     /**
@@ -191,6 +198,34 @@ public final class Volumes {
     /** What leaves the state and comes into it as a whole. */
     public Dossiers dossiers() {
         return dossiers;
+    }
+
+    /** What was deleted and can be brought back. */
+    public Trash trash() {
+        return trash;
+    }
+
+    /**
+     * Why the last of a backend's that was to leave the trash did not; empty if all that was did.
+     */
+    public String trashProblem(String backend) {
+        return emptier.problem(backend);
+    }
+
+    /**
+     * As {@link Trash#empty}, beginning now.
+     *
+     * @return how much is to go
+     */
+    public long emptyTrash(String backend) throws OperationException, InterruptedException {
+        long all = trash.empty(backend);
+        emptier.wake(backend);
+        return all;
+    }
+
+    /** What empties the trash. */
+    Emptier emptier() {
+        return emptier;
     }
 
     /** Single objects as they are recorded and as their backends have them. */

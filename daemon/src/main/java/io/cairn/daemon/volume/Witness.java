@@ -19,13 +19,15 @@ import java.util.function.Supplier;
 public final class Witness {
     private final Parts parts;
     private final Rechecks rechecks;
+    private final Trash trash;
 
-    Witness(Parts parts, Rechecks rechecks) {
+    Witness(Parts parts, Rechecks rechecks, Trash trash) {
         this.parts = parts;
         this.rechecks = rechecks;
+        this.trash = trash;
     }
 
-    /** An object on both sides. */
+    /** An object on both sides. One in the trash is on neither. */
     public record Sight<R, F>(Optional<R> recorded, Optional<F> found) {}
 
     /**
@@ -43,7 +45,9 @@ public final class Witness {
                         new Sight<>(
                                 Parts.readable(() -> parts.state().volume(id))
                                         .filter(each -> each.backend().equals(backend.name())),
-                                backend.call(id, driver -> driver.findVolume(id))));
+                                trash.has(id.value())
+                                        ? Optional.empty()
+                                        : backend.call(id, driver -> driver.findVolume(id))));
     }
 
     /** As {@link #volume}, of a snapshot where it should be. */
@@ -57,7 +61,11 @@ public final class Witness {
                                 Parts.readable(() -> parts.state().snapshot(id))
                                         .filter(each -> each.volume().equals(volume))
                                         .filter(each -> each.backend().equals(backend.name())),
-                                backend.call(volume, driver -> driver.findSnapshot(id, volume))));
+                                trash.has(id.value())
+                                        ? Optional.empty()
+                                        : backend.call(
+                                                volume,
+                                                driver -> driver.findSnapshot(id, volume))));
     }
 
     /**
@@ -139,14 +147,14 @@ public final class Witness {
         };
     }
 
-    /** Whether anything is recorded of a volume, be it damaged or not. */
+    /** Whether anything is recorded of a volume, be it damaged or in the trash or not. */
     public boolean knows(VolumeId id) {
-        return knows(() -> parts.state().volume(id));
+        return knows(() -> parts.state().volume(id)) || trash.has(id.value());
     }
 
     /** As {@link #knows(VolumeId)}. */
     public boolean knows(SnapshotId id) {
-        return knows(() -> parts.state().snapshot(id));
+        return knows(() -> parts.state().snapshot(id)) || trash.has(id.value());
     }
 
     private static boolean knows(Supplier<Optional<?>> reading) {

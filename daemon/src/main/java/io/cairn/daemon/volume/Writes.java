@@ -318,6 +318,28 @@ final class Writes {
         return delete.executeUpdate();
     }
 
+    /** Whether a volume or a snapshot has that id. */
+    static boolean known(Statements statements, UUID id) throws SQLException {
+        for (String table : List.of("volume", "snapshot")) {
+            PreparedStatement query =
+                    statements.prepare("SELECT id FROM %s WHERE id = ?".formatted(table));
+            query.setObject(1, id);
+            try (ResultSet found = query.executeQuery()) {
+                if (found.next()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Forgets that something was deleted which is there again. */
+    static void deleteTombstone(Statements statements, UUID id) throws SQLException {
+        PreparedStatement delete = statements.prepare("DELETE FROM tombstone WHERE id = ?");
+        delete.setObject(1, id);
+        delete.executeUpdate();
+    }
+
     static void countHolds(Statements statements, String table, UUID object, int more)
             throws SQLException {
         add(statements, table, "hold_count", object, more);
@@ -362,8 +384,18 @@ final class Writes {
         }
     }
 
+    static void forgetTrash(Statements statements, String backend) throws SQLException {
+        for (String table : List.of("trash", "trash_count")) {
+            PreparedStatement delete =
+                    statements.prepare("DELETE FROM %s WHERE backend = ?".formatted(table));
+            delete.setString(1, backend);
+            delete.executeUpdate();
+        }
+    }
+
     /** Everything that is known of a backend's volumes, in an order that no look-up breaks. */
     static void forget(Statements statements, String backend) throws SQLException {
+        forgetTrash(statements, backend);
         for (String sql :
                 List.of(
                         "DELETE FROM hold WHERE object_id IN (SELECT id FROM snapshot WHERE backend = ?)",

@@ -232,14 +232,17 @@ final class ConfigReaderTest {
                                         2,
                                         Duration.ofSeconds(1),
                                         new PoolLimits(OptionalDouble.of(3), Reserve.NONE),
+                                        new TrashPolicy(Duration.ofDays(1), one.trash().minFree()),
                                         one.settings()),
                                 OPTIONS))
-                .containsExactly("driver", "overcommit.ratio", "threads");
+                .containsExactly("driver", "overcommit.ratio", "threads", "trash.keep");
     }
 
     @Test
     void backendsComeInOrderWithWhatIsTheDriversInSettings() throws Exception {
-        backend("b", "driver=file\nfolder=/x\ndescription=the  fast one\ndeadline=PT1S\n");
+        backend(
+                "b",
+                "driver=file\nfolder=/x\ndescription=the  fast one\ndeadline=PT1S\ntrash.keep=P7D\ntrash.minFree=5GiB\n");
         backend("a", "driver=file\n");
         Files.writeString(backends.resolve("c.properties.example"), "nonsense");
 
@@ -252,6 +255,8 @@ final class ConfigReaderTest {
                                 "the  fast one",
                                 16,
                                 Duration.ofSeconds(1),
+                                PoolLimits.DEFAULT,
+                                new TrashPolicy(Duration.ofDays(7), new Reserve(5L << 30, 0)),
                                 Map.of("folder", "/x")));
     }
 

@@ -93,9 +93,19 @@ final class CrashRun {
                 etc.resolve("backends"),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         Files.writeString(etc.resolve("cairn.properties"), "jmx.port=0\n");
+        describe();
+    }
+
+    /** Deleting moves to the trash at times, where nothing stays for long. */
+    private void describe() throws IOException {
+        Layout layout = records.layout();
         Files.writeString(
                 etc.resolve("backends").resolve(BACKEND + ".properties"),
-                "driver=%s%n%s".formatted(layout.driver(), layout.settings(backend)));
+                "driver=%s%ntrash.keep=%s%n%s"
+                        .formatted(
+                                layout.driver(),
+                                random.nextInt(3) > 0 ? "PT2S" : "PT0S",
+                                layout.settings(backend)));
     }
 
     /** Runs so many cycles, and says in one line what it did. */
@@ -324,8 +334,22 @@ final class CrashRun {
                 .pollInterval(Duration.ofMillis(20));
     }
 
+    /** What is in it is not lost, and is not to be there any more afterwards either. */
+    private void emptyTrash(Management management) throws Exception {
+        ObjectName files = Management.backend(BACKEND);
+        records.count("found in the trash", management.number(files, "TrashCount"));
+        String _ = management.invoke(files, "emptyTrash", BACKEND);
+        soon("nothing in the trash")
+                .untilAsserted(
+                        () ->
+                                assertThat(management.number(files, "TrashCount"))
+                                        .describedAs(management.text(files, "TrashProblem"))
+                                        .isZero());
+    }
+
     private DaemonProcess start() throws IOException {
         starts++;
+        describe();
         return DaemonProcess.start(etc, data, output);
     }
 
@@ -345,6 +369,7 @@ final class CrashRun {
         await("devices that were looked at")
                 .atMost(PATIENCE)
                 .until(() -> attached(management) == records.layout().devices(backend).size());
+        emptyTrash(management);
         awaitRest(management);
         return management;
     }

@@ -12,6 +12,9 @@ import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
+import javax.management.JMException;
+import javax.management.MBeanException;
+
 /**
  * The volumes that a client gave up: files in the backend's folder, until it takes them over again.
  * It does so by the ids that they had, so that each is followed through all of its places.
@@ -56,10 +59,7 @@ final class GivenUp {
     /** Gives a volume up if it is free, and asks in vain if not; returns whether it is given up. */
     boolean giveUp(Management daemon, Own own) throws IOException {
         String file = records.layout().givenUp(own.name(), own.id());
-        Requests.Request request =
-                () ->
-                        Requests.expect(
-                                file, daemon.invoke(volume(own.name()), "unmanage", own.name()));
+        Requests.Request request = () -> Requests.expect(file, unmanage(daemon, own));
         if (!own.free()) {
             boolean _ = requests.refusedInUse("given up", request);
             return false;
@@ -74,6 +74,28 @@ final class GivenUp {
         }
         records.count("given up", done);
         return done;
+    }
+
+    /** Its snapshots are not to be in the trash any more then. */
+    private static String unmanage(Management daemon, Own own) throws JMException, IOException {
+        try {
+            return daemon.invoke(volume(own.name()), "unmanage", own.name());
+        } catch (MBeanException e) {
+            if (!String.valueOf(e.getMessage()).contains("snapshots in the trash")) {
+                throw e;
+            }
+        }
+        for (String id : daemon.trashed(BACKEND, own.id())) {
+            try {
+                String _ = daemon.invoke(Management.backend(BACKEND), "purge", id, id);
+            } catch (MBeanException e) {
+                if (!String.valueOf(e.getMessage()).startsWith("NOT_FOUND: ")) {
+                    throw e;
+                }
+                // Its time was over meanwhile.
+            }
+        }
+        return daemon.invoke(volume(own.name()), "unmanage", own.name());
     }
 
     /** Takes any of them over, of which there must be one. */

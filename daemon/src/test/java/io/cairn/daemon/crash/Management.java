@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
@@ -86,22 +87,36 @@ final class Management implements AutoCloseable {
 
     /** The ids of what a backend remembers as deleted. */
     Set<String> deleted(String backend) throws JMException, IOException {
-        Set<String> ids = new TreeSet<>();
+        return rowsOf(backend, "listDeleted").stream()
+                .map(row -> String.valueOf(row.get("id")))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** The ids of what is in a backend's trash of a volume, by the id of that. */
+    Set<String> trashed(String backend, String volume) throws JMException, IOException {
+        return rowsOf(backend, "listTrash").stream()
+                .filter(row -> volume.equals(row.get("volumeId")))
+                .map(row -> String.valueOf(row.get("id")))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** All rows of a list of a backend, page by page. */
+    private List<CompositeData> rowsOf(String backend, String operation)
+            throws JMException, IOException {
+        List<CompositeData> rows = new ArrayList<>();
         String continuation = "";
         do {
             CompositeData page =
                     (CompositeData)
                             server.invoke(
                                     backend(backend),
-                                    "listDeleted",
+                                    operation,
                                     new Object[] {PAGE, continuation},
                                     new String[] {"int", String.class.getName()});
-            for (CompositeData row : (CompositeData[]) page.get("rows")) {
-                ids.add(String.valueOf(row.get("id")));
-            }
+            rows.addAll(List.of((CompositeData[]) page.get("rows")));
             continuation = (String) page.get("continuation");
         } while (!continuation.isEmpty());
-        return ids;
+        return rows;
     }
 
     /** All values that callers keep, by their keys, of which there are few here. */

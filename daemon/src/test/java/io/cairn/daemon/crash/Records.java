@@ -100,6 +100,10 @@ final class Records {
         counts.merge(what, done ? 1L : 0L, Long::sum);
     }
 
+    void count(String what, long more) {
+        counts.merge(what, more, Long::sum);
+    }
+
     /** How much was done of each kind. */
     String counts() {
         return counts.entrySet().stream()

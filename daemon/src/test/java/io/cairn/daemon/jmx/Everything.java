@@ -35,6 +35,7 @@ final class Everything {
                                 .map(volume -> house.volumes.alterations().holds(volume.id())),
                         snapshots.stream().map(cut -> house.volumes.alterations().holds(cut.id())),
                         house.volumes.tombstones().list("fast", 1_000, "").items().stream(),
+                        house.volumes.trash().list("fast", 1_000, "").items().stream(),
                         house.volumes.unfinished().stream(),
                         house.opened().stream(),
                         files(house.images()).stream(),

@@ -55,6 +55,10 @@ final class GoodArguments {
         ObjectName connection = House.name((String) house.invoke(another, "connect", "", ""));
         beans.put("Connection.deviceAttached", far(house).orElse(connection));
         house.keyValues.put("k", "v");
+        house.invoke(house.volume("gone"), "delete", "gone");
+        ObjectName nameless = house.volume("nameless");
+        house.unmark(nameless);
+        Object _ = house.invoke(House.FAST, "checkBackend");
         Files.write(house.images().resolve("stray.img"), new byte[4096]);
         String json = (String) house.invoke(BeanNames.DAEMON, "exportState", "");
         house.invoke(BeanNames.DAEMON, "exportStateTo", "", "kept.json");
@@ -89,6 +93,8 @@ final class GoodArguments {
                     "Backend.deleteVolume",
                     "Backend.deleteSnapshot",
                     "Backend.deleteVolumeWithSnapshots",
+                    "Backend.purge",
+                    "Backend.repair",
                     "Backend.revertVolume",
                     "Daemon.closeBackend",
                     "Daemon.handOverBackend",
@@ -103,6 +109,10 @@ final class GoodArguments {
         arguments.put("Backend.setVolumeLabel.key", "colour");
         arguments.put("Backend.removeVolumeLabel.key", "colour");
         arguments.put("Backend.deleteVolume.volume", "spare");
+        arguments.put("Backend.restore.which", "gone");
+        arguments.put("Backend.purge.which", "gone");
+        arguments.put("Backend.emptyTrash.confirm", "fast");
+        arguments.put("Backend.repair.id", house.get(nameless, "Id"));
         arguments.put("Backend.revertVolume.snapshot", "one");
         arguments.put("Backend.createGroupSnapshot.volumes", "db1,spare");
         for (String adopts : new String[] {"adopt", "adoptWith"}) {

@@ -7,6 +7,8 @@ import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.config.Reserve;
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.BackendState;
@@ -30,7 +32,9 @@ import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
+import io.cairn.spi.Mark;
 import io.cairn.spi.PoolStats;
+import io.cairn.spi.VolumeId;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -230,6 +234,12 @@ final class House implements AutoCloseable {
         return backends.find("fast").orElseThrow().call(Driver::inventory);
     }
 
+    /** Has the backend not know any more what a volume is called. */
+    void unmark(ObjectName volume) throws Exception {
+        VolumeId id = new VolumeId(UUID.fromString((String) get(volume, "Id")));
+        backends.find("fast").orElseThrow().run(id, driver -> driver.markVolume(id, Mark.NONE));
+    }
+
     /** Ends all access to volumes, which would outlive this. */
     void cleanUp() throws Exception {
         for (ObjectName volume : server.queryNames(name("cairn:type=Volume,*"), null)) {
@@ -328,7 +338,14 @@ final class House implements AutoCloseable {
                                 200)),
                 List.of(
                         new BackendConfig(
-                                "fast", "file", "", 8, Duration.ofSeconds(20), settings)));
+                                "fast",
+                                "file",
+                                "",
+                                8,
+                                Duration.ofSeconds(20),
+                                PoolLimits.DEFAULT,
+                                new TrashPolicy(Duration.ofDays(1), Reserve.NONE),
+                                settings)));
     }
 
     private static BackendStatus fast() {

@@ -10,12 +10,14 @@ import io.cairn.daemon.volume.OperationException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.Particulars;
 import io.cairn.daemon.volume.Snapshot;
+import io.cairn.daemon.volume.Trashed;
 import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.Volumes;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.SnapshotSpec;
+import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 import io.cairn.spi.VolumeSpec;
 
@@ -152,6 +154,95 @@ final class RebuildTest {
 
     private static String words(Random random) {
         return List.of("", "Bücher, 図書", "a=b&c=d%20", "plain").get(random.nextInt(4));
+    }
+
+    @Test
+    void whatWasInTheTrashIsThereAgain() throws Exception {
+        keepWhatIsDeleted();
+        VolumeId kept = make("kept");
+        SnapshotId cut = site.volumes.createSnapshot(kept, NewSnapshot.named("cut")).id();
+        VolumeId gone = make("gone");
+        site.volumes.createSnapshot(gone, NewSnapshot.named("with"));
+        site.volumes.deleteSnapshot(cut);
+        site.volumes.deleteWithSnapshots(gone);
+        VolumeId back = make("back");
+        site.volumes.deleteVolume(back);
+        Target _ = site.volumes.trash().restore("fast", "back", "");
+        List<Trashed> before = trashed();
+        assertThat(before).hasSize(3);
+        loseTheState();
+
+        assertThat(site.invoke("rebuildState", "fast", "dry-run"))
+                .contains("snapshot with of volume gone", "in the trash", "dry run");
+        assertThat(trashed()).isEmpty();
+        assertThat(site.invoke("rebuildState", "fast", "import")).contains("5 created");
+
+        assertThat(trashed())
+                .usingRecursiveComparison()
+                .ignoringCollectionOrder()
+                .ignoringFields("deletedAt")
+                .isEqualTo(before);
+        assertThat(volumes()).extracting(Volume::id).containsExactlyInAnyOrder(kept, back);
+        assertThat(snapshots()).isEmpty();
+        site.verifyCounts();
+        assertThat(
+                        new Checks(site.volumes, site.backends)
+                                .check("fast", Duration.ofMinutes(1))
+                                .orElseThrow()
+                                .drifts())
+                .isEmpty();
+        assertThat(site.invoke("rebuildState", "fast", "import")).startsWith("0 created");
+        assertThat(site.volumes.trash().restore("fast", "gone", "")).isEqualTo(Target.of(gone));
+        assertThat(site.volumes.trash().restore("fast", "kept/cut", ""))
+                .isEqualTo(Target.of(kept, cut));
+    }
+
+    @Test
+    void aForgottenBackendHasNoTrash() throws Exception {
+        keepWhatIsDeleted();
+        site.volumes.deleteVolume(make("gone"));
+        String _ = site.invoke("closeBackend", "fast", "fast");
+        String _ = site.invoke("forgetBackend", "fast", "fast");
+        assertThat(site.volumes.trash().count("fast")).isZero();
+        assertThat(trashed()).isEmpty();
+        assertThat(site.volumes.holding("fast")).isFalse();
+    }
+
+    @Test
+    void withTheTrashOffNothingThatWasInItGoes() throws Exception {
+        keepWhatIsDeleted();
+        VolumeId gone = make("gone");
+        site.volumes.deleteVolume(gone);
+        Site.describe(
+                folder,
+                "fast",
+                Map.of("driver", "file", "directory", folder.resolve("images").toString()));
+        loseTheState();
+        assertThat(site.invoke("rebuildState", "fast", "import"))
+                .contains("1 in conflict", "it was in the trash, and that of the backend is off");
+        assertThat(trashed()).isEmpty();
+        assertThat(volumes()).isEmpty();
+    }
+
+    private void keepWhatIsDeleted() throws Exception {
+        site.close();
+        Site.describe(
+                folder,
+                "fast",
+                Map.of(
+                        "driver",
+                        "file",
+                        "directory",
+                        folder.resolve("images").toString(),
+                        "trash.keep",
+                        "P1D",
+                        "trash.minFree",
+                        "0"));
+        site = new Site(folder, DAEMON, new FileDriverProvider());
+    }
+
+    private List<Trashed> trashed() throws Exception {
+        return site.volumes.trash().list("fast", 1_000, "").items();
     }
 
     @Test

@@ -168,6 +168,8 @@ final class Site implements AutoCloseable {
                                     "SELECT COALESCE(SUM(provisioned_bytes), 0) FROM pool_count WHERE backend = ?",
                                     backend))
                     .isEqualTo(pools.provisionedBytes());
+            assertThat(volumes.trash().count(backend))
+                    .isEqualTo(number("SELECT COUNT(*) FROM trash WHERE backend = ?", backend));
         }
         for (String wrong :
                 List.of(

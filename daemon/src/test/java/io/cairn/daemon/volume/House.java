@@ -5,6 +5,7 @@ import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.config.PoolLimits;
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.Plugins;
@@ -58,6 +59,26 @@ public final class House implements AutoCloseable {
 
     House(Path folder, Duration deadline, PoolLimits limits, FaultyDriver.Provider driver)
             throws Exception {
+        this(folder, deadline, limits, TrashPolicy.DEFAULT, driver);
+    }
+
+    /** One whose backend keeps what is deleted. */
+    public static House open(Path folder, TrashPolicy trash) throws Exception {
+        return new House(
+                folder,
+                Duration.ofSeconds(20),
+                PoolLimits.DEFAULT,
+                trash,
+                new FaultyDriver.Provider(new FileDriverProvider()));
+    }
+
+    private House(
+            Path folder,
+            Duration deadline,
+            PoolLimits limits,
+            TrashPolicy trash,
+            FaultyDriver.Provider driver)
+            throws Exception {
         this.driver = driver;
         Path images = Files.createDirectories(folder.resolve("images"));
         store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, Volumes.schema());
@@ -69,6 +90,7 @@ public final class House implements AutoCloseable {
                         8,
                         deadline,
                         limits,
+                        trash,
                         Map.of("directory", images.toString()));
         DaemonConfig daemon =
                 new DaemonConfig(

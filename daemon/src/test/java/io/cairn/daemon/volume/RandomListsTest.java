@@ -292,14 +292,14 @@ final class RandomListsTest {
         connect(shelf, "snapshot", cut);
         for (Snapshot snapshot : shelf.state.snapshots(cut).values()) {
             if (random.nextInt(20) == 0 && shelf.open.of(snapshot.volume()).isEmpty()) {
-                shelf.open.add(new Intent.DeleteSnapshot(snapshot, "default", now));
+                shelf.open.add(new Intent.DeleteSnapshot(snapshot, "default", false, now));
             }
         }
         for (Volume volume : volumes) {
             if (random.nextInt(20) == 0 && shelf.open.of(volume.id()).isEmpty()) {
                 shelf.open.add(
                         random.nextBoolean()
-                                ? new Intent.DeleteVolume(volume, now)
+                                ? new Intent.DeleteVolume(volume, false, now)
                                 : new Intent.CreateVolume(volume, now));
             }
         }

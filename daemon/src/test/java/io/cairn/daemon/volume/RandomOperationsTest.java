@@ -5,17 +5,19 @@ import static io.cairn.daemon.volume.House.BACKEND;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.entry;
 
+import io.cairn.daemon.config.Reserve;
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.drift.Report;
+import io.cairn.daemon.volume.Deleted.Kind;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.spi.BackendSnapshot;
-import io.cairn.spi.BackendVolume;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Many clients do anything to few names, and then state and backend must agree. */
 final class RandomOperationsTest {
@@ -46,11 +49,15 @@ final class RandomOperationsTest {
     private static final NewConnection HERE =
             new NewConnection("", false, Optional.empty(), Map.of());
 
-    @Test
-    void stateAndBackendAgreeAfterManyClientsDidAnything(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void stateAndBackendAgreeAfterManyClientsDidAnything(boolean trash, @TempDir Path folder)
+            throws Exception {
         long seed = Long.getLong("cairn.seed", System.nanoTime());
         System.out.println("RandomOperationsTest: -Dcairn.seed=" + seed);
-        try (House house = House.open(folder)) {
+        TrashPolicy policy =
+                trash ? new TrashPolicy(Duration.ofDays(1), Reserve.NONE) : TrashPolicy.DEFAULT;
+        try (House house = House.open(folder, policy)) {
             Checks checks = new Checks(house.volumes, house.backends);
             try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
                 List<Future<?>> all = new ArrayList<>();
@@ -60,6 +67,7 @@ final class RandomOperationsTest {
                 }
                 while (!all.stream().allMatch(Future::isDone)) {
                     assertThat(check(checks).drifts()).isEmpty();
+                    house.volumes.emptier().look(BACKEND);
                 }
                 for (Future<?> one : all) {
                     one.get();
@@ -76,12 +84,22 @@ final class RandomOperationsTest {
                     house.volumes.snapshots(Filter.ALL, 10_000, "").items().stream()
                             .map(Snapshot::id)
                             .collect(Collectors.toSet());
+            List<Trashed> kept = house.volumes.trash().list(BACKEND, 10_000, "").items();
+            System.out.printf("%d in the trash%n", kept.size());
+            assertThat(kept.isEmpty()).isEqualTo(!trash);
+            assertThat(house.volumes.trash().count(BACKEND)).isEqualTo(kept.size());
             assertThat(house.inventory().volumes())
-                    .extracting(BackendVolume::id)
-                    .containsExactlyInAnyOrderElementsOf(volumes);
+                    .extracting(each -> Target.of(each.id()))
+                    .containsExactlyInAnyOrderElementsOf(
+                            targets(volumes.stream().map(Target::of), kept, Kind.VOLUME));
             assertThat(house.inventory().snapshots())
-                    .extracting(BackendSnapshot::id)
-                    .containsExactlyInAnyOrderElementsOf(snapshots);
+                    .extracting(each -> Target.of(each.volume(), each.id()))
+                    .containsExactlyInAnyOrderElementsOf(
+                            targets(
+                                    house.volumes.snapshots(Filter.ALL, 10_000, "").items().stream()
+                                            .map(each -> Target.of(each.volume(), each.id())),
+                                    kept,
+                                    Kind.SNAPSHOT));
             assertThat(house.volumes.counts(BACKEND))
                     .isEqualTo(new Counts(volumes.size(), snapshots.size(), 0));
             long sizes =
@@ -93,7 +111,13 @@ final class RandomOperationsTest {
                             entry(
                                     "default",
                                     new PoolCounts(volumes.size(), snapshots.size(), sizes)));
-            assertThat(StatesSeen.of(house.events).faults()).isEmpty();
+            // What was deleted comes back from the trash, and from nowhere else.
+            assertThat(StatesSeen.of(house.events).faults())
+                    .allMatch(
+                            fault ->
+                                    trash
+                                            && fault.endsWith(
+                                                    "was deleted and went from not there to available"));
             assertThat(StatesSeen.of(house.events).now()).isEqualTo(states(house.volumes));
             for (Volume volume : house.volumes.volumes(Filter.ALL, 1_000, "").items()) {
                 assertThat(volume.snapshotCount())
@@ -105,6 +129,14 @@ final class RandomOperationsTest {
                                         .size());
             }
         }
+    }
+
+    /** What is listed, and what is in the trash. */
+    private static List<Target> targets(Stream<Target> listed, List<Trashed> kept, Kind kind) {
+        return Stream.concat(
+                        listed,
+                        kept.stream().filter(each -> each.kind() == kind).map(Trashed::target))
+                .toList();
     }
 
     private static Report check(Checks checks) throws Exception {
@@ -133,7 +165,7 @@ final class RandomOperationsTest {
             try {
                 Optional<Volume> volume = volumes.volume(BACKEND, name);
                 Optional<Snapshot> cut = volumes.snapshot(BACKEND, name, snapshot);
-                switch (random.nextInt(10)) {
+                switch (random.nextInt(12)) {
                     case 0 -> volumes.createVolume(BACKEND, NewVolume.named(name, MIB));
                     case 1 -> {
                         if (volume.isPresent()) {
@@ -177,6 +209,18 @@ final class RandomOperationsTest {
                             List<VolumeId> group = List.of(other.get().id(), volume.get().id());
                             volumes.createGroupSnapshot(
                                     BACKEND, group, NewSnapshot.named(snapshot));
+                        }
+                    }
+                    case 8 -> {
+                        List<Trashed> kept = volumes.trash().list(BACKEND, 100, "").items();
+                        if (!kept.isEmpty()) {
+                            Trashed one = kept.get(random.nextInt(kept.size()));
+                            if (random.nextInt(3) > 0) {
+                                volumes.trash()
+                                        .restore(BACKEND, one.id().toString(), snapshot + "b");
+                            } else {
+                                Trashed _ = volumes.trash().purge(BACKEND, one.id().toString());
+                            }
                         }
                     }
                     default -> {

@@ -1,0 +1,221 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.Backends;
+import io.cairn.spi.DriverException;
+import io.cairn.spi.PoolStats;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Empties the trash of what is in it for long enough, and early where space runs low. Each backend
+ * has a thread of its own here, so one that hangs keeps no other waiting.
+ */
+final class Emptier {
+    private static final Duration EVERY = Duration.ofSeconds(5);
+    private static final int PAGE = 100;
+
+    /** So much goes early at one look: what a pool has free is known only some time after. */
+    private static final int EARLY = 10;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Emptier.class);
+
+    private final Trash trash;
+    private final Backends backends;
+    private final Background background;
+    private final Set<String> watched = ConcurrentHashMap.newKeySet();
+
+    private final Map<String, BlockingQueue<Boolean>> bells = new ConcurrentHashMap<>();
+
+    /** Why the last that was to go did not, by its backend. */
+    private final Map<String, String> problems = new ConcurrentHashMap<>();
+
+    Emptier(Trash trash, Backends backends, Background background) {
+        this.trash = trash;
+        this.backends = backends;
+        this.background = background;
+    }
+
+    void start() {
+        backends.all().forEach(backend -> watch(backend.name()));
+        backends.onUp(backend -> watch(backend.name()));
+    }
+
+    /** Has somebody look at once. */
+    void wake(String backend) {
+        boolean _ = bell(backend).offer(true);
+    }
+
+    private BlockingQueue<Boolean> bell(String backend) {
+        return bells.computeIfAbsent(backend, _ -> new ArrayBlockingQueue<>(1));
+    }
+
+    /** Empty if all that was to go went. */
+    String problem(String backend) {
+        return problems.getOrDefault(backend, "");
+    }
+
+    private void watch(String backend) {
+        if (watched.add(backend)) {
+            background.begin("cairn-trash-" + backend, () -> run(backend));
+        }
+    }
+
+    private void run(String backend) {
+        try {
+            BlockingQueue<Boolean> bell = bell(backend);
+            while (true) {
+                Boolean _ = bell.poll(EVERY.toMillis(), TimeUnit.MILLISECONDS);
+                try {
+                    look(backend);
+                } catch (RuntimeException e) {
+                    LOG.error("The trash of backend {} is not emptied; tried again", backend, e);
+                }
+            }
+        } catch (InterruptedException _) {
+            // The daemon stops.
+        }
+    }
+
+    /** Looks once at what is to go. */
+    void look(String name) throws InterruptedException {
+        Optional<Backend> backend = backends.find(name).filter(each -> each.state().up());
+        String problem = "";
+        if (backend.isPresent() && trash.count(name) > 0) {
+            Pass pass = new Pass(backend.get());
+            pass.finish();
+            pass.endTimes();
+            for (PoolStats pool : backend.get().pools().pools()) {
+                pass.makeRoom(pool);
+            }
+            problem = pass.problem;
+        }
+        String before = problem.isEmpty() ? problems.remove(name) : problems.put(name, problem);
+        if (!problem.isEmpty() && !problem.equals(before)) {
+            LOG.warn("The trash of backend {} keeps what should go: {}", name, problem);
+        }
+    }
+
+    /** One look at one backend. What cannot go now keeps nothing else. */
+    private final class Pass {
+        private final Backend backend;
+        private String problem = "";
+
+        Pass(Backend backend) {
+            this.backend = backend;
+        }
+
+        /** Ends what was begun, or was asked for. */
+        void finish() throws InterruptedException {
+            long after = -1;
+            List<ByOrdinal.Row<Trashed>> page;
+            do {
+                page = trash.going(backend.name(), after, PAGE);
+                for (ByOrdinal.Row<Trashed> each : page) {
+                    after = each.ordinal();
+                    if (each.item().isPresent()) {
+                        boolean _ = purge(each.item().get(), "as was asked for");
+                    }
+                }
+            } while (page.size() == PAGE);
+        }
+
+        void endTimes() throws InterruptedException {
+            Instant now = Instant.now();
+            Instant before = now.minus(backend.trash().keep());
+            long after = -1;
+            List<ByOrdinal.Row<Trashed>> page;
+            do {
+                page = trash.oldest(backend.name(), after, PAGE);
+                for (ByOrdinal.Row<Trashed> each : page) {
+                    after = each.ordinal();
+                    Instant at = each.item().map(Trashed::deletedAt).orElse(Instant.MAX);
+                    if (at.isAfter(before) && !at.isAfter(now)) {
+                        // As were all that come after it.
+                        return;
+                    }
+                    if (!at.isAfter(before)) {
+                        boolean _ = purge(each.item().orElseThrow(), "since its time is over");
+                    }
+                }
+            } while (page.size() == PAGE);
+        }
+
+        /** By what the pool has free now: older figures may be from before all went that had to. */
+        void makeRoom(PoolStats known) throws InterruptedException {
+            Optional<PoolStats> now = low(known) ? anew(known.name()) : Optional.empty();
+            int left = EARLY;
+            long after = -1;
+            List<ByOrdinal.Row<Trashed>> page;
+            do {
+                page = trash.oldest(backend.name(), after, PAGE);
+                for (ByOrdinal.Row<Trashed> each : page) {
+                    after = each.ordinal();
+                    if (left == 0 || now.filter(this::low).isEmpty()) {
+                        return;
+                    }
+                    Optional<Trashed> item =
+                            each.item()
+                                    .filter(one -> one.pool().equals(known.name()))
+                                    .filter(one -> !one.going());
+                    if (item.isEmpty()) {
+                        continue;
+                    }
+                    left--;
+                    if (purge(item.get(), "early, since its pool runs low")) {
+                        long before = now.get().freeBytes();
+                        now = anew(known.name());
+                        if (now.filter(pool -> pool.freeBytes() > before).isEmpty()) {
+                            // What it frees may come later.
+                            return;
+                        }
+                    }
+                }
+            } while (page.size() == PAGE);
+        }
+
+        private boolean low(PoolStats pool) {
+            return pool.freeBytes() < backend.trash().minFree().bytesOf(pool.totalBytes());
+        }
+
+        private Optional<PoolStats> anew(String pool) throws InterruptedException {
+            try {
+                return backend.refreshPools().pools().stream()
+                        .filter(each -> each.name().equals(pool))
+                        .findFirst();
+            } catch (DriverException e) {
+                return Optional.empty();
+            }
+        }
+
+        private boolean purge(Trashed item, String why) throws InterruptedException {
+            try {
+                if (!trash.purge(item)) {
+                    return false;
+                }
+                LOG.info(
+                        "Deleted {} of backend {} for good, {}: it was deleted at {}",
+                        item.what(),
+                        item.backend(),
+                        why,
+                        item.deletedAt());
+                return true;
+            } catch (OperationException e) {
+                problem = String.valueOf(e.getMessage());
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.spi.SnapshotId;
+import io.cairn.spi.Target;
+import io.cairn.spi.VolumeId;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * A volume or a snapshot that was deleted and is still on its backend. All else of it is there, in
+ * its mark.
+ *
+ * @param volume of a volume its own id
+ * @param volumeName of a volume its own name
+ * @param adoptedFrom the path on its backend that a volume was adopted from; empty if it was made
+ * @param marked whether it says of itself on the backend that it is in the trash
+ * @param going whether it is being deleted there, so that it cannot be brought back any more
+ */
+public record Trashed(
+        UUID id,
+        Deleted.Kind kind,
+        String backend,
+        String pool,
+        VolumeId volume,
+        String volumeName,
+        String name,
+        long sizeBytes,
+        String adoptedFrom,
+        Instant createdAt,
+        Instant deletedAt,
+        boolean marked,
+        boolean going) {
+
+    static Trashed of(Volume volume, String adoptedFrom, Instant deletedAt, boolean marked) {
+        return new Trashed(
+                volume.id().value(),
+                Deleted.Kind.VOLUME,
+                volume.backend(),
+                volume.pool(),
+                volume.id(),
+                volume.name(),
+                volume.name(),
+                volume.sizeBytes(),
+                adoptedFrom,
+                volume.createdAt(),
+                deletedAt,
+                marked,
+                false);
+    }
+
+    static Trashed of(Snapshot snapshot, String pool, Instant deletedAt, boolean marked) {
+        return new Trashed(
+                snapshot.id().value(),
+                Deleted.Kind.SNAPSHOT,
+                snapshot.backend(),
+                pool,
+                snapshot.volume(),
+                snapshot.volumeName(),
+                snapshot.name(),
+                snapshot.sizeBytes(),
+                "",
+                snapshot.createdAt(),
+                deletedAt,
+                marked,
+                false);
+    }
+
+    /** One that its mark says is in the trash, from now on. */
+    public static Trashed marked(Volume volume) {
+        return of(volume, "", Instant.now(), true);
+    }
+
+    /**
+     * As {@link #marked(Volume)}.
+     *
+     * @param pool that of its volume
+     */
+    public static Trashed marked(Snapshot snapshot, String pool) {
+        return of(snapshot, pool, Instant.now(), true);
+    }
+
+    /** Whether it is the same that was deleted at the same time. */
+    boolean sameAs(Trashed other) {
+        return id.equals(other.id) && deletedAt.equals(other.deletedAt);
+    }
+
+    public Target target() {
+        return kind == Deleted.Kind.VOLUME
+                ? Target.of(volume)
+                : Target.of(volume, new SnapshotId(id));
+    }
+
+    /** For messages and logs. */
+    public String what() {
+        return kind == Deleted.Kind.VOLUME
+                ? "volume %s (%s)".formatted(name, id)
+                : "snapshot %s of volume %s (%s)".formatted(name, volumeName, id);
+    }
+
+    Optional<SnapshotId> snapshot() {
+        return target().snapshot();
+    }
+}
