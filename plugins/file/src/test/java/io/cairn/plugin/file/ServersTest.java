@@ -30,8 +30,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -83,6 +86,34 @@ final class ServersTest {
             assertThat(assertFails(UNSUPPORTED, () -> exporting.export(spec)))
                     .hasMessageContaining(ExportOptions.DIRECTORY);
         }
+    }
+
+    /** Or one that is being started would be overlooked, and serve once it is taken back. */
+    @Test
+    void aServerIsKnownFromTheMomentOnThatItIsLaunched() {
+        Path pidFile = Path.of("/exports/one.pid");
+        for (NbdProgram program : NbdProgram.values()) {
+            NbdProgram.Order order =
+                    new NbdProgram.Order(
+                            "/image",
+                            "one",
+                            false,
+                            UnixDomainSocketAddress.of("/exports/one.sock"),
+                            pidFile);
+            List<String> running = new ArrayList<>(List.of("/usr/bin/" + word(program)));
+            running.addAll(program.arguments(order));
+            List<String> launched = new ArrayList<>(program.launcher());
+            launched.addAll(running);
+            assertThat(program.isServing(running, pidFile)).isTrue();
+            assertThat(program.isServing(launched, pidFile)).isTrue();
+            assertThat(program.isServing(launched, Path.of("/exports/two.pid"))).isFalse();
+            launched.set(launched.size() - running.size(), "/usr/bin/other");
+            assertThat(program.isServing(launched, pidFile)).isFalse();
+        }
+    }
+
+    private static String word(NbdProgram program) {
+        return program == NbdProgram.NBDKIT ? "nbdkit" : "qemu-storage-daemon";
     }
 
     @Test

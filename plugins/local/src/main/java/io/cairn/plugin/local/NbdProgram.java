@@ -192,9 +192,22 @@ public enum NbdProgram {
 
     /** Whether a process is this program, serving what has that pid file. */
     public boolean isServing(List<String> commandLine, Path pidFile) {
-        return !commandLine.isEmpty()
-                && commandLine.getFirst().endsWith("/" + program)
-                && after(commandLine, PID_FILE).equals(pidFile.toString());
+        List<String> own = launched(commandLine);
+        return !own.isEmpty()
+                && own.getFirst().endsWith("/" + program)
+                && after(own, PID_FILE).equals(pidFile.toString());
+    }
+
+    /** Without what launches it, which is the same process until it is the program itself. */
+    private List<String> launched(List<String> commandLine) {
+        List<String> launcher = launcher();
+        for (int i = 0; i < launcher.size(); i++) {
+            if (i >= commandLine.size()
+                    || !("/" + commandLine.get(i)).endsWith("/" + launcher.get(i))) {
+                return commandLine;
+            }
+        }
+        return commandLine.subList(launcher.size(), commandLine.size());
     }
 
     public static InetSocketAddress loopback(String port) {

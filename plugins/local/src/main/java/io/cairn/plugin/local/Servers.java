@@ -213,7 +213,11 @@ public final class Servers {
             String said = Files.readString(log, UTF_8).strip();
             return "%s ended with %d: %s".formatted(command.getFirst(), process.exitValue(), said);
         } finally {
-            process.destroyForcibly();
+            Process _ =
+                    process.destroyForcibly()
+                            .onExit()
+                            .completeOnTimeout(process, STOP_MILLIS, TimeUnit.MILLISECONDS)
+                            .join();
             Files.deleteIfExists(log);
         }
     }
