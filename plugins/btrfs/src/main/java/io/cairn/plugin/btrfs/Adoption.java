@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Files that lie directly in the backend's folder, and how they become volumes and files again. No
@@ -46,6 +47,7 @@ final class Adoption implements Adopting {
     private final Creation creation;
     private final Uses uses;
     private final Candidates candidates;
+    private final ReentrantLock turn = new ReentrantLock();
 
     Adoption(Calls calls, BackendFolder folder, Lookup lookup, Creation creation, Uses uses) {
         this.calls = calls;
@@ -68,6 +70,8 @@ final class Adoption implements Adopting {
                 "adopt '%s' as volume %s".formatted(path, id),
                 os -> {
                     String name = candidates.plain(path);
+                    // One after another, since two could be of one file.
+                    turn.lockInterruptibly();
                     try (Fd home = lookup.home(os, id);
                             Fd image = lookup.image(os, home, VOLUME)) {
                         if (home != null && image != null) {
@@ -75,6 +79,8 @@ final class Adoption implements Adopting {
                         } else {
                             make(os, name, id, mark);
                         }
+                    } finally {
+                        turn.unlock();
                     }
                     return lookup.volume(os, id).orElseThrow();
                 });
@@ -110,11 +116,16 @@ final class Adoption implements Adopting {
                 Entries.settle(os, image, home, folder.volumes(), folder.root());
                 return;
             }
-            uses.checkUnused(os, Target.of(id), image);
-            checkUnused(os, name, file);
-            // Anew, since it may have been written to while it lay there.
-            creation.replace(os, home, label, os.size(file), Creation.Content.ofFile(file));
-            remove(os, name);
+            try {
+                uses.checkUnused(os, Target.of(id), image);
+                checkUnused(os, name, file);
+                // Anew, since it may have been written to while it lay there.
+                creation.replace(os, home, label, os.size(file), Creation.Content.ofFile(file));
+            } catch (OsException e) {
+                // There is a volume, whatever cannot be done about it now.
+                throw e.withUnknownOutcome();
+            }
+            remove(os, name, file);
         }
     }
 
@@ -161,13 +172,16 @@ final class Adoption implements Adopting {
                     throw e;
                 }
             }
-            remove(os, name);
+            remove(os, name, file);
         }
     }
 
-    private void remove(Native os, String name) throws OsException {
+    /** What somebody else moved to its name meanwhile stays. */
+    private void remove(Native os, String name, Fd file) throws OsException {
         try {
-            os.remove(folder.root(), name, 0);
+            if (os.stat(folder.root(), name).sameFile(os.stat(file))) {
+                os.remove(folder.root(), name, 0);
+            }
             os.sync(folder.root());
         } catch (OsException e) {
             throw e.withUnknownOutcome();
