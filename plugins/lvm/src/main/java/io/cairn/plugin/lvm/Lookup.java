@@ -14,6 +14,7 @@ import io.cairn.spi.VolumeId;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -198,16 +199,20 @@ final class Lookup implements Holdings {
         if (transaction != made + 1) {
             return false;
         }
-        for (LogicalVolume each : pool.volumes("lv_name=~\"^cairn-\"")) {
-            if (each.transaction() == made) {
-                pool.forget(os, each.thinId());
-                pool.wake(os);
-                pool.remove(each.name());
-                return true;
-            }
+        // Of the volumes of a pool the one that is still to be made has the greatest id.
+        Optional<LogicalVolume> newest =
+                pool.volumes("lv_name=~\".\"").stream()
+                        .max(Comparator.comparingLong(LogicalVolume::thinId))
+                        .filter(each -> each.transaction() == made)
+                        .filter(each -> each.name().startsWith(Names.OWN));
+        if (newest.isEmpty()) {
+            // It is a removal that the kernel is still to be told of.
+            return false;
         }
-        // It is a removal that the kernel is still to be told of.
-        return false;
+        pool.forget(os, newest.get().thinId());
+        pool.wake(os);
+        pool.remove(newest.get().name());
+        return true;
     }
 
     /**

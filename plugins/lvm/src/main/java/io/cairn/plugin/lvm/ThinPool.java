@@ -99,7 +99,7 @@ record ThinPool(
             DeviceMapper.tell(os, self(os), "delete " + thinId);
         } catch (OsException e) {
             if (!e.is(OsException.ENODATA)) {
-                throw e;
+                throw e.withUnknownOutcome();
             }
         }
     }
