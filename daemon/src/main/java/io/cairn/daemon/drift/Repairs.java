@@ -122,8 +122,13 @@ public final class Repairs {
             requireNoSnapshots(backend, sight.recorded().orElseThrow(), drift);
             volumes.deleteWithSnapshots(target.volume());
         }
-        return "took %s out of the state: backend %s does not have it"
-                .formatted(drift.what(), backend.name());
+        return "took %s out of the state: backend %s does not have it%s"
+                .formatted(
+                        drift.what(),
+                        backend.name(),
+                        backend.trash().off()
+                                ? ""
+                                : "; should it be found again, restore brings it back from the trash until its time there is over");
     }
 
     /** They may be all that is left of it. */

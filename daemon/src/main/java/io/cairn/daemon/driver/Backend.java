@@ -126,11 +126,12 @@ public final class Backend {
         return closed;
     }
 
-    /** How much of its pools may be given out. */
+    /** What becomes of what is deleted on it. */
     public TrashPolicy trash() {
         return config.trash();
     }
 
+    /** How much of its pools may be given out. */
     public PoolLimits limits() {
         return config.limits();
     }

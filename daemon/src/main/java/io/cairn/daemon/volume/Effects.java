@@ -80,10 +80,7 @@ final class Effects {
                                         Marks.trashed(delete.of(), at),
                                         mark -> driver -> driver.markVolume(delete.volume(), mark))
                                 : Kept.NOT;
-                if (kept == Kept.NOT && state.trashedSnapshots(delete.volume())) {
-                    // It is missing, and what is left of it cannot be cleared away before they are.
-                    kept = Kept.UNMARKED;
-                }
+
                 if (kept == Kept.NOT) {
                     run(delete, driver -> driver.deleteVolume(delete.volume()));
                 }
@@ -441,7 +438,8 @@ final class Effects {
 
     /**
      * Has it say of itself that it is in the trash, for who finds it when all else is lost. Where
-     * everything is full it goes there without: deleting must always be possible.
+     * everything is full it goes there without: deleting must always be possible. What is missing
+     * goes there too, since it may be found again.
      */
     private Kept trashed(Intent intent, Optional<Mark> mark, Function<Mark, DriverAction> marking)
             throws DriverException, InterruptedException {
@@ -453,8 +451,7 @@ final class Effects {
             return Kept.MARKED;
         } catch (DriverException e) {
             return switch (e.kind()) {
-                case NOT_FOUND -> Kept.NOT;
-                case NO_SPACE -> Kept.UNMARKED;
+                case NOT_FOUND, NO_SPACE -> Kept.UNMARKED;
                 default -> throw e;
             };
         }

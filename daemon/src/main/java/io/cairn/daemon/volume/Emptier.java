@@ -27,8 +27,11 @@ final class Emptier {
     private static final Duration EVERY = Duration.ofSeconds(5);
     private static final int PAGE = 100;
 
-    /** So much goes early at one look: what a pool has free is known only some time after. */
+    /** So much goes early at one look. */
     private static final int EARLY = 10;
+
+    /** How long what was deleted may take to be free, as it is cleared away in the background. */
+    private static final Duration LATER = Duration.ofMinutes(2);
 
     private static final Logger LOG = LoggerFactory.getLogger(Emptier.class);
 
@@ -38,6 +41,9 @@ final class Emptier {
     private final Set<String> watched = ConcurrentHashMap.newKeySet();
 
     private final Map<String, BlockingQueue<Boolean>> bells = new ConcurrentHashMap<>();
+
+    /** Since when a pool is to have more free by what went early, by backend and pool. */
+    private final Map<String, Long> waiting = new ConcurrentHashMap<>();
 
     /** Why the last that was to go did not, by its backend. */
     private final Map<String, String> problems = new ConcurrentHashMap<>();
@@ -155,6 +161,11 @@ final class Emptier {
 
         /** By what the pool has free now: older figures may be from before all went that had to. */
         void makeRoom(PoolStats known) throws InterruptedException {
+            String key = backend.name() + "/" + known.name();
+            Long since = waiting.get(key);
+            if (since != null && System.nanoTime() - since < LATER.toNanos()) {
+                return;
+            }
             Optional<PoolStats> now = low(known) ? anew(known.name()) : Optional.empty();
             int left = EARLY;
             long after = -1;
@@ -173,12 +184,13 @@ final class Emptier {
                     if (item.isEmpty()) {
                         continue;
                     }
-                    left--;
                     if (purge(item.get(), "early, since its pool runs low")) {
+                        left--;
                         long before = now.get().freeBytes();
                         now = anew(known.name());
                         if (now.filter(pool -> pool.freeBytes() > before).isEmpty()) {
                             // What it frees may come later.
+                            waiting.put(key, System.nanoTime());
                             return;
                         }
                     }

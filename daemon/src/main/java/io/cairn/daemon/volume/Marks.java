@@ -45,6 +45,16 @@ final class Marks {
         check("snapshot " + snapshot.name(), text(snapshot));
     }
 
+    /** As {@link #check(Volume)}, of one that was made, which may have more than a new one may. */
+    static void checkMade(Volume volume) throws OperationException {
+        check("volume " + volume.name(), text(volume), Mark.MAX_BYTES);
+    }
+
+    /** As {@link #checkMade(Volume)}. */
+    static void checkMade(Snapshot snapshot) throws OperationException {
+        check("snapshot " + snapshot.name(), text(snapshot), Mark.MAX_BYTES);
+    }
+
     static void check(Intent.CreateSnapshot snapshot) throws OperationException {
         check("snapshot " + snapshot.name(), text(snapshot));
     }
@@ -134,11 +144,15 @@ final class Marks {
 
     /** Percent-encoded text is ASCII: its characters are its bytes. */
     private static void check(String what, String text) throws OperationException {
-        if (text.length() > MOST_BYTES) {
+        check(what, text, MOST_BYTES);
+    }
+
+    private static void check(String what, String text, int most) throws OperationException {
+        if (text.length() > most) {
             throw new OperationException(
                     Code.INVALID,
                     "the description and labels of %s are too long together: %d bytes encoded, the most is %d"
-                            .formatted(what, text.length(), MOST_BYTES));
+                            .formatted(what, text.length(), most));
         }
     }
 }

@@ -67,7 +67,7 @@ final class Soundness {
         check(what, () -> Names.checkDescription(volume.description()));
         check(what, () -> Names.checkLabels(volume.labels()));
         check(what, () -> Names.checkParticulars(volume.particulars()));
-        check(what, () -> Marks.check(volume));
+        check(what, () -> Marks.checkMade(volume));
         if (!dossier.adoptedFrom().isEmpty()) {
             check(what, () -> Names.checkPath(dossier.adoptedFrom()));
         }
@@ -92,7 +92,7 @@ final class Soundness {
         check(what, () -> Names.check("snapshot", snapshot.name()));
         check(what, () -> Names.checkDescription(snapshot.description()));
         check(what, () -> Names.checkLabels(snapshot.labels()));
-        check(what, () -> Marks.check(snapshot));
+        check(what, () -> Marks.checkMade(snapshot));
         checkSize(what, snapshot.sizeBytes());
         checkTime(what, snapshot.createdAt());
         once(what, "id " + snapshot.id());

@@ -121,15 +121,6 @@ final class State {
                 .isEmpty();
     }
 
-    /** Whether snapshots of a volume are in the trash. */
-    boolean trashedSnapshots(VolumeId volume) {
-        return rows(
-                        "SELECT kind FROM trash WHERE volume_id = ?",
-                        row -> row.getString(1),
-                        volume.value())
-                .contains(Deleted.Kind.SNAPSHOT.name());
-    }
-
     Optional<Snapshot> snapshot(SnapshotId id) {
         return rows(SNAPSHOTS + "WHERE s.id = ?", this::snapshot, id.value()).stream().findFirst();
     }

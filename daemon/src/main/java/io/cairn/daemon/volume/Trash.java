@@ -156,9 +156,9 @@ public final class Trash {
         }
         Dossier dossier = volume ? volume(item, name) : snapshot(item, name);
         if (volume) {
-            Marks.check(dossier.volume());
+            Marks.checkMade(dossier.volume());
         } else {
-            Marks.check(dossier.cuts().getFirst().snapshot());
+            Marks.checkMade(dossier.cuts().getFirst().snapshot());
         }
         requireClean(
                 item,
@@ -422,6 +422,7 @@ public final class Trash {
                                 () -> {
                                     try (var _ = parts.turns().take(item.volume())) {
                                         requireUnknown(item);
+                                        requireSound(item);
                                         boolean _ =
                                                 ask(item, backend -> run(backend, item, marking));
                                         parts.journal().trash(item);
@@ -448,6 +449,16 @@ public final class Trash {
         if (known || has(item.id())) {
             throw new OperationException(
                     Code.CONFLICT, "%s is recorded here already".formatted(item.what()));
+        }
+    }
+
+    /** What could not be read again would stay for ever. */
+    private static void requireSound(Trashed item) throws OperationException {
+        if (item.sizeBytes() <= 0) {
+            throw new OperationException(
+                    Code.UNSUPPORTED,
+                    "%s is damaged, as it has no bytes: bring it back from a backup of the storage, or remove it there"
+                            .formatted(item.what()));
         }
     }
 

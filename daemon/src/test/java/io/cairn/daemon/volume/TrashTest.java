@@ -258,12 +258,20 @@ final class TrashTest {
     }
 
     @Test
-    void whatIsNotThereAnyMoreGoesToNoTrash() throws Exception {
+    void whatIsMissingCanBeFoundAgain() throws Exception {
         Volume volume = volume("db");
-        house.backend().run(volume.id(), driver -> driver.deleteVolume(volume.id()));
+        Path image = Path.of(volume.location());
+        Path away = folder.resolve("away");
+        Files.move(image, away);
         house.volumes.deleteVolume(volume.id());
-        assertThat(listed()).isEmpty();
-        assertThat(house.volumes.tombstones().find(volume.id().value())).isPresent();
+        assertThat(listed()).containsExactly(volume.id().value());
+        refused(Code.NOT_FOUND, "does not have it", () -> restore("db", ""));
+        Files.move(away, image);
+        assertThat(restore("db", "")).isEqualTo(Target.of(volume.id()));
+        Files.delete(image);
+        house.volumes.deleteVolume(volume.id());
+        purge("db");
+        assertNothingOnBackend();
     }
 
     /**
