@@ -166,7 +166,10 @@ final class Emptier {
             if (since != null && System.nanoTime() - since < LATER.toNanos()) {
                 return;
             }
-            Optional<PoolStats> now = low(known) ? anew(known.name()) : Optional.empty();
+            if (!low(known)) {
+                return;
+            }
+            Optional<PoolStats> now = anew(known.name());
             int left = EARLY;
             long after = -1;
             List<ByOrdinal.Row<Trashed>> page;
