@@ -26,7 +26,8 @@ import java.util.Optional;
 
 /**
  * Ends single differences that a check found. Each is looked at once more before anything is done
- * to it, and nothing is ever deleted that could not be brought back. Safe for many threads.
+ * to it. What is missing is deleted as by a caller, and what is orphaned only moves to the trash.
+ * Safe for many threads.
  */
 public final class Repairs {
     private static final int PAGE = 500;
