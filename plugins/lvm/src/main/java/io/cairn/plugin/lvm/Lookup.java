@@ -150,9 +150,12 @@ final class Lookup implements Holdings {
     /** Those that a condition holds for, once nothing is half done. */
     private List<LogicalVolume> settled(Native os, String condition)
             throws OsException, InterruptedException, IOException {
+        String all = "%s || lv_name=~\"^%s\"".formatted(condition, Names.DEAD);
         while (true) {
-            ThinPool.Found found = agreed(os, condition);
-            if (!takeBackUncut(os, found.transaction()) && !finishReverts(found.volumes())) {
+            ThinPool.Found found = agreed(os, all);
+            if (!takeBackUncut(os, found.transaction())
+                    && !removeTakenBack(found.volumes())
+                    && !finishReverts(found.volumes())) {
                 return found.volumes();
             }
             pool.flush(os);
@@ -192,6 +195,9 @@ final class Lookup implements Holdings {
      * <p>Killed a moment later, the command has had it made, without having told the kernel that
      * this is the next transaction. LVM would have it made once more, which the kernel refuses, and
      * with it whatever else is asked of the pool.
+     *
+     * <p>Renaming it has nothing made, and comes first: its removal has it made before, and if that
+     * is killed in between it is there whole, and no longer what it was to be.
      */
     private boolean takeBackUncut(Native os, long transaction)
             throws OsException, InterruptedException, IOException {
@@ -209,10 +215,29 @@ final class Lookup implements Holdings {
             // It is a removal that the kernel is still to be told of.
             return false;
         }
+        String name = newest.get().name();
+        String dead = Names.takenBack(name);
+        if (!name.equals(dead)) {
+            pool.rename(name, dead);
+            pool.flush(os);
+        }
         pool.forget(os, newest.get().thinId());
         pool.wake(os);
-        pool.remove(newest.get().name());
+        pool.remove(dead);
         return true;
+    }
+
+    /** Removes what was being taken back when that was killed. */
+    private boolean removeTakenBack(List<LogicalVolume> found)
+            throws OsException, InterruptedException, IOException {
+        boolean any = false;
+        for (LogicalVolume each : found) {
+            if (each.name().startsWith(Names.DEAD)) {
+                pool.remove(each.name());
+                any = true;
+            }
+        }
+        return any;
     }
 
     /**

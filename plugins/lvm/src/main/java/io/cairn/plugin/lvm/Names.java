@@ -19,8 +19,11 @@ final class Names {
     /** What was a volume's content until it went back to a snapshot. */
     private static final String OLD = OWN + "o-";
 
-    /** What a volume was, which is being wiped; or what a snapshot had copied of its volume. */
-    private static final String DEAD = OWN + "d-";
+    /**
+     * What a volume was, which is being wiped; or what a snapshot had copied of its volume. In a
+     * thin pool what is being taken back.
+     */
+    static final String DEAD = OWN + "d-";
 
     /** A snapshot of a volume in use while another is made from it, whose id it has. */
     private static final String TEMPORARY = OWN + "t-";
@@ -49,6 +52,11 @@ final class Names {
 
     static String dead(SnapshotId id) {
         return DEAD + id;
+    }
+
+    /** What anything of the driver's own becomes that is taken back. */
+    static String takenBack(String name) {
+        return name.startsWith(DEAD) ? name : DEAD + name.substring(DEAD.length());
     }
 
     static String temporary(VolumeId made) {

@@ -52,7 +52,11 @@ final class KilledCommandsTest extends PoolFixture {
             write(device, i);
             SnapshotSpec spec =
                     new SnapshotSpec(SnapshotId.random(), volume.id(), new Mark("s" + i));
-            Killing.during(random, driver.process(), () -> driver.createSnapshot(spec));
+            if (random.nextBoolean()) {
+                Killing.during(random, driver.process(), () -> driver.createSnapshot(spec));
+            } else {
+                Killing.twice(random, driver::process, () -> driver.createSnapshot(spec));
+            }
             boolean lookFirst = random.nextBoolean();
             Optional<BackendSnapshot> there =
                     lookFirst ? driver.findSnapshot(spec.id(), volume.id()) : Optional.empty();
@@ -166,6 +170,41 @@ final class KilledCommandsTest extends PoolFixture {
                                 .transaction())
                 .isGreaterThanOrEqualTo(transaction);
         driver.attaching().orElseThrow().detach(Target.of(volume.id()));
+    }
+
+    /** As by a removal that was killed when what it removes had just been made, for that. */
+    @Test
+    void whatWasBeingTakenBackIsNoSnapshot() throws Exception {
+        BackendVolume volume = volume();
+        Path device = attached(volume);
+        write(device, 1);
+        BackendSnapshot first = driver.createSnapshot(snapshotOf(volume));
+        SnapshotId late = driver.createSnapshot(snapshotOf(volume)).id();
+        driver.close();
+        String dead = "cairn-d-" + late;
+        VolumeGroup.run("lvrename", VolumeGroup.NAME, "cairn-s-" + late, dead);
+        driver = open(Map.of());
+        assertThat(driver.findSnapshot(late, volume.id())).isEmpty();
+        assertThat(driver.inventory().snapshots()).containsExactly(first);
+        assertThat(VolumeGroup.names(pool, "lv_name=" + dead)).isEmpty();
+        driver.attaching().orElseThrow().detach(Target.of(volume.id()));
+    }
+
+    /** Which the way to take something back relies on. */
+    @Test
+    void renamingHasNothingMade() throws Exception {
+        BackendVolume volume = volume();
+        String made = "cairn-s-" + driver.createSnapshot(snapshotOf(volume)).id();
+        driver.close();
+        long transaction = VolumeGroup.asBeforeTransaction(pool, made);
+        long before = VolumeGroup.transactionOfKernel(pool);
+        VolumeGroup.run("lvrename", VolumeGroup.NAME, made, made.replace("-s-", "-d-"));
+        assertThat(VolumeGroup.transactionOfKernel(pool))
+                .isEqualTo(before)
+                .isEqualTo(transaction - 1);
+        driver = open(Map.of());
+        assertThat(driver.inventory().snapshots()).isEmpty();
+        assertThat(VolumeGroup.names(pool, "lv_name=~\"^cairn-[sd]-\"")).isEmpty();
     }
 
     /** As by a command that was killed amid a snapshot. */

@@ -6,6 +6,8 @@ import io.cairn.spi.DriverException;
 
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /** Kills the program that runs LVM's commands. */
 final class Killing {
@@ -42,6 +44,43 @@ final class Killing {
         } finally {
             killer.join();
             kill(program, holder);
+        }
+    }
+
+    /**
+     * Kills the program some time after the call began, and the next one some time after that was
+     * started, as one that puts right what the first left.
+     */
+    static void twice(Random random, Supplier<Optional<ProcessHandle>> running, Call call)
+            throws InterruptedException {
+        ProcessHandle first = running.get().orElseThrow();
+        int millis = random.nextInt(MOST_MILLIS);
+        AtomicBoolean over = new AtomicBoolean();
+        Thread killer =
+                Thread.ofPlatform()
+                        .start(
+                                () -> {
+                                    try {
+                                        while (!over.get()) {
+                                            Optional<ProcessHandle> next =
+                                                    running.get()
+                                                            .filter(each -> !each.equals(first));
+                                            if (next.isPresent()) {
+                                                Thread.sleep(millis);
+                                                kill(next.get());
+                                                return;
+                                            }
+                                            Thread.sleep(1);
+                                        }
+                                    } catch (InterruptedException _) {
+                                        Thread.currentThread().interrupt();
+                                    }
+                                });
+        try {
+            during(random, Optional.of(first), call);
+        } finally {
+            over.set(true);
+            killer.join();
         }
     }
 

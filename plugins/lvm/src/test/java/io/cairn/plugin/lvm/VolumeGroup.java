@@ -1,5 +1,6 @@
 package io.cairn.plugin.lvm;
 
+import io.cairn.plugin.local.Native;
 import io.cairn.plugin.local.OsException;
 import io.cairn.tck.Tools;
 
@@ -194,6 +195,17 @@ final class VolumeGroup {
             return transaction;
         } finally {
             Files.delete(metadata);
+        }
+    }
+
+    /** The transaction that the kernel has a pool at. */
+    static long transactionOfKernel(Path pool) throws IOException {
+        try (Native os = new Native()) {
+            String device = DeviceMapper.name(NAME, pool.getName(1).toString()) + "-tpool";
+            DeviceMapper.Device found = DeviceMapper.find(os, device).orElseThrow();
+            return PoolStatus.parse(device, found.status()).transaction();
+        } catch (OsException e) {
+            throw new IOException(e);
         }
     }
 
