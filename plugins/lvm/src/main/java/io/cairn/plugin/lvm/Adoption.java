@@ -55,7 +55,7 @@ final class Adoption implements Adopting {
     private String obstacle(Native os, LogicalVolume volume) throws OsException {
         return place.device(os, volume.name()).isPresent()
                 ? active(volume.name())
-                : place.obstacle(volume);
+                : place.obstacle(os, volume);
     }
 
     private String active(String name) {
@@ -88,8 +88,8 @@ final class Adoption implements Adopting {
                     if (place.device(os, name).isPresent()) {
                         throw new OsException(IN_USE, active(name));
                     }
-                    if (!place.obstacle(volume).isEmpty()) {
-                        throw new OsException(UNSUPPORTED, place.obstacle(volume));
+                    if (!place.obstacle(os, volume).isEmpty()) {
+                        throw new OsException(UNSUPPORTED, place.obstacle(os, volume));
                     }
                     Label label = new Label(id.toString(), mark, Optional.empty(), from);
                     List<String> words = new ArrayList<>(List.of("-ky"));

@@ -34,7 +34,7 @@ interface Place {
             throws OsException, InterruptedException, IOException;
 
     /** Why a volume that is not Cairn's cannot become so at rest either; empty if it can. */
-    String obstacle(LogicalVolume volume);
+    String obstacle(Native os, LogicalVolume volume) throws OsException;
 
     /** The tags of the place itself. */
     List<String> ownTags() throws OsException, InterruptedException, IOException;

@@ -110,7 +110,7 @@ record PlainGroup(
     }
 
     @Override
-    public String obstacle(LogicalVolume volume) {
+    public String obstacle(Native os, LogicalVolume volume) {
         if (!volume.layout().equals("linear")) {
             return "it is %s; only what is linear can be adopted".formatted(volume.layout());
         }

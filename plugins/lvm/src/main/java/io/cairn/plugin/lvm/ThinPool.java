@@ -259,8 +259,12 @@ record ThinPool(
     }
 
     @Override
-    public String obstacle(LogicalVolume volume) {
-        return "";
+    public String obstacle(Native os, LogicalVolume volume) throws OsException {
+        // Its content would be that of whenever it is made.
+        return volume.transaction() < status(os).transaction()
+                ? ""
+                : "a command of LVM's that was to make it was killed before the kernel did; remove it with `lvremove %s`"
+                        .formatted(full(volume.name()));
     }
 
     @Override

@@ -102,6 +102,31 @@ final class ForeignVolumesTest extends PoolFixture {
         assertThat(driver.findVolume(volume().id())).isPresent();
     }
 
+    /** Its content would be that of whenever the kernel makes it. */
+    @Test
+    void whatTheKernelHasNotMadeYetIsNotAdopted() throws Exception {
+        plant("late");
+        long thinId = VolumeGroup.rows(pool, "lv_name=late").getFirst().thinId();
+        driver.close();
+        VolumeGroup.asBeforeTransaction(pool, "late");
+        try (Native os = new Native()) {
+            DeviceMapper.tell(
+                    os,
+                    DeviceMapper.name(VolumeGroup.NAME, pool.getName(1).toString()) + "-tpool",
+                    "delete " + thinId);
+        }
+        driver = open(Map.of());
+        Adopting adopting = driver.adopting().orElseThrow();
+        assertThat(adopting.unmanaged())
+                .singleElement()
+                .satisfies(each -> assertThat(each.obstacle()).contains("lvremove", "late"));
+        assertFails(UNSUPPORTED, () -> adopting.adopt("late", VolumeId.random(), new Mark("late")));
+        assertThat(VolumeGroup.rows(pool, "lv_name=late").getFirst().tags()).isEmpty();
+        VolumeGroup.run("lvremove", "-y", full("late"));
+        assertThat(adopting.unmanaged()).isEmpty();
+        assertThat(driver.findVolume(volume().id())).isPresent();
+    }
+
     @Test
     void nothingNewIsMadeInAPoolThatIsFull() throws Exception {
         BackendVolume volume = volume();
