@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -230,7 +231,7 @@ final class CrashRun {
                 }
                 records.killing(true);
                 killServer();
-                daemon.kill();
+                killWithCommands(daemon);
                 records.layout().awaitEnd();
                 records.killed();
             }
@@ -260,6 +261,19 @@ final class CrashRun {
             // What goes on then meets the end of it.
             Thread.sleep(random.nextInt(50));
         }
+    }
+
+    /** At times with the commands that the driver runs, as where the whole service is killed. */
+    private void killWithCommands(DaemonProcess daemon) throws IOException {
+        Set<String> commands = records.layout().commands();
+        if (commands.isEmpty() || random.nextBoolean()) {
+            daemon.kill();
+            return;
+        }
+        daemon.kill(commands);
+        records.count("killed with their commands", true);
+        // Clients that write to a device which was left suspended must end before the next start.
+        records.layout().resume();
     }
 
     /** Works until the connection ends, which it must not do by itself. */

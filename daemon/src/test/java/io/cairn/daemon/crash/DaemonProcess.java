@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -178,6 +179,22 @@ final class DaemonProcess implements AutoCloseable {
     void kill() {
         process.destroyForcibly();
         process.onExit().join();
+    }
+
+    /** The same, and with it what it had begun of these programs, which it left no word to. */
+    void kill(Set<String> programs) {
+        List<ProcessHandle> begun =
+                process.descendants().filter(each -> programs.contains(program(each))).toList();
+        begun.forEach(each -> each.destroyForcibly());
+        kill();
+        begun.forEach(each -> each.onExit().join());
+    }
+
+    private static String program(ProcessHandle process) {
+        return process.info()
+                .command()
+                .map(command -> Path.of(command).toFile().getName())
+                .orElse("");
     }
 
     String tail() throws IOException {

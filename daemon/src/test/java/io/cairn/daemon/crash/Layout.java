@@ -80,6 +80,11 @@ enum Layout {
     /** Cards, each of which names the topmost of the layers that hold the content. */
     CHAINS("qcow2") {
         @Override
+        Set<String> commands() {
+            return Set.of("qemu-img");
+        }
+
+        @Override
         Path volume(Path home) {
             return home.resolve(Chains.VOLUME);
         }
@@ -211,6 +216,16 @@ enum Layout {
         @Override
         void awaitEnd() throws IOException {
             ThinVolumes.awaitEnd();
+        }
+
+        @Override
+        Set<String> commands() {
+            return Set.of("lvm");
+        }
+
+        @Override
+        void resume() throws IOException {
+            ThinVolumes.resume();
         }
     },
     /** Images of RBD, which anybody can write to that may use the pool. */
@@ -433,6 +448,16 @@ enum Layout {
     /** Waits for what outlives a daemon that was killed, and ends by itself. */
     void awaitEnd() throws IOException {
         // What serves a volume is not waited for, since it stays.
+    }
+
+    /** The programs that the driver runs, each for a while, and that may be killed at any time. */
+    Set<String> commands() {
+        return Set.of();
+    }
+
+    /** Wakes the devices that such a program left suspended. */
+    void resume() throws IOException {
+        // Most have no devices that could be.
     }
 
     /** What the driver has not come to yet in the background. */

@@ -121,6 +121,24 @@ final class ThinVolumes {
         }
     }
 
+    /** Wakes what a killed command left suspended, the pool before those that wait for it. */
+    static void resume() throws IOException {
+        String begin = GROUP.replace("-", "--") + "-";
+        List<String> asleep = new ArrayList<>();
+        for (String line :
+                run("dmsetup", "info", "-c", "--noheadings", "-o", "name,suspended")
+                        .lines()
+                        .toList()) {
+            String[] cells = line.strip().split(":", -1);
+            if (cells[0].startsWith(begin) && cells[1].equals("Suspended")) {
+                asleep.add(cells[0].startsWith(begin + POOL) ? 0 : asleep.size(), cells[0]);
+            }
+        }
+        for (String device : asleep) {
+            run("dmsetup", "resume", "--noudevsync", device);
+        }
+    }
+
     /** Waits for the command that a daemon had begun which was killed. */
     static void awaitEnd() throws IOException {
         run("flock", "--timeout", "60", LOCK, "true");
