@@ -17,6 +17,7 @@ import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Target;
+import io.cairn.tck.NvmeHost;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,14 +104,14 @@ final class NvmeTest extends PoolFixture {
         assertThat(NvmeTarget.keyModeOf(HOST)).isEqualTo("rw-------");
         connected(export, HOST).close();
 
-        assertThatThrownBy(() -> NvmeHost.connect(export, OTHER, key))
+        assertThatThrownBy(() -> NvmeHost.connect(export.info(), OTHER, key))
                 .isInstanceOf(IOException.class);
-        assertThatThrownBy(() -> NvmeHost.connect(export, HOST, ""))
+        assertThatThrownBy(() -> NvmeHost.connect(export.info(), HOST, ""))
                 .isInstanceOf(IOException.class);
         assertThatThrownBy(
                         () ->
                                 NvmeHost.connect(
-                                        export,
+                                        export.info(),
                                         HOST,
                                         "DHHC-1:00:ia6zGodOr4SEG0Zzaw398rpY0wqipUWj4jWjUh4HWUz6aQ2n:"))
                 .isInstanceOf(IOException.class);
@@ -281,7 +282,8 @@ final class NvmeTest extends PoolFixture {
     }
 
     private static NvmeHost connected(Export export, String host) throws IOException {
-        return NvmeHost.connect(export, host, String.valueOf(export.info().get("dhchap_secret")));
+        return NvmeHost.connect(
+                export.info(), host, String.valueOf(export.info().get("dhchap_secret")));
     }
 
     private static void io(String device, String command) throws Exception {

@@ -1,8 +1,6 @@
-package io.cairn.plugin.lvm;
+package io.cairn.tck;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-
-import io.cairn.spi.Export;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -14,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The kernel as an NVMe host, by /dev/nvme-fabrics, for as long as this is open. */
-final class NvmeHost implements AutoCloseable {
+public final class NvmeHost implements AutoCloseable {
     private static final String FABRICS = "/dev/nvme-fabrics";
     private static final Path CONTROLLERS = Path.of("/sys/class/nvme");
     private static final Path BLOCK = Path.of("/sys/block");
@@ -29,11 +27,13 @@ final class NvmeHost implements AutoCloseable {
     /**
      * Connects.
      *
+     * @param info what the export says
+     * @param host the host's NQN
      * @param secret as the export has it; empty for none
      * @throws IOException if it is not let in
      */
-    static NvmeHost connect(Export export, String host, String secret) throws IOException {
-        Map<String, String> info = export.info();
+    public static NvmeHost connect(Map<String, String> info, String host, String secret)
+            throws IOException {
         String words =
                 "transport=%s,traddr=%s,trsvcid=%s,nqn=%s,hostnqn=%s,hostid=%s,ctrl_loss_tmo=1"
                         .formatted(
@@ -57,8 +57,8 @@ final class NvmeHost implements AutoCloseable {
         }
     }
 
-    /** The block device of a volume. */
-    Path device(String uuid) throws IOException, InterruptedException {
+    /** The block device of a volume, by its UUID. */
+    public Path device(String uuid) throws IOException, InterruptedException {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         while (true) {
             for (String name : names(BLOCK)) {
