@@ -88,7 +88,7 @@ final class Check {
                 skipped + judge.skipped());
     }
 
-    private void readState() throws OperationException {
+    private void readState() throws OperationException, InterruptedException {
         Filter all = Filter.ofBackend(backend.name()).in(new Order(Order.By.CREATED, false));
         String continuation = "";
         do {

@@ -167,11 +167,11 @@ public final class Repairs {
         if (target.snapshot().isPresent()) {
             Volume home = home(backend, target.volume(), drift);
             Snapshot found = orphan(backend, home, target.snapshot().get(), drift);
-            volumes.trash().throwAway(found, home.pool());
+            volumes.orphans().throwAway(found, home.pool());
         } else {
             Sight<Volume, BackendVolume> sight = volumes.witness().volume(backend, target.volume());
             require(sight.recorded().isEmpty(), drift);
-            volumes.trash().throwAway(found(backend, sight.found(), drift));
+            volumes.orphans().throwAway(found(backend, sight.found(), drift));
         }
         return "moved %s to the trash: restore brings it back, and purge deletes it for good"
                 .formatted(drift.what());

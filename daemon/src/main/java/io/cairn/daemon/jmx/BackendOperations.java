@@ -100,7 +100,7 @@ final class BackendOperations {
                     "%s; backend %s is not closed: hand it over again, which is no harm if it was already"
                             .formatted(e.getMessage(), backend));
         }
-        volumes.trash().forget(backend);
+        volumes.purging().forget(backend);
         return "handed over to daemon %s, and %s; export it now, and forget it once the other daemon has imported it"
                 .formatted(to.daemon(), close(backend, backend));
     }

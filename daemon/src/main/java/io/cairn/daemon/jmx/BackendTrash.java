@@ -100,7 +100,7 @@ class BackendTrash extends BackendWork {
             @Description(WHICH) String which,
             @Description("Its new name; empty for the one that it had") String name)
             throws OperationException, InterruptedException {
-        Target target = volumes.trash().restore(backend, which.strip(), name.strip());
+        Target target = volumes.restoring().restore(backend, which.strip(), name.strip());
         return target.snapshot().isPresent()
                 ? findSnapshot(target.snapshot().get().toString())
                 : findVolume(target.volume().toString());
@@ -116,7 +116,7 @@ class BackendTrash extends BackendWork {
             throws OperationException, InterruptedException {
         requireSame(which, confirm);
         return "deleted %s for good"
-                .formatted(volumes.trash().purge(backend, which.strip()).what());
+                .formatted(volumes.purging().purge(backend, which.strip()).what());
     }
 
     @WriteOperation(

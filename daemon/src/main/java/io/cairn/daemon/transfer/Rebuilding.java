@@ -132,7 +132,7 @@ final class Rebuilding {
             there.forEach(cut -> findings.add(withoutVolume(cut.snapshot().id())));
             throwAway(
                     "volume %s (%s)".formatted(volume.get().name(), id),
-                    () -> volumes.trash().throwAway(volume.get()));
+                    () -> volumes.orphans().throwAway(volume.get()));
             return Optional.empty();
         }
         return Optional.of(new Dossier(volume.get(), "", List.of(), there, List.of()));
@@ -187,7 +187,7 @@ final class Rebuilding {
                     throwAway(
                             "snapshot %s of volume %s (%s)"
                                     .formatted(snapshot.get().name(), volume.name(), each.id()),
-                            () -> volumes.trash().throwAway(snapshot.get(), volume.pool()));
+                            () -> volumes.orphans().throwAway(snapshot.get(), volume.pool()));
                 } else if (snapshot.isPresent()) {
                     cuts.add(new Dossier.Cut(snapshot.get(), List.of()));
                 } else {

@@ -21,12 +21,14 @@ final class Deletions {
     private final Listing listing;
     private final Tombstones tombstones;
     private final Trash trash;
+    private final Purging purging;
 
-    Deletions(Parts parts, Listing listing, Tombstones tombstones, Trash trash) {
+    Deletions(Parts parts, Listing listing, Tombstones tombstones, Trash trash, Purging purging) {
         this.parts = parts;
         this.listing = listing;
         this.tombstones = tombstones;
         this.trash = trash;
+        this.purging = purging;
     }
 
     void deleteVolume(VolumeId volume) throws OperationException, InterruptedException {
@@ -155,7 +157,7 @@ final class Deletions {
         boolean kept = trash.keeps(doomed.backend());
         if (!kept) {
             // They are its snapshots on the backend still.
-            trash.purgeSnapshotsOf(doomed.id());
+            purging.purgeSnapshotsOf(doomed.id());
         }
         VolumeEvent _ =
                 parts.changes().perform(new Intent.DeleteVolume(doomed, kept, Instant.now()));

@@ -7,7 +7,6 @@ import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.DriverAction;
 import io.cairn.daemon.driver.DriverCall;
 import io.cairn.daemon.store.StoreException;
-import io.cairn.daemon.volume.Journal.Kept;
 import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
 import io.cairn.spi.Attachment;

@@ -10,7 +10,6 @@ import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,7 +24,6 @@ import java.util.concurrent.TimeUnit;
  */
 final class Emptier {
     private static final Duration EVERY = Duration.ofSeconds(5);
-    private static final int PAGE = 100;
 
     /** So much goes early at one look. */
     private static final int EARLY = 10;
@@ -36,6 +34,7 @@ final class Emptier {
     private static final Logger LOG = LoggerFactory.getLogger(Emptier.class);
 
     private final Trash trash;
+    private final Purging purging;
     private final Backends backends;
     private final Background background;
     private final Set<String> watched = ConcurrentHashMap.newKeySet();
@@ -48,8 +47,9 @@ final class Emptier {
     /** Why the last that was to go did not, by its backend. */
     private final Map<String, String> problems = new ConcurrentHashMap<>();
 
-    Emptier(Trash trash, Backends backends, Background background) {
+    Emptier(Trash trash, Purging purging, Backends backends, Background background) {
         this.trash = trash;
+        this.purging = purging;
         this.backends = backends;
         this.background = background;
     }
@@ -125,38 +125,29 @@ final class Emptier {
 
         /** Ends what was begun, or was asked for. */
         void finish() throws InterruptedException {
-            long after = -1;
-            List<ByOrdinal.Row<Trashed>> page;
-            do {
-                page = trash.going(backend.name(), after, PAGE);
-                for (ByOrdinal.Row<Trashed> each : page) {
-                    after = each.ordinal();
-                    if (each.item().isPresent()) {
-                        boolean _ = purge(each.item().get(), "as was asked for");
-                    }
-                }
-            } while (page.size() == PAGE);
+            Trash.forEach(
+                    trash::going,
+                    backend.name(),
+                    item -> {
+                        boolean _ = purge(item, "as was asked for");
+                        return true;
+                    });
         }
 
         void endTimes() throws InterruptedException {
             Instant now = Instant.now();
             Instant before = now.minus(backend.trash().keep());
-            long after = -1;
-            List<ByOrdinal.Row<Trashed>> page;
-            do {
-                page = trash.oldest(backend.name(), after, PAGE);
-                for (ByOrdinal.Row<Trashed> each : page) {
-                    after = each.ordinal();
-                    Instant at = each.item().map(Trashed::deletedAt).orElse(Instant.MAX);
-                    if (at.isAfter(before) && !at.isAfter(now)) {
-                        // As were all that come after it.
-                        return;
-                    }
-                    if (!at.isAfter(before)) {
-                        boolean _ = purge(each.item().orElseThrow(), "since its time is over");
-                    }
-                }
-            } while (page.size() == PAGE);
+            Trash.forEach(
+                    trash::oldest,
+                    backend.name(),
+                    item -> {
+                        if (!item.deletedAt().isAfter(before)) {
+                            boolean _ = purge(item, "since its time is over");
+                            return true;
+                        }
+                        // Or its time has not come, nor that of all that come after it.
+                        return item.deletedAt().isAfter(now);
+                    });
         }
 
         /** By what the pool has free now: older figures may be from before all went that had to. */
@@ -169,36 +160,43 @@ final class Emptier {
             if (!low(known)) {
                 return;
             }
-            Optional<PoolStats> now = anew(known.name());
-            int left = EARLY;
-            long after = -1;
-            List<ByOrdinal.Row<Trashed>> page;
-            do {
-                page = trash.oldest(backend.name(), after, PAGE);
-                for (ByOrdinal.Row<Trashed> each : page) {
-                    after = each.ordinal();
-                    if (left == 0 || now.filter(this::low).isEmpty()) {
-                        return;
-                    }
-                    Optional<Trashed> item =
-                            each.item()
-                                    .filter(one -> one.pool().equals(known.name()))
-                                    .filter(one -> !one.going());
-                    if (item.isEmpty()) {
-                        continue;
-                    }
-                    if (purge(item.get(), "early, since its pool runs low")) {
-                        left--;
-                        long before = now.get().freeBytes();
-                        now = anew(known.name());
-                        if (now.filter(pool -> pool.freeBytes() > before).isEmpty()) {
-                            // What it frees may come later.
-                            waiting.put(key, System.nanoTime());
-                            return;
-                        }
-                    }
+            Room room = new Room(known.name());
+            Trash.forEach(trash::oldest, backend.name(), room::makeBy);
+            if (room.waits) {
+                waiting.put(key, System.nanoTime());
+            }
+        }
+
+        /** What is made in one pool. */
+        private final class Room {
+            private final String pool;
+            private Optional<PoolStats> now;
+            private int left = EARLY;
+
+            /** Whether what was freed is not to be seen yet. */
+            private boolean waits;
+
+            Room(String pool) throws InterruptedException {
+                this.pool = pool;
+                now = anew(pool);
+            }
+
+            /** Has one go, unless there is enough. Returns whether to go on. */
+            boolean makeBy(Trashed item) throws InterruptedException {
+                if (left == 0 || now.filter(Pass.this::low).isEmpty()) {
+                    return false;
                 }
-            } while (page.size() == PAGE);
+                if (!item.pool().equals(pool)
+                        || item.going()
+                        || !purge(item, "early, since its pool runs low")) {
+                    return true;
+                }
+                left--;
+                long before = now.orElseThrow().freeBytes();
+                now = anew(pool);
+                waits = now.filter(stats -> stats.freeBytes() > before).isEmpty();
+                return !waits;
+            }
         }
 
         private boolean low(PoolStats pool) {
@@ -217,7 +215,7 @@ final class Emptier {
 
         private boolean purge(Trashed item, String why) throws InterruptedException {
             try {
-                if (!trash.purge(item)) {
+                if (!purging.purge(item)) {
                     return false;
                 }
                 LOG.info(

@@ -1,7 +1,6 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.store.Change;
-import io.cairn.daemon.store.ChangeRefused;
 import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.Statements;
 import io.cairn.daemon.store.StoreException;
@@ -282,7 +281,7 @@ final class Journal {
         store.commit(
                 statements -> {
                     if (restored.isPresent()) {
-                        takeOutOfTrash(statements, restored.get());
+                        TrashJournal.takeOut(statements, restored.get());
                     }
                     for (Addition addition : additions) {
                         addition.write(statements);
@@ -294,29 +293,6 @@ final class Journal {
                                 new PoolChange(each.getKey().pool(), each.getValue()));
                     }
                     Object _ = also.apply(statements);
-                    return true;
-                });
-    }
-
-    private static void takeOutOfTrash(Statements statements, Trashed item)
-            throws SQLException, ChangeRefused {
-        Optional<Boolean> going = TrashRows.going(statements, item.id());
-        if (going.isEmpty() || going.get()) {
-            throw new ChangeRefused(
-                    going.isEmpty()
-                            ? "%s is not in the trash any more".formatted(item.what())
-                            : "%s is being deleted for good".formatted(item.what()));
-        }
-        TrashRows.remove(statements, item.id());
-        Writes.deleteTombstone(statements, item.id());
-    }
-
-    /** Forgets what is in the trash of a backend that is another's from now on. */
-    void forgetTrash(String backend) throws StoreException {
-        store.commit(
-                Urgency.COMPLETING,
-                statements -> {
-                    Writes.forgetTrash(statements, backend);
                     return true;
                 });
     }
@@ -338,96 +314,6 @@ final class Journal {
      */
     int sweepTombstones(Instant before, int most) throws StoreException {
         return store.commit(statements -> Writes.sweepTombstones(statements, before, most));
-    }
-
-    /** What became of something that was deleted. */
-    enum Kept {
-        /** It is not on its backend any more. */
-        NOT,
-        /** It is there, in the trash, and says so. */
-        MARKED,
-        /** It is there, in the trash, and could not be made to say so. */
-        UNMARKED
-    }
-
-    /** What became of the wish to have something in the trash go for good. */
-    enum Going {
-        BEGUN,
-        /** Somebody else had, who did not come to the end of it. */
-        AGAIN,
-        /** It is not in the trash. */
-        ABSENT
-    }
-
-    /** Records that something in the trash is about to be deleted on its backend. */
-    Going trashGoing(Trashed item) throws StoreException {
-        return store.commit(
-                Urgency.COMPLETING,
-                statements -> {
-                    Optional<Boolean> going = TrashRows.going(statements, item.id());
-                    if (going.isEmpty()) {
-                        return Going.ABSENT;
-                    }
-                    if (Writes.known(statements, item.id())) {
-                        // It must never be taken from whoever has it.
-                        TrashRows.remove(statements, item.id());
-                        return Going.ABSENT;
-                    }
-                    TrashRows.setGoing(statements, item.id(), true);
-                    return going.get() ? Going.AGAIN : Going.BEGUN;
-                });
-    }
-
-    /**
-     * As {@link #trashGoing}, of a bounded number of all that a backend has.
-     *
-     * @return how many
-     */
-    int trashAllGoing(String backend, int most) throws StoreException {
-        return store.commit(
-                Urgency.COMPLETING, statements -> TrashRows.setAllGoing(statements, backend, most));
-    }
-
-    /** Takes back that it is about to be deleted. */
-    void trashStays(UUID id) throws StoreException {
-        store.commit(
-                Urgency.COMPLETING,
-                statements -> {
-                    TrashRows.setGoing(statements, id, false);
-                    return true;
-                });
-    }
-
-    /** Records that it may not say any more of itself that it is in the trash. */
-    void trashUnmarked(UUID id) throws StoreException {
-        store.commit(
-                statements -> {
-                    TrashRows.setUnmarked(statements, id);
-                    return true;
-                });
-    }
-
-    /** Records that it is not on its backend any more. */
-    void trashGone(UUID id) throws StoreException {
-        store.commit(
-                Urgency.COMPLETING,
-                statements -> {
-                    TrashRows.remove(statements, id);
-                    return true;
-                });
-    }
-
-    /** Records that something is in the trash; it is refused if anything is known of it. */
-    void trash(Trashed item) throws StoreException {
-        store.commit(
-                statements -> {
-                    if (Writes.known(statements, item.id())
-                            || TrashRows.going(statements, item.id()).isPresent()) {
-                        throw new ChangeRefused("%s is recorded here".formatted(item.what()));
-                    }
-                    TrashRows.insert(statements, item);
-                    return true;
-                });
     }
 
     /** Forgets an intent that came to nothing, and what it was to make. */

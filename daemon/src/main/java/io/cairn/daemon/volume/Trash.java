@@ -4,22 +4,9 @@ import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.driver.DriverAction;
-import io.cairn.daemon.store.ChangeRefused;
-import io.cairn.daemon.store.StoreException;
-import io.cairn.daemon.volume.Finding.Outcome;
-import io.cairn.daemon.volume.Journal.Going;
 import io.cairn.daemon.volume.OperationException.Code;
-import io.cairn.spi.BackendSnapshot;
-import io.cairn.spi.BackendVolume;
-import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
-import io.cairn.spi.Mark;
-import io.cairn.spi.SnapshotId;
-import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 import java.time.Duration;
 import java.util.List;
@@ -35,16 +22,12 @@ import java.util.function.Consumer;
 public final class Trash {
     private static final int PAGE = 500;
 
-    private static final Logger LOG = LoggerFactory.getLogger(Trash.class);
-
     private final Parts parts;
     private final Backends backends;
-    private final Dossiers dossiers;
 
-    Trash(Parts parts, Backends backends, Dossiers dossiers) {
+    Trash(Parts parts, Backends backends) {
         this.parts = parts;
         this.backends = backends;
-        this.dossiers = dossiers;
     }
 
     /** How many volumes and snapshots of a backend are in it. */
@@ -81,16 +64,14 @@ public final class Trash {
     }
 
     /** Calls with the id of everything of a backend that can be read. */
-    public void forEachId(String backend, Consumer<UUID> action) {
-        long after = -1;
-        List<ByOrdinal.Row<Trashed>> page;
-        do {
-            page = oldest(backend, after, PAGE);
-            for (ByOrdinal.Row<Trashed> each : page) {
-                after = each.ordinal();
-                each.item().map(Trashed::id).ifPresent(action);
-            }
-        } while (page.size() == PAGE);
+    public void forEachId(String backend, Consumer<UUID> action) throws InterruptedException {
+        forEach(
+                this::oldest,
+                backend,
+                item -> {
+                    action.accept(item.id());
+                    return true;
+                });
     }
 
     /** Whether a volume or a snapshot of that id is in it. */
@@ -100,6 +81,35 @@ public final class Trash {
 
     Optional<Trashed> find(UUID id) {
         return items("WHERE id = ?", id).stream().findFirst();
+    }
+
+    /** What a page is read by. */
+    interface Pages {
+        /** At most so many of a backend that come after that place. */
+        List<ByOrdinal.Row<Trashed>> after(String backend, long ordinal, int most);
+    }
+
+    /** What is done with each. */
+    interface Visit {
+        /**
+         * @return whether to go on
+         */
+        boolean of(Trashed item) throws InterruptedException;
+    }
+
+    /** Visits what can be read, a page at a time, so that all of it need not fit in memory. */
+    static void forEach(Pages pages, String backend, Visit visit) throws InterruptedException {
+        long after = -1;
+        List<ByOrdinal.Row<Trashed>> page;
+        do {
+            page = pages.after(backend, after, PAGE);
+            for (ByOrdinal.Row<Trashed> each : page) {
+                after = each.ordinal();
+                if (each.item().isPresent() && !visit.of(each.item().get())) {
+                    return;
+                }
+            }
+        } while (page.size() == PAGE);
     }
 
     /** Those deleted after that place, the first deleted first. */
@@ -138,355 +148,12 @@ public final class Trash {
     }
 
     /**
-     * Brings back what was deleted, as it was.
+     * One of a backend.
      *
      * @param which its UUID, or the name of a volume, or {@code VOLUME/SNAPSHOT}
-     * @param newName what it is to be called; empty for what it was called
-     * @throws OperationException NOT_FOUND if it is not in the trash or gone; CONFLICT if the name
-     *     is another's; INVALID if several are called so
+     * @throws OperationException NOT_FOUND; INVALID if several are called so
      */
-    public Target restore(String backend, String which, String newName)
-            throws OperationException, InterruptedException {
-        Trashed item = named(backend, which);
-        boolean volume = item.kind() == Deleted.Kind.VOLUME;
-        String name = newName.isEmpty() ? item.name() : newName;
-        Names.check(volume ? "volume" : "snapshot", name);
-        if (item.going()) {
-            throw gone(item);
-        }
-        Dossier dossier = volume ? volume(item, name) : snapshot(item, name);
-        if (volume) {
-            Marks.checkMade(dossier.volume());
-        } else {
-            Marks.checkMade(dossier.cuts().getFirst().snapshot());
-        }
-        requireClean(
-                item,
-                dossiers.takeIn(
-                        List.of(dossier), Optional.of(item), () -> mark(item, dossier), _ -> true));
-        return item.target();
-    }
-
-    private Dossier volume(Trashed item, String name)
-            throws OperationException, InterruptedException {
-        if (parts.state().volume(item.backend(), name).isPresent()) {
-            throw taken(item, "volume %s on backend %s".formatted(name, item.backend()));
-        }
-        Optional<BackendVolume> found =
-                ask(item, backend -> backend.call(driver -> driver.findVolume(item.volume())));
-        Volume volume =
-                MarkReader.volume(item.backend(), found.orElseThrow(() -> lost(item)))
-                        .orElseThrow(() -> unmarked(item))
-                        .named(name);
-        return new Dossier(volume, item.adoptedFrom(), List.of(), List.of(), List.of());
-    }
-
-    private Dossier snapshot(Trashed item, String name)
-            throws OperationException, InterruptedException {
-        Dossier there =
-                dossiers.read(item.volume())
-                        .orElseThrow(
-                                () ->
-                                        new OperationException(
-                                                Code.NOT_FOUND,
-                                                "%s cannot be brought back, since its volume is not there%s"
-                                                        .formatted(
-                                                                item.what(),
-                                                                has(item.volume().value())
-                                                                        ? ": bring that back first, it is in the trash too"
-                                                                        : "")));
-        if (parts.state().snapshot(item.volume(), name).isPresent()) {
-            throw taken(item, "snapshot %s of volume %s".formatted(name, there.volume().name()));
-        }
-        SnapshotId id = item.snapshot().orElseThrow();
-        Optional<BackendSnapshot> found =
-                ask(
-                        item,
-                        backend -> backend.call(driver -> driver.findSnapshot(id, item.volume())));
-        Snapshot snapshot =
-                MarkReader.snapshot(there.volume(), found.orElseThrow(() -> lost(item)))
-                        .orElseThrow(() -> unmarked(item))
-                        .named(name);
-        return new Dossier(
-                there.volume(),
-                there.adoptedFrom(),
-                there.holds(),
-                List.of(new Dossier.Cut(snapshot, List.of())),
-                List.of());
-    }
-
-    /** Before it is recorded: what goes on bearing the mark of the trash would end there again. */
-    private void mark(Trashed item, Dossier dossier)
-            throws OperationException, InterruptedException {
-        Optional<Trashed> now = find(item.id());
-        if (now.filter(item::sameAs).isEmpty()) {
-            throw new OperationException(
-                    Code.NOT_FOUND,
-                    "%s is not in the trash any more: somebody else brought it back, or it went for good"
-                            .formatted(item.what()));
-        }
-        if (now.get().going()) {
-            throw gone(item);
-        }
-        try {
-            // Or, if this were killed, it would be taken for what somebody else brought back.
-            parts.journal().trashUnmarked(item.id());
-        } catch (StoreException e) {
-            throw Parts.unwritable(e);
-        }
-        boolean _ = ask(item, backend -> run(backend, item, driver -> mark(driver, item, dossier)));
-    }
-
-    private static void mark(Driver driver, Trashed item, Dossier dossier)
-            throws DriverException, InterruptedException {
-        if (item.kind() == Deleted.Kind.VOLUME) {
-            driver.markVolume(item.volume(), Marks.of(dossier.volume()));
-        } else {
-            Snapshot snapshot = dossier.cuts().getFirst().snapshot();
-            driver.markSnapshot(snapshot.id(), snapshot.volume(), Marks.of(snapshot));
-        }
-    }
-
-    /**
-     * Deletes for good, on the backend too. A volume goes with those of its snapshots that are in
-     * the trash.
-     *
-     * @param which as of {@link #restore}
-     * @return what it was
-     * @throws OperationException NOT_FOUND if it is not in the trash, or not any more
-     */
-    public Trashed purge(String backend, String which)
-            throws OperationException, InterruptedException {
-        Trashed item = named(backend, which);
-        if (!parts.running().inside(() -> purge(item))) {
-            throw new OperationException(
-                    Code.NOT_FOUND,
-                    "%s is not in the trash any more, and was not deleted".formatted(item.what()));
-        }
-        return item;
-    }
-
-    /**
-     * Has all of a backend go as soon as it can; nothing of it can be brought back from now on.
-     *
-     * @return how much that is
-     */
-    long empty(String backend) throws OperationException, InterruptedException {
-        return parts.running()
-                .inside(
-                        () -> {
-                            try {
-                                int all = 0;
-                                int some;
-                                do {
-                                    some = parts.journal().trashAllGoing(backend, PAGE);
-                                    all += some;
-                                } while (some == PAGE);
-                                return (long) all;
-                            } catch (StoreException e) {
-                                throw Parts.unwritable(e);
-                            }
-                        });
-    }
-
-    /**
-     * As {@link #purge(String, String)}, unless it was brought back.
-     *
-     * @return whether it was there
-     */
-    boolean purge(Trashed item) throws OperationException, InterruptedException {
-        try (var _ = parts.turns().take(item.volume())) {
-            if (find(item.id()).filter(item::sameAs).isEmpty()) {
-                return false;
-            }
-            if (item.kind() == Deleted.Kind.VOLUME) {
-                purgeSnapshotsOf(item.volume());
-            }
-            return purgeInTurn(item);
-        }
-    }
-
-    /** The caller has the volume's turn. */
-    void purgeSnapshotsOf(VolumeId volume) throws OperationException, InterruptedException {
-        for (Trashed each : snapshotsOf(volume)) {
-            boolean _ = purgeInTurn(each);
-        }
-    }
-
-    private boolean purgeInTurn(Trashed item) throws OperationException, InterruptedException {
-        boolean _ = ask(item, backend -> ready(backend, item.volume()));
-        try {
-            Going going = parts.journal().trashGoing(item);
-            if (going == Going.ABSENT) {
-                return false;
-            }
-            boolean deleted;
-            try {
-                deleted = backend(item).call(item.volume(), driver -> delete(driver, item));
-            } catch (DriverException e) {
-                // Whatever an earlier try did, this one did nothing.
-                if (e.kind().outcomeKnown() && going == Going.BEGUN) {
-                    parts.journal().trashStays(item.id());
-                }
-                throw OperationException.of(
-                        e,
-                        "cannot delete %s on backend %s for good: %s; it is in the trash still"
-                                .formatted(item.what(), item.backend(), e.getMessage()));
-            }
-            parts.journal().trashGone(item.id());
-            if (!deleted) {
-                LOG.warn(
-                        "{} of backend {} is not deleted: it says that it is not in the trash, so somebody else brought it back",
-                        item.what(),
-                        item.backend());
-            }
-            return deleted;
-        } catch (StoreException e) {
-            throw Parts.unwritable(e);
-        }
-    }
-
-    private static boolean ready(Backend backend, VolumeId volume) throws DriverException {
-        backend.requireReady(volume);
-        return true;
-    }
-
-    /**
-     * Another daemon may have had the backend meanwhile, or this one an older state.
-     *
-     * @return false if it is there and does not say any more that it is in the trash; it is left
-     *     alone then
-     */
-    private static boolean delete(Driver driver, Trashed item)
-            throws DriverException, InterruptedException {
-        Optional<SnapshotId> snapshot = item.snapshot();
-        Optional<Mark> mark =
-                snapshot.isPresent()
-                        ? driver.findSnapshot(snapshot.get(), item.volume())
-                                .map(BackendSnapshot::mark)
-                        : driver.findVolume(item.volume()).map(BackendVolume::mark);
-        if (item.marked()
-                && mark.flatMap(MarkReader::name).isPresent()
-                && mark.flatMap(MarkReader::trashedAt).isEmpty()) {
-            return false;
-        }
-        if (snapshot.isPresent()) {
-            driver.deleteSnapshot(snapshot.get(), item.volume());
-        } else {
-            driver.deleteVolume(item.volume());
-        }
-        return true;
-    }
-
-    /**
-     * Forgets all of a backend that is another daemon's from now on, which learns from the marks
-     * what is in the trash.
-     */
-    public void forget(String backend) throws OperationException {
-        try {
-            parts.journal().forgetTrash(backend);
-        } catch (StoreException e) {
-            throw Parts.unwritable(e);
-        }
-    }
-
-    /**
-     * Has something say of itself on its backend that it is in the trash, and records it. Nothing
-     * else may be recorded of it.
-     *
-     * @throws OperationException CONFLICT if something is
-     */
-    public void throwAway(Volume orphan) throws OperationException, InterruptedException {
-        Trashed item = Trashed.marked(orphan);
-        Mark mark = Marks.trashed(orphan, item.deletedAt()).orElseThrow(() -> full(item));
-        takeIn(item, driver -> driver.markVolume(orphan.id(), mark));
-    }
-
-    /**
-     * As {@link #throwAway(Volume)}.
-     *
-     * @param pool that of its volume
-     */
-    public void throwAway(Snapshot orphan, String pool)
-            throws OperationException, InterruptedException {
-        Trashed item = Trashed.marked(orphan, pool);
-        Mark mark = Marks.trashed(orphan, item.deletedAt()).orElseThrow(() -> full(item));
-        takeIn(item, driver -> driver.markSnapshot(orphan.id(), orphan.volume(), mark));
-    }
-
-    private void takeIn(Trashed item, DriverAction marking)
-            throws OperationException, InterruptedException {
-        boolean _ =
-                parts.running()
-                        .inside(
-                                () -> {
-                                    try (var _ = parts.turns().take(item.volume())) {
-                                        requireUnknown(item);
-                                        requireSound(item);
-                                        boolean _ =
-                                                ask(item, backend -> run(backend, item, marking));
-                                        parts.journal().trash(item);
-                                        return true;
-                                    } catch (StoreException e) {
-                                        if (e.getCause() instanceof ChangeRefused refused) {
-                                            throw new OperationException(
-                                                    Code.CONFLICT,
-                                                    String.valueOf(refused.getMessage()),
-                                                    e);
-                                        }
-                                        throw Parts.unwritable(e);
-                                    }
-                                });
-    }
-
-    /** Before it is marked as what it is not. */
-    private void requireUnknown(Trashed item) throws OperationException {
-        State state = parts.state();
-        boolean known =
-                Parts.readable(() -> state.volume(new VolumeId(item.id()))).isPresent()
-                        || Parts.readable(() -> state.snapshot(new SnapshotId(item.id())))
-                                .isPresent();
-        if (known || has(item.id())) {
-            throw new OperationException(
-                    Code.CONFLICT, "%s is recorded here already".formatted(item.what()));
-        }
-    }
-
-    /** What could not be read again would stay for ever. */
-    private static void requireSound(Trashed item) throws OperationException {
-        if (item.sizeBytes() <= 0) {
-            throw new OperationException(
-                    Code.UNSUPPORTED,
-                    "%s is damaged, as it has no bytes: bring it back from a backup of the storage, or remove it there"
-                            .formatted(item.what()));
-        }
-    }
-
-    private static boolean run(Backend backend, Trashed item, DriverAction action)
-            throws DriverException, InterruptedException {
-        backend.run(item.volume(), action);
-        return true;
-    }
-
-    private interface Asking<T> {
-        T of(Backend backend) throws DriverException, InterruptedException;
-    }
-
-    private <T> T ask(Trashed item, Asking<T> asking)
-            throws OperationException, InterruptedException {
-        try {
-            return asking.of(backend(item));
-        } catch (DriverException e) {
-            throw OperationException.of(
-                    e, "%s: %s; nothing was changed".formatted(item.what(), e.getMessage()));
-        }
-    }
-
-    private Backend backend(Trashed item) throws OperationException {
-        return parts.planning().backend(item.backend());
-    }
-
-    private Trashed named(String backend, String which) throws OperationException {
+    Trashed named(String backend, String which) throws OperationException {
         Optional<Trashed> byId =
                 Ids.volume(which)
                         .map(VolumeId::value)
@@ -529,50 +196,34 @@ public final class Trash {
         return found.getFirst();
     }
 
-    private static void requireClean(Trashed item, List<Finding> findings)
-            throws OperationException {
-        for (Finding finding : findings) {
-            if (finding.outcome() == Outcome.CONFLICT) {
-                throw new OperationException(
-                        Code.CONFLICT,
-                        "%s cannot be brought back: %s".formatted(item.what(), finding.why()));
-            }
+    /** As {@link #ask}, for something to be done. */
+    void run(Trashed item, DriverAction action) throws OperationException, InterruptedException {
+        boolean _ =
+                ask(
+                        item,
+                        backend -> {
+                            backend.run(item.volume(), action);
+                            return true;
+                        });
+    }
+
+    /** What is asked of a backend. */
+    interface Asking<T> {
+        T of(Backend backend) throws DriverException, InterruptedException;
+    }
+
+    /** Asks the backend of something in it, before anything is changed. */
+    <T> T ask(Trashed item, Asking<T> asking) throws OperationException, InterruptedException {
+        try {
+            return asking.of(backend(item));
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e, "%s: %s; nothing was changed".formatted(item.what(), e.getMessage()));
         }
     }
 
-    private static OperationException taken(Trashed item, String by) {
-        return new OperationException(
-                Code.CONFLICT,
-                "%s cannot be brought back under that name, which is that of %s: give it another, by the second parameter"
-                        .formatted(item.what(), by));
-    }
-
-    private static OperationException gone(Trashed item) {
-        return new OperationException(
-                Code.NOT_FOUND,
-                "%s cannot be brought back any more: it is being deleted for good"
-                        .formatted(item.what()));
-    }
-
-    private static OperationException full(Trashed item) {
-        return new OperationException(
-                Code.UNSUPPORTED,
-                "%s has so many labels that it cannot be marked as in the trash: record it by rebuildState, take some off and delete it"
-                        .formatted(item.what()));
-    }
-
-    private static OperationException lost(Trashed item) {
-        return new OperationException(
-                Code.NOT_FOUND,
-                "%s cannot be brought back: the backend does not have it any more"
-                        .formatted(item.what()));
-    }
-
-    private static OperationException unmarked(Trashed item) {
-        return new OperationException(
-                Code.FAULT,
-                "%s cannot be brought back: its mark on the backend, which says all of it, is lost"
-                        .formatted(item.what()));
+    Backend backend(Trashed item) throws OperationException {
+        return parts.planning().backend(item.backend());
     }
 
     private List<Trashed> items(String condition, Object... arguments) {

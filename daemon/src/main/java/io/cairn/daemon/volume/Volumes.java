@@ -59,6 +59,9 @@ public final class Volumes {
     private final Dossiers dossiers;
     private final Witness witness;
     private final Trash trash;
+    private final Restoring restoring;
+    private final Purging purging;
+    private final Orphans orphans;
     private final Emptier emptier;
 
     @Inject
@@ -85,9 +88,13 @@ public final class Volumes {
                         new GroupChange(changes, journal, open, pools, effects, events, news));
         tombstones = new Tombstones(state, journal, background);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
-        trash = new Trash(parts, backends, dossiers);
-        emptier = new Emptier(trash, backends, background);
-        deletions = new Deletions(parts, listing, tombstones, trash);
+        trash = new Trash(parts, backends);
+        TrashJournal trashJournal = new TrashJournal(store);
+        restoring = new Restoring(parts, trashJournal, trash, dossiers);
+        purging = new Purging(parts, trashJournal, trash);
+        orphans = new Orphans(parts, trashJournal, trash);
+        emptier = new Emptier(trash, purging, backends, background);
+        deletions = new Deletions(parts, listing, tombstones, trash, purging);
         questions = new Questions(parts);
         alterations = new Alterations(parts);
         ConnectionSteps steps = new ConnectionSteps(parts);
@@ -205,6 +212,21 @@ public final class Volumes {
         return trash;
     }
 
+    /** What brings back what is in the trash. */
+    public Restoring restoring() {
+        return restoring;
+    }
+
+    /** What deletes for good what is in the trash. */
+    public Purging purging() {
+        return purging;
+    }
+
+    /** What moves to the trash what is recorded nowhere. */
+    public Orphans orphans() {
+        return orphans;
+    }
+
     /**
      * Why the last of a backend's that was to leave the trash did not; empty if all that was did.
      */
@@ -213,12 +235,12 @@ public final class Volumes {
     }
 
     /**
-     * As {@link Trash#empty}, beginning now.
+     * As {@link Purging#empty}, beginning now.
      *
      * @return how much is to go
      */
     public long emptyTrash(String backend) throws OperationException, InterruptedException {
-        long all = trash.empty(backend);
+        long all = purging.empty(backend);
         emptier.wake(backend);
         return all;
     }

@@ -114,14 +114,14 @@ final class RepairsTest {
         assertThat(repair(cut)).startsWith("moved snapshot " + cut);
         assertThat(repair(other)).startsWith("moved snapshot " + other);
         check(0);
-        assertThat(house.volumes.trash().restore(BACKEND, "lost", "found"))
+        assertThat(house.volumes.restoring().restore(BACKEND, "lost", "found"))
                 .isEqualTo(Target.of(id));
-        assertThat(house.volumes.trash().restore(BACKEND, cut.toString(), ""))
+        assertThat(house.volumes.restoring().restore(BACKEND, cut.toString(), ""))
                 .isEqualTo(Target.of(id, cut));
         check(0);
         assertThat(house.volumes.volume(BACKEND, "found").orElseThrow().snapshotCount())
                 .isEqualTo(1);
-        Trashed _ = house.volumes.trash().purge(BACKEND, "db/lost");
+        Trashed _ = house.volumes.purging().purge(BACKEND, "db/lost");
         check(0);
     }
 

@@ -167,7 +167,7 @@ final class RebuildTest {
         site.volumes.deleteWithSnapshots(gone);
         VolumeId back = make("back");
         site.volumes.deleteVolume(back);
-        Target _ = site.volumes.trash().restore("fast", "back", "");
+        Target _ = site.volumes.restoring().restore("fast", "back", "");
         List<Trashed> before = trashed();
         assertThat(before).hasSize(3);
         loseTheState();
@@ -192,8 +192,8 @@ final class RebuildTest {
                                 .drifts())
                 .isEmpty();
         assertThat(site.invoke("rebuildState", "fast", "import")).startsWith("0 created");
-        assertThat(site.volumes.trash().restore("fast", "gone", "")).isEqualTo(Target.of(gone));
-        assertThat(site.volumes.trash().restore("fast", "kept/cut", ""))
+        assertThat(site.volumes.restoring().restore("fast", "gone", "")).isEqualTo(Target.of(gone));
+        assertThat(site.volumes.restoring().restore("fast", "kept/cut", ""))
                 .isEqualTo(Target.of(kept, cut));
     }
 

@@ -216,10 +216,10 @@ final class RandomOperationsTest {
                         if (!kept.isEmpty()) {
                             Trashed one = kept.get(random.nextInt(kept.size()));
                             if (random.nextInt(3) > 0) {
-                                volumes.trash()
+                                volumes.restoring()
                                         .restore(BACKEND, one.id().toString(), snapshot + "b");
                             } else {
-                                Trashed _ = volumes.trash().purge(BACKEND, one.id().toString());
+                                Trashed _ = volumes.purging().purge(BACKEND, one.id().toString());
                             }
                         }
                     }

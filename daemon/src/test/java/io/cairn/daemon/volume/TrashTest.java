@@ -110,7 +110,8 @@ final class TrashTest {
         Snapshot snapshot = snapshot(volume, "monday");
         house.volumes.deleteWithSnapshots(volume.id());
         assertThat(listed()).containsExactly(volume.id().value(), snapshot.id().value());
-        assertThat(house.volumes.trash().purge(BACKEND, "db").id()).isEqualTo(volume.id().value());
+        assertThat(house.volumes.purging().purge(BACKEND, "db").id())
+                .isEqualTo(volume.id().value());
         assertThat(listed()).isEmpty();
         assertNothingOnBackend();
         refused(Code.NOT_FOUND, "", () -> restore("db", ""));
@@ -124,7 +125,7 @@ final class TrashTest {
                 Code.IN_USE,
                 "volume db has 1 snapshots in the trash, such as monday",
                 () -> house.volumes.release(volume.id()));
-        house.volumes.trash().purge(BACKEND, "db/monday");
+        house.volumes.purging().purge(BACKEND, "db/monday");
         assertThat(house.volumes.release(volume.id())).contains("db");
     }
 
@@ -180,7 +181,7 @@ final class TrashTest {
     void whatCannotGoKeepsNothingElse() throws Exception {
         house.volumes.deleteVolume(volume("one").id());
         house.volumes.deleteVolume(volume("two").id());
-        assertThat(house.volumes.trash().empty(BACKEND)).isEqualTo(2);
+        assertThat(house.volumes.purging().empty(BACKEND)).isEqualTo(2);
         refused(Code.NOT_FOUND, "being deleted for good", () -> restore("one", ""));
         house.driver.next(
                 Moment.BEFORE,
@@ -374,10 +375,10 @@ final class TrashTest {
         house.volumes.deleteWithSnapshots(snapshot(volume, "monday").volume());
         Trashed listed = house.volumes.trash().find(volume.id().value()).orElseThrow();
         Target _ = restore("db", "");
-        assertThat(house.volumes.trash().purge(listed)).isFalse();
+        assertThat(house.volumes.purging().purge(listed)).isFalse();
         assertThat(house.inventory().snapshots()).hasSize(1);
         house.volumes.deleteVolume(volume.id());
-        assertThat(house.volumes.trash().purge(listed)).isFalse();
+        assertThat(house.volumes.purging().purge(listed)).isFalse();
         assertThat(listed()).hasSize(2);
     }
 
@@ -434,11 +435,11 @@ final class TrashTest {
     }
 
     private Target restore(String which, String name) throws Exception {
-        return house.volumes.trash().restore(BACKEND, which, name);
+        return house.volumes.restoring().restore(BACKEND, which, name);
     }
 
     private void purge(String which) throws Exception {
-        Trashed _ = house.volumes.trash().purge(BACKEND, which);
+        Trashed _ = house.volumes.purging().purge(BACKEND, which);
     }
 
     private void look() throws InterruptedException {

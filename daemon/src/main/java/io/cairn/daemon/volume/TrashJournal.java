@@ -1,0 +1,123 @@
+package io.cairn.daemon.volume;
+
+import io.cairn.daemon.store.ChangeRefused;
+import io.cairn.daemon.store.StateStore;
+import io.cairn.daemon.store.Statements;
+import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.store.Urgency;
+
+import java.sql.SQLException;
+import java.util.Optional;
+import java.util.UUID;
+
+/** As {@link Journal}, of what is in the trash. */
+final class TrashJournal {
+    private final StateStore store;
+
+    TrashJournal(StateStore store) {
+        this.store = store;
+    }
+
+    /** What became of the wish to have something in the trash go for good. */
+    enum Going {
+        BEGUN,
+        /** Somebody else had, who did not come to the end of it. */
+        AGAIN,
+        /** It is not in the trash. */
+        ABSENT
+    }
+
+    /** Records that something in the trash is about to be deleted on its backend. */
+    Going going(Trashed item) throws StoreException {
+        return store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Optional<Boolean> going = TrashRows.going(statements, item.id());
+                    if (going.isEmpty()) {
+                        return Going.ABSENT;
+                    }
+                    if (Writes.known(statements, item.id())) {
+                        // It must never be taken from whoever has it.
+                        TrashRows.remove(statements, item.id());
+                        return Going.ABSENT;
+                    }
+                    TrashRows.setGoing(statements, item.id(), true);
+                    return going.get() ? Going.AGAIN : Going.BEGUN;
+                });
+    }
+
+    /**
+     * As {@link #going}, of a bounded number of all that a backend has.
+     *
+     * @return how many
+     */
+    int allGoing(String backend, int most) throws StoreException {
+        return store.commit(
+                Urgency.COMPLETING, statements -> TrashRows.setAllGoing(statements, backend, most));
+    }
+
+    /** Takes back that it is about to be deleted. */
+    void stays(UUID id) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    TrashRows.setGoing(statements, id, false);
+                    return true;
+                });
+    }
+
+    /** Records that it may not say any more of itself that it is in the trash. */
+    void unmarked(UUID id) throws StoreException {
+        store.commit(
+                statements -> {
+                    TrashRows.setUnmarked(statements, id);
+                    return true;
+                });
+    }
+
+    /** Records that it is not on its backend any more. */
+    void gone(UUID id) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    TrashRows.remove(statements, id);
+                    return true;
+                });
+    }
+
+    /** Records that something is in the trash; it is refused if anything is known of it. */
+    void put(Trashed item) throws StoreException {
+        store.commit(
+                statements -> {
+                    if (Writes.known(statements, item.id())
+                            || TrashRows.going(statements, item.id()).isPresent()) {
+                        throw new ChangeRefused("%s is recorded here".formatted(item.what()));
+                    }
+                    TrashRows.insert(statements, item);
+                    return true;
+                });
+    }
+
+    /** Forgets what is in the trash of a backend that is another's from now on. */
+    void forget(String backend) throws StoreException {
+        store.commit(
+                Urgency.COMPLETING,
+                statements -> {
+                    Writes.forgetTrash(statements, backend);
+                    return true;
+                });
+    }
+
+    /** Takes out what is brought back, as a part of a change. */
+    static void takeOut(Statements statements, Trashed item) throws SQLException, ChangeRefused {
+        Optional<Boolean> going = TrashRows.going(statements, item.id());
+        if (going.isEmpty() || going.get()) {
+            throw new ChangeRefused(
+                    going.isEmpty()
+                            ? "%s is not in the trash any more".formatted(item.what())
+                            : "%s is being deleted for good".formatted(item.what()));
+        }
+        TrashRows.remove(statements, item.id());
+        Writes.deleteTombstone(statements, item.id());
+    }
+}
