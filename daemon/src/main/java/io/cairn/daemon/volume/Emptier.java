@@ -2,6 +2,7 @@ package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.store.StoreException;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.PoolStats;
 
@@ -35,6 +36,7 @@ final class Emptier {
 
     private final Trash trash;
     private final Purging purging;
+    private final TrashTime time;
     private final Backends backends;
     private final Background background;
     private final Set<String> watched = ConcurrentHashMap.newKeySet();
@@ -47,9 +49,15 @@ final class Emptier {
     /** Why the last that was to go did not, by its backend. */
     private final Map<String, String> problems = new ConcurrentHashMap<>();
 
-    Emptier(Trash trash, Purging purging, Backends backends, Background background) {
+    Emptier(
+            Trash trash,
+            Purging purging,
+            TrashTime time,
+            Backends backends,
+            Background background) {
         this.trash = trash;
         this.purging = purging;
+        this.time = time;
         this.backends = backends;
         this.background = background;
     }
@@ -99,6 +107,9 @@ final class Emptier {
     void look(String name) throws InterruptedException {
         Optional<Backend> backend = backends.find(name).filter(each -> each.state().up());
         String problem = "";
+        if (trash.count(name) > 0) {
+            problem = keepTime();
+        }
         if (backend.isPresent() && trash.count(name) > 0) {
             Pass pass = new Pass(backend.get());
             pass.finish();
@@ -106,11 +117,21 @@ final class Emptier {
             for (PoolStats pool : backend.get().pools().pools()) {
                 pass.makeRoom(pool);
             }
-            problem = pass.problem;
+            problem = pass.problem.isEmpty() ? problem : pass.problem;
         }
         String before = problem.isEmpty() ? problems.remove(name) : problems.put(name, problem);
         if (!problem.isEmpty() && !problem.equals(before)) {
             LOG.warn("The trash of backend {} keeps what should go: {}", name, problem);
+        }
+    }
+
+    /** Also for what is on a backend that is not up. */
+    private String keepTime() {
+        try {
+            time.keep();
+            return "";
+        } catch (StoreException e) {
+            return String.valueOf(Parts.unwritable(e).getMessage());
         }
     }
 
@@ -135,18 +156,17 @@ final class Emptier {
         }
 
         void endTimes() throws InterruptedException {
-            Instant now = Instant.now();
-            Instant before = now.minus(backend.trash().keep());
+            Instant before = time.now().minus(backend.trash().keep());
             Trash.forEach(
                     trash::oldest,
                     backend.name(),
                     item -> {
-                        if (!item.deletedAt().isAfter(before)) {
-                            boolean _ = purge(item, "since its time is over");
-                            return true;
+                        if (item.since().isAfter(before)) {
+                            // As were all that come after it.
+                            return false;
                         }
-                        // Or its time has not come, nor that of all that come after it.
-                        return item.deletedAt().isAfter(now);
+                        boolean _ = purge(item, "since its time is over");
+                        return true;
                     });
         }
 

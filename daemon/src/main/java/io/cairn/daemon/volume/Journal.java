@@ -22,9 +22,11 @@ import java.util.UUID;
  */
 final class Journal {
     private final StateStore store;
+    private final TrashTime trashTime;
 
-    Journal(StateStore store) {
+    Journal(StateStore store, TrashTime trashTime) {
         this.store = store;
+        this.trashTime = trashTime;
     }
 
     /**
@@ -102,7 +104,8 @@ final class Journal {
                 intent,
                 statements -> {
                     if (kept != Kept.NOT) {
-                        TrashRows.insert(statements, intent.of(), at, kept == Kept.MARKED);
+                        TrashRows.insert(
+                                statements, intent.of(), at, trashTime, kept == Kept.MARKED);
                     }
                     // What was given up is not gone.
                     if (intent instanceof Intent.DeleteVolume) {
@@ -181,7 +184,14 @@ final class Journal {
                     if (kept != Kept.NOT) {
                         boolean marked = kept == Kept.MARKED;
                         TrashRows.insert(
-                                statements, Trashed.of(intent.doomed(), intent.pool(), at, marked));
+                                statements,
+                                Trashed.of(
+                                        intent.doomed(),
+                                        intent.pool(),
+                                        at,
+                                        trashTime.now(),
+                                        marked),
+                                trashTime);
                     }
                     Writes.insertTombstone(statements, intent.doomed(), at);
                     PreparedStatement delete =

@@ -13,11 +13,13 @@ public final class Orphans {
     private final Parts parts;
     private final TrashJournal journal;
     private final Trash trash;
+    private final TrashTime time;
 
-    Orphans(Parts parts, TrashJournal journal, Trash trash) {
+    Orphans(Parts parts, TrashJournal journal, Trash trash, TrashTime time) {
         this.parts = parts;
         this.journal = journal;
         this.trash = trash;
+        this.time = time;
     }
 
     /**
@@ -27,7 +29,7 @@ public final class Orphans {
      * @throws OperationException CONFLICT if something is
      */
     public void throwAway(Volume orphan) throws OperationException, InterruptedException {
-        Trashed item = Trashed.marked(orphan);
+        Trashed item = Trashed.marked(orphan, time.now());
         Mark mark = Marks.trashed(orphan, item.deletedAt()).orElseThrow(() -> full(item));
         takeIn(item, driver -> driver.markVolume(orphan.id(), mark));
     }
@@ -39,7 +41,7 @@ public final class Orphans {
      */
     public void throwAway(Snapshot orphan, String pool)
             throws OperationException, InterruptedException {
-        Trashed item = Trashed.marked(orphan, pool);
+        Trashed item = Trashed.marked(orphan, pool, time.now());
         Mark mark = Marks.trashed(orphan, item.deletedAt()).orElseThrow(() -> full(item));
         takeIn(item, driver -> driver.markSnapshot(orphan.id(), orphan.volume(), mark));
     }

@@ -13,9 +13,11 @@ import java.util.UUID;
 /** As {@link Journal}, of what is in the trash. */
 final class TrashJournal {
     private final StateStore store;
+    private final TrashTime time;
 
-    TrashJournal(StateStore store) {
+    TrashJournal(StateStore store, TrashTime time) {
         this.store = store;
+        this.time = time;
     }
 
     /** What became of the wish to have something in the trash go for good. */
@@ -93,7 +95,7 @@ final class TrashJournal {
                             || TrashRows.going(statements, item.id()).isPresent()) {
                         throw new ChangeRefused("%s is recorded here".formatted(item.what()));
                     }
-                    TrashRows.insert(statements, item);
+                    TrashRows.insert(statements, item, time);
                     return true;
                 });
     }

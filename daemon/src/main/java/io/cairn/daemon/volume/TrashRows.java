@@ -14,9 +14,9 @@ import java.util.UUID;
 final class TrashRows {
     static final String SELECT =
             "SELECT id, kind, backend, pool, volume_id, volume_name, name, size_bytes, adopted_from,"
-                    + " created_at, deleted_at, marked, going, ordinal FROM trash ";
+                    + " created_at, deleted_at, marked, going, since, ordinal FROM trash ";
 
-    static final int ORDINAL = 14;
+    static final int ORDINAL = 15;
 
     private TrashRows() {}
 
@@ -38,6 +38,7 @@ final class TrashRows {
                     row.getString(9),
                     Rows.instant(row.getLong(10)),
                     Rows.instant(row.getLong(11)),
+                    Rows.instant(row.getLong(14)),
                     row.getBoolean(12),
                     row.getBoolean(13));
         } catch (IllegalArgumentException e) {
@@ -46,7 +47,8 @@ final class TrashRows {
     }
 
     /** A volume that is about to be deleted, with what only its row knows. */
-    static void insert(Statements statements, Volume volume, Instant at, boolean marked)
+    static void insert(
+            Statements statements, Volume volume, Instant at, TrashTime time, boolean marked)
             throws SQLException {
         PreparedStatement query =
                 statements.prepare("SELECT adopted_from FROM volume WHERE id = ?");
@@ -55,15 +57,15 @@ final class TrashRows {
         try (ResultSet found = query.executeQuery()) {
             adoptedFrom = found.next() ? found.getString(1) : "";
         }
-        insert(statements, Trashed.of(volume, adoptedFrom, at, marked));
+        insert(statements, Trashed.of(volume, adoptedFrom, at, time.now(), marked), time);
     }
 
-    static void insert(Statements statements, Trashed item) throws SQLException {
+    static void insert(Statements statements, Trashed item, TrashTime time) throws SQLException {
         PreparedStatement insert =
                 statements.prepare(
                         "INSERT INTO trash (ordinal, id, kind, backend, pool, volume_id, volume_name, name,"
-                                + " size_bytes, adopted_from, created_at, deleted_at, marked, going) VALUES (NEXT"
-                                + " VALUE FOR ordinal, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)");
+                                + " size_bytes, adopted_from, created_at, deleted_at, marked, since, going) VALUES"
+                                + " (NEXT VALUE FOR ordinal, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)");
         insert.setObject(1, item.id());
         insert.setString(2, item.kind().name());
         insert.setString(3, item.backend());
@@ -76,8 +78,10 @@ final class TrashRows {
         insert.setLong(10, Rows.nanos(item.createdAt()));
         insert.setLong(11, Rows.nanos(item.deletedAt()));
         insert.setBoolean(12, item.marked());
+        insert.setLong(13, Rows.nanos(item.since()));
         insert.executeUpdate();
         count(statements, item.backend(), 1);
+        time.write(statements);
     }
 
     /** Whether it is going already; empty if it is not in the trash. */

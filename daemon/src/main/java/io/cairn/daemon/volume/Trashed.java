@@ -15,6 +15,7 @@ import java.util.UUID;
  * @param volume of a volume its own id
  * @param volumeName of a volume its own name
  * @param adoptedFrom the path on its backend that a volume was adopted from; empty if it was made
+ * @param since when it got there, by the {@link TrashTime}
  * @param marked whether it says of itself on the backend that it is in the trash
  * @param going whether it is being deleted there, so that it cannot be brought back any more
  */
@@ -30,10 +31,12 @@ public record Trashed(
         String adoptedFrom,
         Instant createdAt,
         Instant deletedAt,
+        Instant since,
         boolean marked,
         boolean going) {
 
-    static Trashed of(Volume volume, String adoptedFrom, Instant deletedAt, boolean marked) {
+    static Trashed of(
+            Volume volume, String adoptedFrom, Instant deletedAt, Instant since, boolean marked) {
         return new Trashed(
                 volume.id().value(),
                 Deleted.Kind.VOLUME,
@@ -46,11 +49,13 @@ public record Trashed(
                 adoptedFrom,
                 volume.createdAt(),
                 deletedAt,
+                since,
                 marked,
                 false);
     }
 
-    static Trashed of(Snapshot snapshot, String pool, Instant deletedAt, boolean marked) {
+    static Trashed of(
+            Snapshot snapshot, String pool, Instant deletedAt, Instant since, boolean marked) {
         return new Trashed(
                 snapshot.id().value(),
                 Deleted.Kind.SNAPSHOT,
@@ -63,22 +68,23 @@ public record Trashed(
                 "",
                 snapshot.createdAt(),
                 deletedAt,
+                since,
                 marked,
                 false);
     }
 
     /** One that its mark says is in the trash, from now on. */
-    public static Trashed marked(Volume volume) {
-        return of(volume, "", Instant.now(), true);
+    static Trashed marked(Volume volume, Instant since) {
+        return of(volume, "", Instant.now(), since, true);
     }
 
     /**
-     * As {@link #marked(Volume)}.
+     * As {@link #marked(Volume, Instant)}.
      *
      * @param pool that of its volume
      */
-    public static Trashed marked(Snapshot snapshot, String pool) {
-        return of(snapshot, pool, Instant.now(), true);
+    static Trashed marked(Snapshot snapshot, String pool, Instant since) {
+        return of(snapshot, pool, Instant.now(), since, true);
     }
 
     /** Whether it is the same that was deleted at the same time. */

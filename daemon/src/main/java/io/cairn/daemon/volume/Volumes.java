@@ -13,6 +13,7 @@ import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -66,6 +67,14 @@ public final class Volumes {
 
     @Inject
     public Volumes(StateStore store, Backends backends, Metrics metrics) {
+        this(
+                store,
+                backends,
+                metrics,
+                new TrashTime(store, InstantSource.system(), System::nanoTime));
+    }
+
+    Volumes(StateStore store, Backends backends, Metrics metrics, TrashTime trashTime) {
         this.backends = backends;
         open = new OpenIntents();
         running = new Running(metrics);
@@ -74,7 +83,7 @@ public final class Volumes {
         tally = new Tally(state.counts());
         events = new Events(tally);
         planning = new Planning(backends);
-        Journal journal = new Journal(store);
+        Journal journal = new Journal(store, trashTime);
         pools = new PoolTally(open, state.poolCounts());
         StateNews news = new StateNews(state, open, events);
         Effects effects = new Effects(journal, state, backends);
@@ -89,11 +98,11 @@ public final class Volumes {
         tombstones = new Tombstones(state, journal, background);
         dossiers = new Dossiers(parts, backends, listing, tally, pools);
         trash = new Trash(parts, backends);
-        TrashJournal trashJournal = new TrashJournal(store);
+        TrashJournal trashJournal = new TrashJournal(store, trashTime);
         restoring = new Restoring(parts, trashJournal, trash, dossiers);
         purging = new Purging(parts, trashJournal, trash);
-        orphans = new Orphans(parts, trashJournal, trash);
-        emptier = new Emptier(trash, purging, backends, background);
+        orphans = new Orphans(parts, trashJournal, trash, trashTime);
+        emptier = new Emptier(trash, purging, trashTime, backends, background);
         deletions = new Deletions(parts, listing, tombstones, trash, purging);
         questions = new Questions(parts);
         alterations = new Alterations(parts);
@@ -121,7 +130,8 @@ public final class Volumes {
                 "0003-lists.sql",
                 "0004-details-and-connections.sql",
                 "0006-connected.sql",
-                "0007-trash.sql");
+                "0007-trash.sql",
+                "0008-trash-time.sql");
     }
 
     /**

@@ -15,6 +15,7 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,13 +29,38 @@ final class Cellar implements AutoCloseable {
     final Path folder;
     House house;
 
+    /** By how much the clock of the host is ahead. */
+    private volatile Duration ahead = Duration.ZERO;
+
+    /** How much passed besides the time that the test takes. */
+    private volatile Duration passed = Duration.ZERO;
+
     private Cellar(Path folder) throws Exception {
         this.folder = folder;
-        house = House.open(folder, DAY);
+        house = opened(DAY);
     }
 
     static Cellar open(Path folder) throws Exception {
         return new Cellar(folder);
+    }
+
+    private House opened(TrashPolicy policy) throws Exception {
+        return House.open(
+                folder,
+                policy,
+                () -> Instant.now().plus(ahead),
+                () -> System.nanoTime() + passed.toNanos());
+    }
+
+    /** The clock of the host is set; no time passes. */
+    void setClock(Duration by) {
+        ahead = ahead.plus(by);
+    }
+
+    /** Time passes, as both clocks see. */
+    void pass(Duration time) {
+        ahead = ahead.plus(time);
+        passed = passed.plus(time);
     }
 
     @Override
@@ -85,7 +111,7 @@ final class Cellar implements AutoCloseable {
 
     void reopen(TrashPolicy policy) throws Exception {
         house.close();
-        house = House.open(folder, policy);
+        house = opened(policy);
     }
 
     void assertNothingOnBackend() throws Exception {

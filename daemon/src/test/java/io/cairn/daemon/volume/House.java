@@ -20,11 +20,13 @@ import io.cairn.spi.Inventory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.LongSupplier;
 import java.util.logging.Logger;
 
 /**
@@ -59,17 +61,37 @@ public final class House implements AutoCloseable {
 
     House(Path folder, Duration deadline, PoolLimits limits, FaultyDriver.Provider driver)
             throws Exception {
-        this(folder, deadline, limits, TrashPolicy.DEFAULT, driver);
+        this(
+                folder,
+                deadline,
+                limits,
+                TrashPolicy.DEFAULT,
+                driver,
+                InstantSource.system(),
+                System::nanoTime);
     }
 
     /** One whose backend keeps what is deleted. */
     public static House open(Path folder, TrashPolicy trash) throws Exception {
+        return open(folder, trash, InstantSource.system(), System::nanoTime);
+    }
+
+    /**
+     * As {@link #open(Path, TrashPolicy)}, with clocks of its own.
+     *
+     * @param host what stands for the clock of the host
+     * @param nanos as {@link System#nanoTime}
+     */
+    static House open(Path folder, TrashPolicy trash, InstantSource host, LongSupplier nanos)
+            throws Exception {
         return new House(
                 folder,
                 Duration.ofSeconds(20),
                 PoolLimits.DEFAULT,
                 trash,
-                new FaultyDriver.Provider(new FileDriverProvider()));
+                new FaultyDriver.Provider(new FileDriverProvider()),
+                host,
+                nanos);
     }
 
     private House(
@@ -77,7 +99,9 @@ public final class House implements AutoCloseable {
             Duration deadline,
             PoolLimits limits,
             TrashPolicy trash,
-            FaultyDriver.Provider driver)
+            FaultyDriver.Provider driver,
+            InstantSource host,
+            LongSupplier nanos)
             throws Exception {
         this.driver = driver;
         Path images = Files.createDirectories(folder.resolve("images"));
@@ -117,7 +141,7 @@ public final class House implements AutoCloseable {
                         Volumes.usedBackends(store),
                         Plugins.of(driver),
                         new Configuration(daemon, List.of(backend)));
-        volumes = new Volumes(store, backends, metrics);
+        volumes = new Volumes(store, backends, metrics, new TrashTime(store, host, nanos));
         volumes.addListener(events::add);
     }
 

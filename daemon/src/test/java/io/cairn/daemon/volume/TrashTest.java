@@ -24,7 +24,6 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 
 /** What is deleted and kept, and how it goes for good. */
@@ -86,9 +85,7 @@ final class TrashTest {
     @Test
     void whatTimeIsOverGoesAndNothingElse() throws Exception {
         cellar.house.volumes.deleteVolume(cellar.volume("old").id());
-        cellar.house.damage(
-                "UPDATE trash SET deleted_at = "
-                        + Rows.nanos(Instant.now().minus(Duration.ofHours(25))));
+        cellar.pass(Duration.ofHours(25));
         Volume young = cellar.volume("young");
         cellar.house.volumes.deleteVolume(young.id());
         cellar.look();
@@ -175,7 +172,7 @@ final class TrashTest {
         Volume volume = cellar.volume("db");
         cellar.house.damage(
                 "INSERT INTO trash SELECT NEXT VALUE FOR ordinal, id, 'VOLUME', backend, pool, id,"
-                        + " name, name, size_bytes, '', 0, 0, FALSE, FALSE FROM volume",
+                        + " name, name, size_bytes, '', 0, 0, FALSE, FALSE, 0, FALSE, '' FROM volume",
                 "INSERT INTO trash_count VALUES ('fast', 1)");
         cellar.look();
         assertThat(cellar.listed()).isEmpty();
