@@ -72,15 +72,21 @@ final class Effects {
                             again);
             case Intent.DeleteVolume delete -> {
                 Instant at = Instant.now();
-                Kept kept =
+                Optional<Kept> kept =
                         delete.kept()
-                                ? trashed(
-                                        delete,
-                                        Marks.trashed(delete.of(), at),
-                                        mark -> driver -> driver.markVolume(delete.volume(), mark))
-                                : Kept.NOT;
-
-                if (kept == Kept.NOT) {
+                                ? Optional.of(
+                                        trashed(
+                                                delete,
+                                                Marks.trashed(delete.of(), at),
+                                                mark ->
+                                                        driver ->
+                                                                driver.markVolume(
+                                                                        delete.volume(), mark),
+                                                driver ->
+                                                        driver.findVolume(delete.volume())
+                                                                .map(BackendVolume::mark)))
+                                : Optional.empty();
+                if (kept.isEmpty()) {
                     run(delete, driver -> driver.deleteVolume(delete.volume()));
                 }
                 journal.volumeGone(delete, at, kept);
@@ -94,7 +100,7 @@ final class Effects {
                                         driver.adopting()
                                                 .orElseThrow(() -> cannot("unmanage"))
                                                 .release(release.volume(), release.of().name()));
-                journal.volumeGone(release, Instant.now(), Kept.NOT);
+                journal.volumeGone(release, Instant.now(), Optional.empty());
                 yield new VolumeEvent.VolumeReleased(release.of(), place, again);
             }
             case Intent.ExtendVolume extend -> {
@@ -157,17 +163,21 @@ final class Effects {
             case Intent.DeleteSnapshot delete -> {
                 SnapshotId id = delete.doomed().id();
                 Instant at = Instant.now();
-                Kept kept =
+                Optional<Kept> kept =
                         delete.kept()
-                                ? trashed(
-                                        delete,
-                                        Marks.trashed(delete.doomed(), at),
-                                        mark ->
+                                ? Optional.of(
+                                        trashed(
+                                                delete,
+                                                Marks.trashed(delete.doomed(), at),
+                                                mark ->
+                                                        driver ->
+                                                                driver.markSnapshot(
+                                                                        id, delete.volume(), mark),
                                                 driver ->
-                                                        driver.markSnapshot(
-                                                                id, delete.volume(), mark))
-                                : Kept.NOT;
-                if (kept == Kept.NOT) {
+                                                        driver.findSnapshot(id, delete.volume())
+                                                                .map(BackendSnapshot::mark)))
+                                : Optional.empty();
+                if (kept.isEmpty()) {
                     run(delete, driver -> driver.deleteSnapshot(id, delete.volume()));
                 }
                 journal.snapshotDeleted(delete, at, kept);
@@ -437,23 +447,31 @@ final class Effects {
 
     /**
      * Has it say of itself that it is in the trash, for who finds it when all else is lost. Where
-     * everything is full it goes there without: deleting must always be possible. What is missing
-     * goes there too, since it may be found again.
+     * everything is full it goes there without: deleting must always be possible. What it says then
+     * tells later whether anybody changed it. What is missing goes there too, since it may be found
+     * again.
      */
-    private Kept trashed(Intent intent, Optional<Mark> mark, Function<Mark, DriverAction> marking)
+    private Kept trashed(
+            Intent intent,
+            Optional<Mark> mark,
+            Function<Mark, DriverAction> marking,
+            DriverCall<Optional<Mark>> looking)
             throws DriverException, InterruptedException {
-        if (mark.isEmpty()) {
-            return Kept.UNMARKED;
-        }
         try {
-            run(intent, marking.apply(mark.get()));
-            return Kept.MARKED;
+            if (mark.isPresent()) {
+                run(intent, marking.apply(mark.get()));
+                return Kept.MARKED;
+            }
         } catch (DriverException e) {
-            return switch (e.kind()) {
-                case NOT_FOUND, NO_SPACE -> Kept.UNMARKED;
-                default -> throw e;
-            };
+            switch (e.kind()) {
+                case NOT_FOUND -> {
+                    return Kept.MISSING;
+                }
+                case NO_SPACE -> {}
+                case INVALID, CONFLICT, IN_USE, UNSUPPORTED, UNAVAILABLE, FAULT -> throw e;
+            }
         }
+        return Kept.unmarked(call(intent, looking).map(Mark::text).orElse(""));
     }
 
     private static DriverException cannot(String what) {

@@ -99,13 +99,12 @@ final class Journal {
     /**
      * @param kept how it is in the trash from now on, if it is
      */
-    void volumeGone(Intent.Changing intent, Instant at, Kept kept) throws StoreException {
+    void volumeGone(Intent.Changing intent, Instant at, Optional<Kept> kept) throws StoreException {
         complete(
                 intent,
                 statements -> {
-                    if (kept != Kept.NOT) {
-                        TrashRows.insert(
-                                statements, intent.of(), at, trashTime, kept == Kept.MARKED);
+                    if (kept.isPresent()) {
+                        TrashRows.insert(statements, intent.of(), at, trashTime, kept.get());
                     }
                     // What was given up is not gone.
                     if (intent instanceof Intent.DeleteVolume) {
@@ -176,13 +175,12 @@ final class Journal {
     /**
      * @param kept how it is in the trash from now on, if it is
      */
-    void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at, Kept kept)
+    void snapshotDeleted(Intent.DeleteSnapshot intent, Instant at, Optional<Kept> kept)
             throws StoreException {
         complete(
                 intent,
                 statements -> {
-                    if (kept != Kept.NOT) {
-                        boolean marked = kept == Kept.MARKED;
+                    if (kept.isPresent()) {
                         TrashRows.insert(
                                 statements,
                                 Trashed.of(
@@ -190,7 +188,7 @@ final class Journal {
                                         intent.pool(),
                                         at,
                                         trashTime.now(),
-                                        marked),
+                                        kept.get()),
                                 trashTime);
                     }
                     Writes.insertTombstone(statements, intent.doomed(), at);

@@ -1,11 +1,16 @@
 package io.cairn.daemon.volume;
 
-/** What became of something that was deleted. */
-enum Kept {
-    /** It is not on its backend any more. */
-    NOT,
-    /** It is there, in the trash, and says so. */
-    MARKED,
-    /** It is there, in the trash, and could not be made to say so. */
-    UNMARKED
+/**
+ * How something that was deleted is in the trash.
+ *
+ * @param marked whether it says so itself on its backend
+ * @param told the text of its mark there if it does not say so; empty if it was not there
+ */
+record Kept(boolean marked, String told) {
+    static final Kept MARKED = new Kept(true, "");
+    static final Kept MISSING = new Kept(false, "");
+
+    static Kept unmarked(String told) {
+        return new Kept(false, told);
+    }
 }

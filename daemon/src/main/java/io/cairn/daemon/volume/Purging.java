@@ -138,6 +138,17 @@ public final class Purging {
     }
 
     /**
+     * Whether it says of itself that it is not in the trash, though it did say so when it got there
+     * or says something else now. What could not be made to say so, and says the same as then, is
+     * as it was left; what was missing then and is there again is not.
+     */
+    private static boolean broughtBack(Mark now, Kept then) {
+        return MarkReader.name(now).isPresent()
+                && MarkReader.trashedAt(now).isEmpty()
+                && (then.marked() || !then.told().equals(now.text()));
+    }
+
+    /**
      * Another daemon may have had the backend meanwhile, or this one an older state.
      *
      * @return false if it is there and does not say any more that it is in the trash; it is left
@@ -151,9 +162,7 @@ public final class Purging {
                         ? driver.findSnapshot(snapshot.get(), item.volume())
                                 .map(BackendSnapshot::mark)
                         : driver.findVolume(item.volume()).map(BackendVolume::mark);
-        if (item.marked()
-                && mark.flatMap(MarkReader::name).isPresent()
-                && mark.flatMap(MarkReader::trashedAt).isEmpty()) {
+        if (mark.isPresent() && broughtBack(mark.get(), item.kept())) {
             return false;
         }
         if (snapshot.isPresent()) {

@@ -7,6 +7,7 @@ import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
+import io.cairn.spi.Mark;
 import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 
@@ -121,20 +122,25 @@ public final class Restoring {
         }
         try {
             // Or, if this were killed, it would be taken for what somebody else brought back.
-            journal.unmarked(item.id());
+            journal.unmarked(item.id(), marks(dossier).text());
         } catch (StoreException e) {
             throw Parts.unwritable(e);
         }
         trash.run(item, driver -> mark(driver, item, dossier));
     }
 
+    private static Mark marks(Dossier dossier) {
+        return dossier.cuts().isEmpty()
+                ? Marks.of(dossier.volume())
+                : Marks.of(dossier.cuts().getFirst().snapshot());
+    }
+
     private static void mark(Driver driver, Trashed item, Dossier dossier)
             throws DriverException, InterruptedException {
         if (item.kind() == Deleted.Kind.VOLUME) {
-            driver.markVolume(item.volume(), Marks.of(dossier.volume()));
+            driver.markVolume(item.volume(), marks(dossier));
         } else {
-            Snapshot snapshot = dossier.cuts().getFirst().snapshot();
-            driver.markSnapshot(snapshot.id(), snapshot.volume(), Marks.of(snapshot));
+            driver.markSnapshot(new SnapshotId(item.id()), item.volume(), marks(dossier));
         }
     }
 

@@ -68,11 +68,15 @@ final class TrashJournal {
                 });
     }
 
-    /** Records that it may not say any more of itself that it is in the trash. */
-    void unmarked(UUID id) throws StoreException {
+    /**
+     * Records that it may not say any more of itself that it is in the trash.
+     *
+     * @param told the text of the mark that it may bear instead
+     */
+    void unmarked(UUID id, String told) throws StoreException {
         store.commit(
                 statements -> {
-                    TrashRows.setUnmarked(statements, id);
+                    TrashRows.setKept(statements, id, Kept.unmarked(told));
                     return true;
                 });
     }

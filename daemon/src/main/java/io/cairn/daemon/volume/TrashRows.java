@@ -14,9 +14,9 @@ import java.util.UUID;
 final class TrashRows {
     static final String SELECT =
             "SELECT id, kind, backend, pool, volume_id, volume_name, name, size_bytes, adopted_from,"
-                    + " created_at, deleted_at, marked, going, since, ordinal FROM trash ";
+                    + " created_at, deleted_at, marked, told, going, since, ordinal FROM trash ";
 
-    static final int ORDINAL = 15;
+    static final int ORDINAL = 16;
 
     private TrashRows() {}
 
@@ -38,17 +38,16 @@ final class TrashRows {
                     row.getString(9),
                     Rows.instant(row.getLong(10)),
                     Rows.instant(row.getLong(11)),
-                    Rows.instant(row.getLong(14)),
-                    row.getBoolean(12),
-                    row.getBoolean(13));
+                    Rows.instant(row.getLong(15)),
+                    new Kept(row.getBoolean(12), row.getString(13)),
+                    row.getBoolean(14));
         } catch (IllegalArgumentException e) {
             throw Rows.damaged("trash", id, row.getString(3), e);
         }
     }
 
     /** A volume that is about to be deleted, with what only its row knows. */
-    static void insert(
-            Statements statements, Volume volume, Instant at, TrashTime time, boolean marked)
+    static void insert(Statements statements, Volume volume, Instant at, TrashTime time, Kept kept)
             throws SQLException {
         PreparedStatement query =
                 statements.prepare("SELECT adopted_from FROM volume WHERE id = ?");
@@ -57,15 +56,15 @@ final class TrashRows {
         try (ResultSet found = query.executeQuery()) {
             adoptedFrom = found.next() ? found.getString(1) : "";
         }
-        insert(statements, Trashed.of(volume, adoptedFrom, at, time.now(), marked), time);
+        insert(statements, Trashed.of(volume, adoptedFrom, at, time.now(), kept), time);
     }
 
     static void insert(Statements statements, Trashed item, TrashTime time) throws SQLException {
         PreparedStatement insert =
                 statements.prepare(
                         "INSERT INTO trash (ordinal, id, kind, backend, pool, volume_id, volume_name, name,"
-                                + " size_bytes, adopted_from, created_at, deleted_at, marked, since, going) VALUES"
-                                + " (NEXT VALUE FOR ordinal, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)");
+                                + " size_bytes, adopted_from, created_at, deleted_at, marked, told, since, going) VALUES"
+                                + " (NEXT VALUE FOR ordinal, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, FALSE)");
         insert.setObject(1, item.id());
         insert.setString(2, item.kind().name());
         insert.setString(3, item.backend());
@@ -77,8 +76,9 @@ final class TrashRows {
         insert.setString(9, item.adoptedFrom());
         insert.setLong(10, Rows.nanos(item.createdAt()));
         insert.setLong(11, Rows.nanos(item.deletedAt()));
-        insert.setBoolean(12, item.marked());
-        insert.setLong(13, Rows.nanos(item.since()));
+        insert.setBoolean(12, item.kept().marked());
+        insert.setString(13, item.kept().told());
+        insert.setLong(14, Rows.nanos(item.since()));
         insert.executeUpdate();
         count(statements, item.backend(), 1);
         time.write(statements);
@@ -100,10 +100,12 @@ final class TrashRows {
         update.executeUpdate();
     }
 
-    static void setUnmarked(Statements statements, UUID id) throws SQLException {
+    static void setKept(Statements statements, UUID id, Kept kept) throws SQLException {
         PreparedStatement update =
-                statements.prepare("UPDATE trash SET marked = FALSE WHERE id = ?");
-        update.setObject(1, id);
+                statements.prepare("UPDATE trash SET marked = ?, told = ? WHERE id = ?");
+        update.setBoolean(1, kept.marked());
+        update.setString(2, kept.told());
+        update.setObject(3, id);
         update.executeUpdate();
     }
 

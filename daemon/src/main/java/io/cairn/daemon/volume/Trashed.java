@@ -16,7 +16,7 @@ import java.util.UUID;
  * @param volumeName of a volume its own name
  * @param adoptedFrom the path on its backend that a volume was adopted from; empty if it was made
  * @param since when it got there, by the {@link TrashTime}
- * @param marked whether it says of itself on the backend that it is in the trash
+ * @param kept whether it says of itself on the backend that it is in the trash, and what else
  * @param going whether it is being deleted there, so that it cannot be brought back any more
  */
 public record Trashed(
@@ -32,11 +32,11 @@ public record Trashed(
         Instant createdAt,
         Instant deletedAt,
         Instant since,
-        boolean marked,
+        Kept kept,
         boolean going) {
 
     static Trashed of(
-            Volume volume, String adoptedFrom, Instant deletedAt, Instant since, boolean marked) {
+            Volume volume, String adoptedFrom, Instant deletedAt, Instant since, Kept kept) {
         return new Trashed(
                 volume.id().value(),
                 Deleted.Kind.VOLUME,
@@ -50,12 +50,11 @@ public record Trashed(
                 volume.createdAt(),
                 deletedAt,
                 since,
-                marked,
+                kept,
                 false);
     }
 
-    static Trashed of(
-            Snapshot snapshot, String pool, Instant deletedAt, Instant since, boolean marked) {
+    static Trashed of(Snapshot snapshot, String pool, Instant deletedAt, Instant since, Kept kept) {
         return new Trashed(
                 snapshot.id().value(),
                 Deleted.Kind.SNAPSHOT,
@@ -69,13 +68,13 @@ public record Trashed(
                 snapshot.createdAt(),
                 deletedAt,
                 since,
-                marked,
+                kept,
                 false);
     }
 
     /** One that its mark says is in the trash, from now on. */
     static Trashed marked(Volume volume, Instant since) {
-        return of(volume, "", Instant.now(), since, true);
+        return of(volume, "", Instant.now(), since, Kept.MARKED);
     }
 
     /**
@@ -84,7 +83,7 @@ public record Trashed(
      * @param pool that of its volume
      */
     static Trashed marked(Snapshot snapshot, String pool, Instant since) {
-        return of(snapshot, pool, Instant.now(), since, true);
+        return of(snapshot, pool, Instant.now(), since, Kept.MARKED);
     }
 
     /** Whether it is the same that was deleted at the same time. */
