@@ -157,7 +157,7 @@ final class Deletions {
         boolean kept = trash.keeps(doomed.backend());
         if (!kept) {
             // They are its snapshots on the backend still.
-            purging.purgeSnapshotsOf(doomed.id());
+            int _ = purging.purgeSnapshotsOf(doomed.id());
         }
         VolumeEvent _ =
                 parts.changes().perform(new Intent.DeleteVolume(doomed, kept, Instant.now()));

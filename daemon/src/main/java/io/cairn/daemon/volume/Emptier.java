@@ -235,7 +235,7 @@ final class Emptier {
 
         private boolean purge(Trashed item, String why) throws InterruptedException {
             try {
-                if (!purging.purge(item)) {
+                if (purging.purge(item) != Purging.Outcome.DELETED) {
                     return false;
                 }
                 LOG.info(

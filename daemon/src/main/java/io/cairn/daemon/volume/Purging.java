@@ -4,6 +4,7 @@ import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.TrashJournal.Going;
+import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendSnapshot;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.Driver;
@@ -15,6 +16,7 @@ import io.cairn.spi.VolumeId;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
+import java.util.List;
 import java.util.Optional;
 
 /** How what was deleted goes for good from the trash. Safe for many threads. */
@@ -33,21 +35,40 @@ public final class Purging {
         this.trash = trash;
     }
 
+    /** What became of the wish that something go for good. */
+    enum Outcome {
+        DELETED,
+        /** It says of itself that it is not in the trash. It is on its backend, and not here. */
+        LEFT,
+        /** It is not in the trash any more. */
+        ABSENT
+    }
+
     /**
      * Deletes for good, on the backend too. A volume goes with those of its snapshots that are in
-     * the trash.
+     * the trash; all of them are looked at before any goes.
      *
      * @param which as of {@link Restoring#restore}
      * @return what it was
-     * @throws OperationException NOT_FOUND if it is not in the trash, or not any more
+     * @throws OperationException NOT_FOUND if it is not in the trash, or not any more; CONFLICT if
+     *     it says of itself that it is not; IN_USE
      */
     public Trashed purge(String backend, String which)
             throws OperationException, InterruptedException {
         Trashed item = trash.named(backend, which);
-        if (!parts.running().inside(() -> purge(item))) {
-            throw new OperationException(
-                    Code.NOT_FOUND,
-                    "%s is not in the trash any more, and was not deleted".formatted(item.what()));
+        Outcome outcome = parts.running().inside(() -> purge(item));
+        switch (outcome) {
+            case DELETED -> {}
+            case LEFT ->
+                    throw new OperationException(
+                            Code.CONFLICT,
+                            "%s is not deleted: it says of itself on the backend that it is not in the trash, so somebody else brought it back; it is not in the trash here any more, and checkBackend tells of it as orphaned"
+                                    .formatted(item.what()));
+            case ABSENT ->
+                    throw new OperationException(
+                            Code.NOT_FOUND,
+                            "%s is not in the trash any more, and was not deleted"
+                                    .formatted(item.what()));
         }
         return item;
     }
@@ -62,79 +83,169 @@ public final class Purging {
                 .inside(
                         () -> {
                             try {
-                                int all = 0;
-                                int some;
+                                long all = 0;
+                                TrashRows.Asked page;
+                                long after = -1;
                                 do {
-                                    some = journal.allGoing(backend, PAGE);
-                                    all += some;
-                                } while (some == PAGE);
-                                return (long) all;
+                                    page = journal.askAll(backend, after, PAGE);
+                                    after = page.last();
+                                    all += page.more();
+                                } while (!page.end());
+                                return all;
                             } catch (StoreException e) {
                                 throw Parts.unwritable(e);
                             }
                         });
     }
 
-    /**
-     * As {@link #purge(String, String)}, unless it was brought back.
-     *
-     * @return whether it was there
-     */
-    boolean purge(Trashed item) throws OperationException, InterruptedException {
+    /** As {@link #purge(String, String)}, unless it was brought back. */
+    Outcome purge(Trashed item) throws OperationException, InterruptedException {
         try (var _ = parts.turns().take(item.volume())) {
             if (trash.find(item.id()).filter(item::sameAs).isEmpty()) {
-                return false;
+                return Outcome.ABSENT;
             }
-            if (item.kind() == Deleted.Kind.VOLUME) {
-                purgeSnapshotsOf(item.volume());
+            boolean left = look(item);
+            if (item.kind() == Deleted.Kind.VOLUME && !left) {
+                int gone = purgeSnapshotsOf(item.volume());
+                try {
+                    return purgeInTurn(item, false);
+                } catch (OperationException e) {
+                    throw gone == 0 ? e : without(gone, e);
+                }
             }
-            return purgeInTurn(item);
+            return purgeInTurn(item, left);
         }
     }
 
-    /** The caller has the volume's turn. */
-    void purgeSnapshotsOf(VolumeId volume) throws OperationException, InterruptedException {
-        for (Trashed each : trash.snapshotsOf(volume)) {
-            boolean _ = purgeInTurn(each);
+    /**
+     * Deletes those of its snapshots that are in the trash, once it is known that all can go. The
+     * caller has the volume's turn.
+     *
+     * @return how many
+     */
+    int purgeSnapshotsOf(VolumeId volume) throws OperationException, InterruptedException {
+        List<Trashed> snapshots = trash.snapshotsOf(volume);
+        for (Trashed each : snapshots) {
+            if (look(each)) {
+                throw new OperationException(
+                        Code.IN_USE,
+                        "%s says of itself on the backend that it is not in the trash, and its volume cannot go without it; nothing was deleted: purge it, which leaves it alone, and delete it once rebuildState has recorded it"
+                                .formatted(each.what()));
+            }
+        }
+        int gone = 0;
+        for (Trashed each : snapshots) {
+            try {
+                Outcome _ = purgeInTurn(each, false);
+                gone++;
+            } catch (OperationException e) {
+                throw gone == 0 ? e : without(gone, e);
+            }
+        }
+        return gone;
+    }
+
+    private static OperationException without(int snapshots, OperationException e) {
+        return new OperationException(
+                e.code(),
+                "%s; %d of the volume's snapshots in the trash were deleted for good before that"
+                        .formatted(e.getMessage(), snapshots),
+                e);
+    }
+
+    /**
+     * Looks at it before anything goes. Another daemon may have had the backend meanwhile, or this
+     * one an older state.
+     *
+     * @return whether it is there and does not say any more that it is in the trash
+     * @throws OperationException IN_USE if it is attached
+     */
+    private boolean look(Trashed item) throws OperationException, InterruptedException {
+        try {
+            Backend backend = trash.backend(item);
+            backend.requireReady(item.volume());
+            return backend.call(item.volume(), driver -> look(driver, item));
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "cannot delete %s on backend %s for good: %s; it is in the trash still"
+                            .formatted(item.what(), item.backend(), e.getMessage()));
         }
     }
 
-    private boolean purgeInTurn(Trashed item) throws OperationException, InterruptedException {
-        boolean _ = trash.ask(item, backend -> ready(backend, item.volume()));
+    private static boolean look(Driver driver, Trashed item)
+            throws DriverException, InterruptedException {
+        Optional<SnapshotId> snapshot = item.snapshot();
+        Optional<Mark> mark =
+                snapshot.isPresent()
+                        ? driver.findSnapshot(snapshot.get(), item.volume())
+                                .map(BackendSnapshot::mark)
+                        : driver.findVolume(item.volume()).map(BackendVolume::mark);
+        if (mark.isEmpty()) {
+            return false;
+        }
+        if (driver.attaching().isPresent()) {
+            requireIdle(driver.attaching().get().attached(item.target()));
+        }
+        return broughtBack(mark.get(), item.kept());
+    }
+
+    private static void requireIdle(Optional<Attachment> attachment) throws DriverException {
+        if (attachment.isPresent()) {
+            throw new DriverException(
+                    DriverException.Kind.IN_USE,
+                    "it is attached to this host as %s; unmount it and take that device away first"
+                            .formatted(attachment.get().device()));
+        }
+    }
+
+    /** Of what was looked at just before. */
+    private Outcome purgeInTurn(Trashed item, boolean left)
+            throws OperationException, InterruptedException {
         try {
             Going going = journal.going(item);
             if (going == Going.ABSENT) {
-                return false;
+                return Outcome.ABSENT;
             }
-            boolean deleted;
-            try {
-                deleted = trash.backend(item).call(item.volume(), driver -> delete(driver, item));
-            } catch (DriverException e) {
-                // Whatever an earlier try did, this one did nothing.
-                if (e.kind().outcomeKnown() && going == Going.BEGUN) {
-                    journal.stays(item.id());
-                }
-                throw OperationException.of(
-                        e,
-                        "cannot delete %s on backend %s for good: %s; it is in the trash still"
-                                .formatted(item.what(), item.backend(), e.getMessage()));
-            }
-            journal.gone(item.id());
-            if (!deleted) {
+            if (left) {
                 LOG.warn(
                         "{} of backend {} is not deleted: it says that it is not in the trash, so somebody else brought it back",
                         item.what(),
                         item.backend());
+            } else {
+                delete(item, going);
             }
-            return deleted;
+            journal.gone(item.id());
+            return left ? Outcome.LEFT : Outcome.DELETED;
         } catch (StoreException e) {
             throw Parts.unwritable(e);
         }
     }
 
-    private static boolean ready(Backend backend, VolumeId volume) throws DriverException {
-        backend.requireReady(volume);
-        return true;
+    private void delete(Trashed item, Going going)
+            throws OperationException, StoreException, InterruptedException {
+        try {
+            trash.backend(item)
+                    .run(
+                            item.volume(),
+                            driver -> {
+                                Optional<SnapshotId> snapshot = item.snapshot();
+                                if (snapshot.isPresent()) {
+                                    driver.deleteSnapshot(snapshot.get(), item.volume());
+                                } else {
+                                    driver.deleteVolume(item.volume());
+                                }
+                            });
+        } catch (DriverException e) {
+            // Whatever an earlier try did, this one did nothing.
+            if (e.kind().outcomeKnown() && going == Going.BEGUN) {
+                journal.stays(item.id());
+            }
+            throw OperationException.of(
+                    e,
+                    "cannot delete %s on backend %s for good: %s; it is in the trash still"
+                            .formatted(item.what(), item.backend(), e.getMessage()));
+        }
     }
 
     /**
@@ -146,31 +257,6 @@ public final class Purging {
         return MarkReader.name(now).isPresent()
                 && MarkReader.trashedAt(now).isEmpty()
                 && (then.marked() || !then.told().equals(now.text()));
-    }
-
-    /**
-     * Another daemon may have had the backend meanwhile, or this one an older state.
-     *
-     * @return false if it is there and does not say any more that it is in the trash; it is left
-     *     alone then
-     */
-    private static boolean delete(Driver driver, Trashed item)
-            throws DriverException, InterruptedException {
-        Optional<SnapshotId> snapshot = item.snapshot();
-        Optional<Mark> mark =
-                snapshot.isPresent()
-                        ? driver.findSnapshot(snapshot.get(), item.volume())
-                                .map(BackendSnapshot::mark)
-                        : driver.findVolume(item.volume()).map(BackendVolume::mark);
-        if (mark.isPresent() && broughtBack(mark.get(), item.kept())) {
-            return false;
-        }
-        if (snapshot.isPresent()) {
-            driver.deleteSnapshot(snapshot.get(), item.volume());
-        } else {
-            driver.deleteVolume(item.volume());
-        }
-        return true;
     }
 
     /**

@@ -43,27 +43,24 @@ final class TrashJournal {
                         TrashRows.remove(statements, item.id());
                         return Going.ABSENT;
                     }
-                    TrashRows.setGoing(statements, item.id(), true);
+                    TrashRows.setGoing(statements, item.id());
                     return going.get() ? Going.AGAIN : Going.BEGUN;
                 });
     }
 
-    /**
-     * As {@link #going}, of a bounded number of all that a backend has.
-     *
-     * @return how many
-     */
-    int allGoing(String backend, int most) throws StoreException {
+    /** As {@link #going}, of a bounded number that come after that place, and for good. */
+    TrashRows.Asked askAll(String backend, long afterOrdinal, int most) throws StoreException {
         return store.commit(
-                Urgency.COMPLETING, statements -> TrashRows.setAllGoing(statements, backend, most));
+                Urgency.COMPLETING,
+                statements -> TrashRows.askAll(statements, backend, afterOrdinal, most));
     }
 
-    /** Takes back that it is about to be deleted. */
+    /** Takes back that it is about to be deleted, unless somebody asked for all to be. */
     void stays(UUID id) throws StoreException {
         store.commit(
                 Urgency.COMPLETING,
                 statements -> {
-                    TrashRows.setGoing(statements, id, false);
+                    TrashRows.setStaying(statements, id);
                     return true;
                 });
     }

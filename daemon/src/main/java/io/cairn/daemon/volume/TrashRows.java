@@ -93,10 +93,17 @@ final class TrashRows {
         }
     }
 
-    static void setGoing(Statements statements, UUID id, boolean going) throws SQLException {
-        PreparedStatement update = statements.prepare("UPDATE trash SET going = ? WHERE id = ?");
-        update.setBoolean(1, going);
-        update.setObject(2, id);
+    static void setGoing(Statements statements, UUID id) throws SQLException {
+        PreparedStatement update = statements.prepare("UPDATE trash SET going = TRUE WHERE id = ?");
+        update.setObject(1, id);
+        update.executeUpdate();
+    }
+
+    /** It stays unless it was asked to go whatever becomes of a single attempt. */
+    static void setStaying(Statements statements, UUID id) throws SQLException {
+        PreparedStatement update =
+                statements.prepare("UPDATE trash SET going = asked WHERE id = ?");
+        update.setObject(1, id);
         update.executeUpdate();
     }
 
@@ -109,15 +116,41 @@ final class TrashRows {
         update.executeUpdate();
     }
 
-    /** Has the oldest of a backend that are not going yet go; returns how many these are. */
-    static int setAllGoing(Statements statements, String backend, int most) throws SQLException {
+    /**
+     * What a page of those that are to go was.
+     *
+     * @param last the place of its last
+     * @param more how many of it nobody had asked to go before
+     * @param end whether none comes after it
+     */
+    record Asked(long last, int more, boolean end) {}
+
+    /** Has the next of a backend go, whatever becomes of a single attempt. */
+    static Asked askAll(Statements statements, String backend, long afterOrdinal, int most)
+            throws SQLException {
+        PreparedStatement query =
+                statements.prepare(
+                        "SELECT ordinal FROM trash WHERE backend = ? AND ordinal > ?"
+                                + " ORDER BY backend, ordinal LIMIT ?");
+        query.setString(1, backend);
+        query.setLong(2, afterOrdinal);
+        query.setInt(3, most);
+        long last = afterOrdinal;
+        int found = 0;
+        try (ResultSet rows = query.executeQuery()) {
+            while (rows.next()) {
+                last = rows.getLong(1);
+                found++;
+            }
+        }
         PreparedStatement update =
                 statements.prepare(
-                        "UPDATE trash SET going = TRUE WHERE id IN (SELECT id FROM trash WHERE going ="
-                                + " FALSE AND backend = ? LIMIT ?)");
+                        "UPDATE trash SET going = TRUE, asked = TRUE WHERE backend = ? AND ordinal > ?"
+                                + " AND ordinal <= ? AND asked = FALSE");
         update.setString(1, backend);
-        update.setInt(2, most);
-        return update.executeUpdate();
+        update.setLong(2, afterOrdinal);
+        update.setLong(3, last);
+        return new Asked(last, update.executeUpdate(), found < most);
     }
 
     /** Takes it out, if it is there. */

@@ -38,6 +38,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** A real driver whose changes fail before or after their effect, as the test says. */
@@ -74,6 +75,9 @@ public final class FaultyDriver implements Driver {
 
         /** Strikes before it looks something up. */
         public volatile Fault looking = () -> {};
+
+        /** What it says has a device, besides what has one. */
+        volatile Predicate<Target> attached = _ -> false;
 
         /** What it cannot read when it tells of all, though it can by itself. */
         public volatile Optional<Target> blemish = Optional.empty();
@@ -261,7 +265,9 @@ public final class FaultyDriver implements Driver {
                                     @Override
                                     public Optional<Attachment> attached(Target target)
                                             throws DriverException, InterruptedException {
-                                        return attaching.attached(target);
+                                        return plan.attached.test(target)
+                                                ? Optional.of(new Attachment("/dev/test", false, 1))
+                                                : attaching.attached(target);
                                     }
                                 });
     }

@@ -207,10 +207,10 @@ final class TrashTest {
         cellar.house.volumes.deleteWithSnapshots(cellar.snapshot(volume, "monday").volume());
         Trashed listed = cellar.house.volumes.trash().find(volume.id().value()).orElseThrow();
         Target _ = cellar.restore("db", "");
-        assertThat(cellar.house.volumes.purging().purge(listed)).isFalse();
+        assertThat(cellar.house.volumes.purging().purge(listed)).isEqualTo(Purging.Outcome.ABSENT);
         assertThat(cellar.house.inventory().snapshots()).hasSize(1);
         cellar.house.volumes.deleteVolume(volume.id());
-        assertThat(cellar.house.volumes.purging().purge(listed)).isFalse();
+        assertThat(cellar.house.volumes.purging().purge(listed)).isEqualTo(Purging.Outcome.ABSENT);
         assertThat(cellar.listed()).hasSize(2);
     }
 
