@@ -138,9 +138,12 @@ final class Rebuilding {
         return Optional.of(new Dossier(volume.get(), "", List.of(), there, List.of()));
     }
 
-    private static Finding withoutVolume(SnapshotId id) {
+    private Finding withoutVolume(SnapshotId id) {
         return Finding.conflict(
-                "snapshot " + id, "its volume is in the trash: bring that back first");
+                "snapshot " + id,
+                backend.trash().off()
+                        ? "its volume was in the trash, and that of the backend is off: set trash.keep=P7D in its file and open it anew, run rebuildState once more, bring the volume back by restore, and run rebuildState again"
+                        : "its volume is in the trash: bring that back by restore, and run rebuildState again");
     }
 
     private interface Throwing {

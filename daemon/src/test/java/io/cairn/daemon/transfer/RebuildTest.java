@@ -180,7 +180,7 @@ final class RebuildTest {
         assertThat(trashed())
                 .usingRecursiveComparison()
                 .ignoringCollectionOrder()
-                .ignoringFields("deletedAt")
+                .ignoringFields("deletedAt", "since")
                 .isEqualTo(before);
         assertThat(volumes()).extracting(Volume::id).containsExactlyInAnyOrder(kept, back);
         assertThat(snapshots()).isEmpty();
@@ -213,15 +213,55 @@ final class RebuildTest {
         keepWhatIsDeleted();
         VolumeId gone = make("gone");
         site.volumes.deleteVolume(gone);
-        Site.describe(
-                folder,
-                "fast",
-                Map.of("driver", "file", "directory", folder.resolve("images").toString()));
+        describeWithoutTrash();
         loseTheState();
         assertThat(site.invoke("rebuildState", "fast", "import"))
                 .contains("1 in conflict", "it was in the trash, and that of the backend is off");
         assertThat(trashed()).isEmpty();
         assertThat(volumes()).isEmpty();
+    }
+
+    /** What it says is to be done is done, and all is there again. */
+    @Test
+    void withTheTrashOffItSaysHowTheSnapshotsOfWhatWasInItComeBack() throws Exception {
+        keepWhatIsDeleted();
+        VolumeId gone = make("gone");
+        SnapshotId cut = site.volumes.createSnapshot(gone, NewSnapshot.named("cut")).id();
+        site.volumes.deleteWithSnapshots(gone);
+        Target _ = site.volumes.restoring().restore("fast", "gone", "");
+        Target _ = site.volumes.restoring().restore("fast", "gone/cut", "");
+        site.backends
+                .find("fast")
+                .orElseThrow()
+                .run(
+                        gone,
+                        driver ->
+                                driver.markVolume(
+                                        gone,
+                                        new Mark(
+                                                driver.findVolume(gone).orElseThrow().mark().text()
+                                                        + "&trashed=2026-01-01T00:00:00Z")));
+        describeWithoutTrash();
+        loseTheState();
+        assertThat(site.invoke("rebuildState", "fast", "import"))
+                .contains("2 in conflict")
+                .contains(
+                        "snapshot "
+                                + cut
+                                + ": its volume was in the trash, and that of the backend is off: set trash.keep=P7D");
+        keepWhatIsDeleted();
+        assertThat(site.invoke("rebuildState", "fast", "import"))
+                .contains("snapshot " + cut + ": its volume is in the trash: bring that back");
+        Target _ = site.volumes.restoring().restore("fast", "gone", "");
+        assertThat(site.invoke("rebuildState", "fast", "import")).contains("1 created");
+        assertThat(snapshots()).extracting(Snapshot::id).containsExactly(cut);
+    }
+
+    private void describeWithoutTrash() throws Exception {
+        Site.describe(
+                folder,
+                "fast",
+                Map.of("driver", "file", "directory", folder.resolve("images").toString()));
     }
 
     private void keepWhatIsDeleted() throws Exception {
