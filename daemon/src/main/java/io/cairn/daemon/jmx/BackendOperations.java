@@ -100,9 +100,15 @@ final class BackendOperations {
                     "%s; backend %s is not closed: hand it over again, which is no harm if it was already"
                             .formatted(e.getMessage(), backend));
         }
-        volumes.purging().forget(backend);
-        return "handed over to daemon %s, and %s; export it now, and forget it once the other daemon has imported it"
-                .formatted(to.daemon(), close(backend, backend));
+        int going = volumes.purging().forget(backend);
+        return "handed over to daemon %s, and %s; export it now, and forget it once the other daemon has imported it%s"
+                .formatted(
+                        to.daemon(),
+                        close(backend, backend),
+                        going == 0
+                                ? ""
+                                : "; %d volumes and snapshots that were to go for good did not yet: what is left of them is in its trash once it has run rebuildState, and emptyTrash has it go there"
+                                        .formatted(going));
     }
 
     /** Forgets what is known of a closed backend; returns how much it was. */

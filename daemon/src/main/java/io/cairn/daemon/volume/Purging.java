@@ -262,10 +262,12 @@ public final class Purging {
     /**
      * Forgets all of a backend that is another daemon's from now on, which learns from the marks
      * what is in the trash.
+     *
+     * @return how much of it was to go for good, which is in the trash of the other now as all is
      */
-    public void forget(String backend) throws OperationException {
+    public int forget(String backend) throws OperationException {
         try {
-            journal.forget(backend);
+            return journal.forget(backend);
         } catch (StoreException e) {
             throw Parts.unwritable(e);
         }

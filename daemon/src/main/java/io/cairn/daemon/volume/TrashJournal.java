@@ -101,13 +101,18 @@ final class TrashJournal {
                 });
     }
 
-    /** Forgets what is in the trash of a backend that is another's from now on. */
-    void forget(String backend) throws StoreException {
-        store.commit(
+    /**
+     * Forgets what is in the trash of a backend that is another's from now on.
+     *
+     * @return how much of it was to go for good
+     */
+    int forget(String backend) throws StoreException {
+        return store.commit(
                 Urgency.COMPLETING,
                 statements -> {
+                    int going = TrashRows.countGoing(statements, backend);
                     Writes.forgetTrash(statements, backend);
-                    return true;
+                    return going;
                 });
     }
 

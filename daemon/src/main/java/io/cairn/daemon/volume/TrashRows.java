@@ -93,6 +93,17 @@ final class TrashRows {
         }
     }
 
+    /** How much of a backend is to go for good. */
+    static int countGoing(Statements statements, String backend) throws SQLException {
+        PreparedStatement query =
+                statements.prepare("SELECT COUNT(*) FROM trash WHERE going = TRUE AND backend = ?");
+        query.setString(1, backend);
+        try (ResultSet found = query.executeQuery()) {
+            found.next();
+            return found.getInt(1);
+        }
+    }
+
     static void setGoing(Statements statements, UUID id) throws SQLException {
         PreparedStatement update = statements.prepare("UPDATE trash SET going = TRUE WHERE id = ?");
         update.setObject(1, id);

@@ -140,6 +140,23 @@ final class MoveTest {
         assertThat(from.volumes.createVolume("fast", NewVolume.named("db2", MIB))).isNotNull();
     }
 
+    /** The other learns of the trash by what is there, and nothing there says that it goes. */
+    @Test
+    void whatWasToGoForGoodIsSaidToBeInTheTrashOfTheOther() throws Exception {
+        from.close();
+        Site.describe(
+                from.folder,
+                "fast",
+                Map.of("driver", "file", "directory", images.toString(), "trash.keep", "P1D"));
+        from = new Site(from.folder, new UUID(1, 1), new FileDriverProvider());
+        from.volumes.deleteVolume(make("gone").id());
+        // Nothing was started that would have it go.
+        assertThat(from.volumes.emptyTrash("fast")).isEqualTo(1);
+        assertThat(from.invoke("handOverBackend", "fast", to.id.toString(), "fast"))
+                .contains("1 volumes and snapshots that were to go for good did not yet");
+        assertThat(from.volumes.trash().count("fast")).isZero();
+    }
+
     @Test
     void whatIsNotOnTheStorageAsDescribedIsRefusedWhole() throws Exception {
         Volume gone = make("gone");
