@@ -121,6 +121,19 @@ class BackendTrash extends BackendWork {
 
     @WriteOperation(
             value =
+                    "As purge, also of what is so damaged that it cannot be looked up, and of a volume with such snapshots in the trash; whether somebody else brought it back is not known then",
+            role = Role.ADMIN)
+    String purgeUnread(
+            @Description(WHICH) String which,
+            @Description("The same once more, so that nothing is deleted by a slip") String confirm)
+            throws OperationException, InterruptedException {
+        requireSame(which, confirm);
+        return "deleted %s for good"
+                .formatted(volumes.purging().purgeUnread(backend, which.strip()).what());
+    }
+
+    @WriteOperation(
+            value =
                     "Begins to delete for good all that is in the backend's trash; none of it can be brought back any more",
             role = Role.ADMIN)
     String emptyTrash(

@@ -55,8 +55,28 @@ public final class Purging {
      */
     public Trashed purge(String backend, String which)
             throws OperationException, InterruptedException {
+        return purge(backend, which, Look.MUST);
+    }
+
+    /**
+     * As {@link #purge}, also of what is so damaged that it cannot be looked up, and of a volume
+     * with such snapshots: whether it says of itself that it is in the trash is not known then.
+     */
+    public Trashed purgeUnread(String backend, String which)
+            throws OperationException, InterruptedException {
+        return purge(backend, which, Look.MAY_FAIL);
+    }
+
+    /** Whether what goes must be readable. */
+    private enum Look {
+        MUST,
+        MAY_FAIL
+    }
+
+    private Trashed purge(String backend, String which, Look how)
+            throws OperationException, InterruptedException {
         Trashed item = trash.named(backend, which);
-        Outcome outcome = parts.running().inside(() -> purge(item));
+        Outcome outcome = parts.running().inside(() -> purge(item, how));
         switch (outcome) {
             case DELETED -> {}
             case LEFT ->
@@ -100,13 +120,17 @@ public final class Purging {
 
     /** As {@link #purge(String, String)}, unless it was brought back. */
     Outcome purge(Trashed item) throws OperationException, InterruptedException {
+        return purge(item, Look.MUST);
+    }
+
+    private Outcome purge(Trashed item, Look how) throws OperationException, InterruptedException {
         try (var _ = parts.turns().take(item.volume())) {
             if (trash.find(item.id()).filter(item::sameAs).isEmpty()) {
                 return Outcome.ABSENT;
             }
-            boolean left = look(item);
+            boolean left = look(item, how);
             if (item.kind() == Deleted.Kind.VOLUME && !left) {
-                int gone = purgeSnapshotsOf(item.volume());
+                int gone = purgeSnapshotsOf(item.volume(), how);
                 try {
                     return purgeInTurn(item, false);
                 } catch (OperationException e) {
@@ -124,9 +148,14 @@ public final class Purging {
      * @return how many
      */
     int purgeSnapshotsOf(VolumeId volume) throws OperationException, InterruptedException {
+        return purgeSnapshotsOf(volume, Look.MUST);
+    }
+
+    private int purgeSnapshotsOf(VolumeId volume, Look how)
+            throws OperationException, InterruptedException {
         List<Trashed> snapshots = trash.snapshotsOf(volume);
         for (Trashed each : snapshots) {
-            if (look(each)) {
+            if (look(each, how)) {
                 throw new OperationException(
                         Code.IN_USE,
                         "%s says of itself on the backend that it is not in the trash, and its volume cannot go without it; nothing was deleted: purge it, which leaves it alone, and delete it once rebuildState has recorded it"
@@ -160,16 +189,31 @@ public final class Purging {
      * @return whether it is there and does not say any more that it is in the trash
      * @throws OperationException IN_USE if it is attached
      */
-    private boolean look(Trashed item) throws OperationException, InterruptedException {
+    private boolean look(Trashed item, Look how) throws OperationException, InterruptedException {
         try {
             Backend backend = trash.backend(item);
             backend.requireReady(item.volume());
             return backend.call(item.volume(), driver -> look(driver, item));
         } catch (DriverException e) {
+            boolean damaged = e.kind() == DriverException.Kind.FAULT;
+            if (damaged && how == Look.MAY_FAIL) {
+                LOG.warn(
+                        "{} of backend {} is deleted for good unread: {}",
+                        item.what(),
+                        item.backend(),
+                        e.getMessage());
+                return false;
+            }
             throw OperationException.of(
                     e,
-                    "cannot delete %s on backend %s for good: %s; it is in the trash still"
-                            .formatted(item.what(), item.backend(), e.getMessage()));
+                    "cannot delete %s on backend %s for good: %s; it is in the trash still%s"
+                            .formatted(
+                                    item.what(),
+                                    item.backend(),
+                                    e.getMessage(),
+                                    damaged
+                                            ? ": if it stays so damaged that it cannot be looked up, purgeUnread of the backend deletes it without that"
+                                            : ""));
         }
     }
 

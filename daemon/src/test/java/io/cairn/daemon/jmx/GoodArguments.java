@@ -94,6 +94,7 @@ final class GoodArguments {
                     "Backend.deleteSnapshot",
                     "Backend.deleteVolumeWithSnapshots",
                     "Backend.purge",
+                    "Backend.purgeUnread",
                     "Backend.repair",
                     "Backend.revertVolume",
                     "Daemon.closeBackend",
@@ -111,6 +112,7 @@ final class GoodArguments {
         arguments.put("Backend.deleteVolume.volume", "spare");
         arguments.put("Backend.restore.which", "gone");
         arguments.put("Backend.purge.which", "gone");
+        arguments.put("Backend.purgeUnread.which", "gone");
         arguments.put("Backend.emptyTrash.confirm", "fast");
         arguments.put("Backend.repair.id", house.get(nameless, "Id"));
         arguments.put("Backend.revertVolume.snapshot", "one");

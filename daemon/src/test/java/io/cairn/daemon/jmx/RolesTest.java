@@ -34,6 +34,7 @@ final class RolesTest {
                     "Backend.deleteVolumeWithSnapshots",
                     "Backend.emptyTrash",
                     "Backend.purge",
+                    "Backend.purgeUnread",
                     "Backend.repair",
                     "Daemon.closeBackend",
                     "Daemon.exportStateWithSecrets",

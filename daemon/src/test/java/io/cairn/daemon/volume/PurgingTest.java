@@ -5,6 +5,7 @@ import static io.cairn.daemon.volume.House.BACKEND;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.volume.FaultyDriver.Moment;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.DriverException;
@@ -141,5 +142,57 @@ final class PurgingTest {
         cellar.house.driver.looking = () -> {};
         cellar.restore("db", "");
         assertThat(cellar.house.volumes.volume(volume.id())).isPresent();
+    }
+
+    @Test
+    void whatIsDamagedGoesUnreadOnceItIsToldTo() throws Exception {
+        Volume volume = cellar.volume("db");
+        Snapshot snapshot = cellar.snapshot(volume, "monday");
+        cellar.house.volumes.deleteSnapshot(snapshot.id());
+        cellar.reopen(TrashPolicy.DEFAULT);
+        cellar.house.driver.looking =
+                () -> {
+                    throw new DriverException(Kind.FAULT, "its label is smudged");
+                };
+        refused(
+                Code.FAULT,
+                "purgeUnread of the backend deletes it without that",
+                () -> cellar.house.volumes.deleteVolume(volume.id()));
+        refused(Code.FAULT, "its label is smudged", () -> cellar.purge("db/monday"));
+        cellar.look();
+        assertThat(cellar.house.volumes.trashProblem(BACKEND)).contains("purgeUnread");
+        assertThat(cellar.listed()).hasSize(1);
+        Trashed _ = cellar.house.volumes.purging().purgeUnread(BACKEND, "db/monday");
+        assertThat(cellar.listed()).isEmpty();
+        cellar.house.volumes.deleteVolume(volume.id());
+        cellar.assertNothingOnBackend();
+    }
+
+    @Test
+    void aVolumeGoesUnreadWithItsSnapshots() throws Exception {
+        Volume volume = cellar.volume("db");
+        Snapshot _ = cellar.snapshot(volume, "monday");
+        cellar.house.volumes.deleteWithSnapshots(volume.id());
+        cellar.house.driver.looking =
+                () -> {
+                    throw new DriverException(Kind.FAULT, "its label is smudged");
+                };
+        Trashed _ = cellar.house.volumes.purging().purgeUnread(BACKEND, "db");
+        assertThat(cellar.listed()).isEmpty();
+        cellar.assertNothingOnBackend();
+    }
+
+    @Test
+    void whatCanBeReadIsLookedAtEvenThen() throws Exception {
+        Volume volume = cellar.volume("db");
+        cellar.house.volumes.deleteVolume(volume.id());
+        cellar.house
+                .backend()
+                .run(volume.id(), driver -> driver.markVolume(volume.id(), Marks.of(volume)));
+        refused(
+                Code.CONFLICT,
+                "somebody else brought it back",
+                () -> cellar.house.volumes.purging().purgeUnread(BACKEND, "db"));
+        assertThat(cellar.house.inventory().volumes()).hasSize(1);
     }
 }
