@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
 import javax.management.JMException;
 
@@ -33,6 +34,7 @@ final class Client {
     private final Making making;
     private final Changing changing;
     private final GivenUp givenUp;
+    private final Thrown thrown;
     private final Shared shared;
     private final Kept kept;
     private final Map<String, Own> volumes = new TreeMap<>();
@@ -56,6 +58,7 @@ final class Client {
         this.making = new Making(records);
         this.changing = new Changing(records, random);
         this.givenUp = new GivenUp(backend, records, random);
+        this.thrown = new Thrown(records, random);
         this.shared = new Shared(records, random);
         this.kept = new Kept(prefix, records, random);
     }
@@ -64,6 +67,7 @@ final class Client {
     void see(Found found) {
         shared.begin();
         givenUp.see(found, prefix);
+        thrown.begin();
         volumes.clear();
         for (Found.Item item : found.volumes().values()) {
             if (item.name().startsWith(prefix)) {
@@ -94,6 +98,10 @@ final class Client {
             givenUp.write(syncs);
             return;
         }
+        if (thrown.any() && random.nextInt(5) == 0) {
+            thrown.use(daemon, volumes, free()).ifPresent(this::put);
+            return;
+        }
         String name = prefix + random.nextInt(NAMES);
         Own own = volumes.get(name);
         if (own == null) {
@@ -112,7 +120,9 @@ final class Client {
             }
             case 4, 5 -> {
                 if (id != null) {
-                    making.deleteSnapshot(daemon, own, snapshot, id);
+                    if (making.deleteSnapshot(daemon, own, snapshot, id)) {
+                        thrown.add(own, snapshot, id);
+                    }
                 }
             }
             case 6, 7 -> {
@@ -221,6 +231,7 @@ final class Client {
                             .orElse(otherwise);
             if (making.deleteWithSnapshots(daemon, all)) {
                 volumes.remove(all.name());
+                thrown.add(all);
             }
             return;
         }
@@ -230,6 +241,21 @@ final class Client {
         if (gone) {
             volumes.remove(own.name());
         }
+        if (gone && deletes) {
+            thrown.add(own);
+        } else if (gone) {
+            thrown.forgetSnapshotsOf(own.id());
+        }
+    }
+
+    /** A name for one more volume, if there may be one. */
+    private Optional<String> free() {
+        return volumes.size() == VOLUMES
+                ? Optional.empty()
+                : IntStream.range(0, NAMES)
+                        .mapToObj(each -> prefix + each)
+                        .filter(each -> !volumes.containsKey(each))
+                        .findFirst();
     }
 
     private Optional<Own> any() {

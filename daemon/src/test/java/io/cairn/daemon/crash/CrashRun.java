@@ -43,6 +43,11 @@ final class CrashRun {
     /** Said of what cannot be merged as long as several volumes in use have it open. */
     private static final String WAITING = "(look for layers to merge)?";
 
+    private static final String SHORT = "PT2S";
+
+    /** Longer than the test takes. */
+    private static final String LONG = "P1D";
+
     private final Path etc;
     private final Path data;
     private final Path backend;
@@ -55,6 +60,12 @@ final class CrashRun {
 
     /** Since the last look, which may have been several kills ago. */
     private boolean devicesEnded;
+
+    /** How long the daemon keeps what is deleted, at this start. */
+    private String keep = SHORT;
+
+    /** What was in the trash when the daemon had started. */
+    private Set<String> trashed = Set.of();
 
     private String password = "";
     private long startMillis = 2_000;
@@ -97,16 +108,17 @@ final class CrashRun {
         describe();
     }
 
-    /** Deleting moves to the trash at times, where nothing stays for long. */
+    /** Deleting moves to the trash at times, where things stay for long at times. */
     private void describe() throws IOException {
         Layout layout = records.layout();
+        if (random.nextInt(4) == 0) {
+            keep = List.of("PT0S", SHORT, LONG, LONG).get(random.nextInt(4));
+        }
+        records.keepsAll(records.keepsAll() && keep.equals(LONG));
         Files.writeString(
                 etc.resolve("backends").resolve(BACKEND + ".properties"),
-                "driver=%s%ntrash.keep=%s%n%s"
-                        .formatted(
-                                layout.driver(),
-                                random.nextInt(3) > 0 ? "PT2S" : "PT0S",
-                                layout.settings(backend)));
+                "driver=%s%ntrash.keep=%s%ntrash.minFree=0%n%s"
+                        .formatted(layout.driver(), keep, layout.settings(backend)));
     }
 
     /** Runs so many cycles, and says in one line what it did. */
@@ -157,6 +169,7 @@ final class CrashRun {
             try (Management management = ready(daemon)) {
                 Found found = inspect(management, before);
                 records.beginWith(found.ids(), found.byKey().keySet());
+                records.keepsAll(keep.equals(LONG));
                 records.versions.beginWith(found.properties());
                 clients.forEach(client -> client.see(found));
                 if (moves) {
@@ -188,7 +201,7 @@ final class CrashRun {
 
     private Found inspect(Management management, Loss loss) throws JMException, IOException {
         moving.settle(management, loss);
-        Found found = Inspection.inspect(management, backend, records, loss, devicesEnded);
+        Found found = Inspection.inspect(management, backend, records, loss, devicesEnded, trashed);
         devicesEnded = false;
         return found;
     }
@@ -383,6 +396,7 @@ final class CrashRun {
         await("devices that were looked at")
                 .atMost(PATIENCE)
                 .until(() -> attached(management) == records.layout().devices(backend).size());
+        trashed = management.trashed(BACKEND);
         emptyTrash(management);
         awaitRest(management);
         return management;

@@ -67,6 +67,7 @@ final class GivenUp {
         Found.Item item = Found.Item.ofFile(own.id(), HERE + file, own.sizeBytes());
         Versions.Version unlabelled =
                 records.versions.asking(Versions.key(own.id(), Changing.LABELS), item.labels());
+        records.givingUp(own.id());
         boolean done = requests.set(Versions.key(own.id(), Changing.TITLE), item.title(), request);
         if (done) {
             unlabelled.done();
@@ -77,7 +78,7 @@ final class GivenUp {
     }
 
     /** Its snapshots are not to be in the trash any more then. */
-    private static String unmanage(Management daemon, Own own) throws JMException, IOException {
+    private String unmanage(Management daemon, Own own) throws JMException, IOException {
         try {
             return daemon.invoke(volume(own.name()), "unmanage", own.name());
         } catch (MBeanException e) {
@@ -86,6 +87,7 @@ final class GivenUp {
             }
         }
         for (String id : daemon.trashed(BACKEND, own.id())) {
+            records.purging(id);
             try {
                 String _ = daemon.invoke(Management.backend(BACKEND), "purge", id, id);
             } catch (MBeanException e) {

@@ -40,10 +40,16 @@ final class Inspection {
     /**
      * Fails with everything that is wrong.
      *
+     * @param trashed what was in the trash when the daemon had started, by its ids
      * @param devicesEnded whether this host's devices ended since the last look
      */
     static Found inspect(
-            Management daemon, Path backend, Records records, Loss loss, boolean devicesEnded)
+            Management daemon,
+            Path backend,
+            Records records,
+            Loss loss,
+            boolean devicesEnded,
+            Set<String> trashed)
             throws JMException, IOException {
         Inspection inspection = new Inspection(daemon, records, loss, devicesEnded);
         Storage storage = records.layout().storage(backend, records, loss, inspection.problems);
@@ -51,6 +57,7 @@ final class Inspection {
         inspection.checkObjects(found);
         inspection.checkGroups(found);
         inspection.checkDeleted(found);
+        inspection.checkTrash(found, trashed);
         inspection.checkValues(found);
         inspection.checkCounts(found);
         inspection.checkProperties(found);
@@ -204,6 +211,28 @@ final class Inspection {
                 problems.add(item + " is there, and is said to be deleted");
             }
         }
+    }
+
+    /** Nothing is there and in the trash, and nothing is in neither that nobody had go for good. */
+    private void checkTrash(Found found, Set<String> trashed) {
+        Set<String> there = found.ids();
+        for (String id : trashed) {
+            if (there.contains(id)) {
+                problems.add("%s is there, and was in the trash too".formatted(id));
+            }
+            if (records.purged(loss).contains(id)) {
+                problems.add("%s was deleted for good, and was in the trash".formatted(id));
+            }
+        }
+        for (String id : records.keepsAll() ? records.thrown() : Set.<String>of()) {
+            if (!there.contains(id) && !trashed.contains(id) && records.ledger.isMade(id, loss)) {
+                problems.add(
+                        "%s (first %s) was deleted, and was not in the trash"
+                                .formatted(id, records.firstTitle(id)));
+            }
+        }
+        records.count(
+                "thrown away and looked for", records.keepsAll() ? records.thrown().size() : 0);
     }
 
     private void checkValues(Found found) {

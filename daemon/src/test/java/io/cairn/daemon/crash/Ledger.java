@@ -89,6 +89,11 @@ final class Ledger {
         return neverAsked || isSettled(counting, false, loss) ? Verdict.GONE : Verdict.EITHER;
     }
 
+    /** Whether it was made for sure at any time, whatever became of it. */
+    synchronized boolean isMade(String key, Loss loss) {
+        return of(counting(key, loss), true).anyMatch(attempt -> attempt.surelyDone(loss));
+    }
+
     /** Whether it was deleted for sure, and not made again. */
     synchronized boolean isDeleted(String key, Loss loss) {
         return isSettled(counting(key, loss), false, loss);

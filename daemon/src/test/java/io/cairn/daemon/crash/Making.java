@@ -64,12 +64,14 @@ final class Making {
                 name,
                 "from snapshots",
                 content.in(size),
-                id ->
-                        daemon.invoke(
-                                snapshot(source.name(), snapshot),
-                                "createVolumeWith",
-                                name,
-                                "id=" + id + ",size=" + size + "B"));
+                id -> {
+                    records.madeFrom(id, from);
+                    return daemon.invoke(
+                            snapshot(source.name(), snapshot),
+                            "createVolumeWith",
+                            name,
+                            "id=" + id + ",size=" + size + "B");
+                });
     }
 
     /** Makes a volume from another, as it is now. */
@@ -78,7 +80,11 @@ final class Making {
                 name,
                 "from volumes",
                 records.content(source.id()).in(source.sizeBytes()),
-                id -> daemon.invoke(volume(source.name()), "cloneVolumeWith", name, "id=" + id));
+                id -> {
+                    records.madeFrom(id, source.id());
+                    return daemon.invoke(
+                            volume(source.name()), "cloneVolumeWith", name, "id=" + id);
+                });
     }
 
     private Optional<Own> make(String name, String from, Content content, Call call)
@@ -129,13 +135,18 @@ final class Making {
                                         "id=" + id)));
     }
 
-    void deleteSnapshot(Management daemon, Own own, String snapshot, String id) throws IOException {
-        if (requests.done(
-                records.ledger.deletes(id),
-                Set.of(),
-                () -> daemon.invoke(snapshot(own.name(), snapshot), "delete", snapshot))) {
+    /** Deletes a snapshot; returns whether it is gone. */
+    boolean deleteSnapshot(Management daemon, Own own, String snapshot, String id)
+            throws IOException {
+        boolean done =
+                requests.done(
+                        records.ledger.deletes(id),
+                        Set.of(),
+                        () -> daemon.invoke(snapshot(own.name(), snapshot), "delete", snapshot));
+        if (done) {
             own.snapshots().remove(snapshot);
         }
+        return done;
     }
 
     /**

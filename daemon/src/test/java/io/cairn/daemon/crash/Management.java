@@ -92,6 +92,13 @@ final class Management implements AutoCloseable {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
+    /** The ids of all that is in a backend's trash. */
+    Set<String> trashed(String backend) throws JMException, IOException {
+        return rowsOf(backend, "listTrash").stream()
+                .map(row -> String.valueOf(row.get("id")))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
     /** The ids of what is in a backend's trash of a volume, by the id of that. */
     Set<String> trashed(String backend, String volume) throws JMException, IOException {
         return rowsOf(backend, "listTrash").stream()

@@ -35,6 +35,18 @@ final class Records {
     /** Since when what served a volume is dead, by the volumes' ids. */
     private final Map<String, Long> serverEnds = new ConcurrentHashMap<>();
 
+    /** What volumes were made from, by their ids: the ids of snapshots or volumes. */
+    private final Map<String, String> sources = new ConcurrentHashMap<>();
+
+    /** What was deleted, and nobody asked to go for good. */
+    private final Set<String> thrown = new ConcurrentSkipListSet<>();
+
+    /** Since when what was deleted for good is so, by its id. */
+    private final Map<String, Long> purged = new ConcurrentHashMap<>();
+
+    /** Whether all that was deleted since the last look stays in the trash for longer than that. */
+    private volatile boolean keepsAll;
+
     private volatile boolean killing;
     private volatile long killedAtMillis;
 
@@ -70,6 +82,62 @@ final class Records {
         titles.put(id, title);
         first.put(id, content);
         now.putIfAbsent(id, content);
+    }
+
+    /** Notes what a volume is made from. */
+    void madeFrom(String id, String source) {
+        sources.put(id, source);
+    }
+
+    /** Notes that a volume is being given up, which does not say any more what it was made from. */
+    void givingUp(String id) {
+        sources.remove(id);
+    }
+
+    /** What a volume was made from; empty for nothing, or if nobody knows. */
+    Optional<String> source(String id) {
+        return Optional.ofNullable(sources.get(id));
+    }
+
+    /** Notes that something was deleted, which may be in the trash since. */
+    void thrown(String id) {
+        thrown.add(id);
+    }
+
+    Set<String> thrown() {
+        return thrown;
+    }
+
+    /** Notes that something in the trash is being asked to go for good. */
+    void purging(String id) {
+        thrown.remove(id);
+    }
+
+    /** Notes that it is gone for good. */
+    void purged(String id) {
+        purged.put(id, System.nanoTime());
+    }
+
+    /** What is gone for good for sure. */
+    Set<String> purged(Loss loss) {
+        return purged.entrySet().stream()
+                .filter(each -> each.getValue() < loss.from())
+                .map(Map.Entry::getKey)
+                .collect(Collectors.toSet());
+    }
+
+    /** Notes whether nothing leaves the trash that nobody asks to. */
+    void keepsAll(boolean all) {
+        keepsAll = all;
+    }
+
+    boolean keepsAll() {
+        return keepsAll;
+    }
+
+    /** What is right to be answered for what was deleted, as its time in the trash may be over. */
+    Set<String> refusalsOfTrash() {
+        return keepsAll ? Set.of() : Set.of("NOT_FOUND");
     }
 
     /** Notes a key that a client keeps values under. */
@@ -197,6 +265,8 @@ final class Records {
     /** Forgets all but these objects, which are there. */
     void beginWith(Set<String> ids, Set<String> objects) {
         ledger.beginWith(objects);
+        thrown.clear();
+        purged.clear();
         reverts.clear();
         serverEnds.clear();
         volumes.keySet().retainAll(ids);

@@ -56,6 +56,20 @@ final class Requests {
         return refusal.isEmpty();
     }
 
+    /**
+     * Asks for what should be refused.
+     *
+     * @param refusals how
+     * @return whether it was done
+     */
+    boolean answers(Set<String> refusals, Request request) throws IOException {
+        Optional<String> refusal = refusal(request);
+        if (refusal.isPresent() && !refusals.contains(code(refusal.get()))) {
+            isWrong(refusal.get());
+        }
+        return refusal.isEmpty();
+    }
+
     /** Sets a property of an object, by the key that {@link Versions} gives it. */
     boolean set(String key, String value, Request request) throws IOException {
         Versions.Version version = records.versions.asking(key, value);
