@@ -16,6 +16,7 @@ import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
 import io.cairn.spi.InventoryVisitor;
+import io.cairn.spi.PoolStats;
 import io.cairn.spi.Settings;
 import io.cairn.spi.VolumeId;
 
@@ -34,6 +35,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -69,7 +71,11 @@ public final class Backend {
     private volatile @Nullable BackendFacts facts;
     private volatile SortedSet<String> capabilities = Collections.emptySortedSet();
     private volatile Map<String, String> shown;
-    private volatile Pools pools = Pools.NONE;
+    private final PoolFigures figures;
+
+    /** Looks of the watch that are in the driver. */
+    private final AtomicInteger looks = new AtomicInteger();
+
     private volatile BackendState state =
             new BackendState(false, Instant.now(), "it has not been opened yet");
 
@@ -87,6 +93,7 @@ public final class Backend {
         this.plugins = plugins;
         this.cadence = cadence;
         this.cameUp = cameUp;
+        this.figures = new PoolFigures(config.name());
         this.shown = new TreeMap<>(config.settings());
         this.shown.replaceAll((_, _) -> "***");
         ClassLoader loader =
@@ -186,7 +193,7 @@ public final class Backend {
 
     /** The pools as they last were; refreshed in the background. */
     public Pools pools() {
-        return pools;
+        return figures.pools();
     }
 
     /**
@@ -277,25 +284,7 @@ public final class Backend {
      * @throws DriverException as {@link #call}; {@link #pools} then shows the problem
      */
     public Pools refreshPools() throws DriverException, InterruptedException {
-        Instant asked = Instant.now();
-        try {
-            return seen(new Pools(call(Driver::pools), asked, ""));
-        } catch (DriverException e) {
-            String problem = String.valueOf(e.getMessage());
-            if (!pools.problem().equals(problem)) {
-                LOG.warn("Backend {}: no news of its pools: {}", name(), problem);
-            }
-            seen(new Pools(pools.pools(), pools.at(), problem));
-            throw e;
-        }
-    }
-
-    /** Answers may come in another order than they were asked for. */
-    private synchronized Pools seen(Pools answered) {
-        if (!answered.at().isBefore(pools.at())) {
-            pools = answered;
-        }
-        return answered;
+        return figures.refresh(() -> call(Driver::pools));
     }
 
     void start() {
@@ -458,10 +447,23 @@ public final class Backend {
     }
 
     private void refresh() throws InterruptedException {
+        if (looks.get() > 0) {
+            // What hangs is asked once: each look would hold one more thread for good.
+            return;
+        }
         try {
-            Pools _ = refreshPools();
+            Pools _ = figures.refresh(() -> call(this::look));
         } catch (DriverException _) {
             // It is logged and shown; the next turn of the watch asks again.
+        }
+    }
+
+    private List<PoolStats> look(Driver open) throws DriverException, InterruptedException {
+        looks.incrementAndGet();
+        try {
+            return open.pools();
+        } finally {
+            looks.decrementAndGet();
         }
     }
 

@@ -28,6 +28,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 
 @Timeout(60)
 final class BackendsTest {
@@ -148,6 +149,35 @@ final class BackendsTest {
         await().until(() -> backend.pools().problem().equals("no answer"));
         assertThat(backend.pools().pools()).containsExactly(new PoolStats("p", 100, 40));
         assertThat(backend.state().up()).isTrue();
+    }
+
+    @Test
+    void aBackendThatHangsOverItsPoolsIsNotAskedAgainSoThatItsOtherThreadsStayFree()
+            throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        Backend backend =
+                open(new BackendConfig("b", "fake", "", 2, Duration.ofMillis(50), Map.of()))
+                        .find("b")
+                        .orElseThrow();
+        provider.pools =
+                () -> {
+                    asked.incrementAndGet();
+                    boolean _ = stubborn();
+                    return List.of(new PoolStats("p", 100, 30));
+                };
+        await().until(() -> backend.load().overdue() > 0);
+        for (int turn = 0; turn < 20; turn++) {
+            // So often could the watch have asked once more.
+            Thread.sleep(20);
+            boolean answered = backend.call(VolumeId.random(), _ -> true);
+            assertThat(answered).isTrue();
+        }
+        assertThat(asked).hasValue(1);
+
+        provider.pools = () -> List.of(new PoolStats("p", 100, 20));
+        letGo.countDown();
+
+        await().until(() -> backend.pools().pools().equals(List.of(new PoolStats("p", 100, 20))));
     }
 
     @Test
