@@ -1,5 +1,7 @@
 package io.cairn.daemon.volume;
 
+import org.jspecify.annotations.Nullable;
+
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -7,6 +9,7 @@ import java.util.Optional;
 import java.util.SortedSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -33,8 +36,19 @@ final class KeyedLocks<K extends Comparable<K>> {
     }
 
     private final ConcurrentHashMap<K, Entry> entries = new ConcurrentHashMap<>();
+    private final int most;
 
-    /** Empty if it took longer than {@code patience}; then nothing is locked. */
+    /**
+     * @param most so many may wait for one key; one more does not
+     */
+    KeyedLocks(int most) {
+        this.most = most;
+    }
+
+    /**
+     * Empty if it took longer than {@code patience}, or too many wait for one of the keys already;
+     * then nothing is locked.
+     */
     Optional<Held> lock(SortedSet<K> keys, Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
         Held held = new Held();
@@ -61,14 +75,11 @@ final class KeyedLocks<K extends Comparable<K>> {
     }
 
     private boolean acquire(K key, long nanos) throws InterruptedException {
-        Entry entry =
-                entries.compute(
-                        key,
-                        (_, present) -> {
-                            Entry one = present == null ? new Entry() : present;
-                            one.wanted++;
-                            return one;
-                        });
+        Optional<Entry> joined = join(key);
+        if (joined.isEmpty()) {
+            return false;
+        }
+        Entry entry = joined.get();
         boolean locked = false;
         try {
             locked = entry.lock.tryLock(nanos, TimeUnit.NANOSECONDS);
@@ -78,6 +89,22 @@ final class KeyedLocks<K extends Comparable<K>> {
                 release(key, false);
             }
         }
+    }
+
+    private Optional<Entry> join(K key) {
+        AtomicReference<@Nullable Entry> joined = new AtomicReference<>();
+        entries.compute(
+                key,
+                (_, present) -> {
+                    Entry one = present == null ? new Entry() : present;
+                    // Whoever has the lock does not wait.
+                    if (one.wanted <= most) {
+                        one.wanted++;
+                        joined.set(one);
+                    }
+                    return one;
+                });
+        return Optional.ofNullable(joined.get());
     }
 
     private void release(K key, boolean locked) {

@@ -21,8 +21,14 @@ final class Turns {
     /** How long an operation waits for another on the same volume before it is BUSY. */
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    private final KeyedLocks<String> names = new KeyedLocks<>();
-    private final KeyedLocks<UUID> volumes = new KeyedLocks<>();
+    /**
+     * So many operations wait for one volume, each of which holds a caller's thread. Where an
+     * operation takes 80 ms, more of them would not have their turn in time.
+     */
+    private static final int MOST_WAITING = 256;
+
+    private final KeyedLocks<String> names = new KeyedLocks<>(MOST_WAITING);
+    private final KeyedLocks<UUID> volumes = new KeyedLocks<>(MOST_WAITING);
     private final OpenIntents open;
     private final Changes changes;
 
@@ -103,8 +109,10 @@ final class Turns {
      */
     KeyedLocks<UUID>.Held take(Collection<VolumeId> wanted)
             throws OperationException, InterruptedException {
+        // One for all the waits, however often somebody else leaves something unfinished.
+        long end = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            KeyedLocks<UUID>.Held held = lock(wanted, PATIENCE).orElseThrow(() -> busy(wanted));
+            KeyedLocks<UUID>.Held held = lock(wanted, until(end)).orElseThrow(() -> busy(wanted));
             boolean kept = false;
             try {
                 Optional<Intent> earlier =
@@ -118,8 +126,12 @@ final class Turns {
                     held.close();
                 }
             }
-            settleFirst(wanted);
+            settleFirst(wanted, end);
         }
+    }
+
+    private static Duration until(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
     /**
@@ -176,7 +188,7 @@ final class Turns {
                 .toList();
     }
 
-    private void settleFirst(Collection<VolumeId> wanted)
+    private void settleFirst(Collection<VolumeId> wanted, long end)
             throws OperationException, InterruptedException {
         for (VolumeId volume : wanted) {
             Optional<Intent> earlier = open.of(volume);
@@ -187,7 +199,7 @@ final class Turns {
                 throw damaged.refusal();
             }
             try {
-                if (!settle(earlier.get(), PATIENCE)) {
+                if (!settle(earlier.get(), until(end))) {
                     throw busy(wanted);
                 }
             } catch (OperationException e) {
@@ -220,7 +232,7 @@ final class Turns {
                         .orElse("another operation");
         return new OperationException(
                 Code.BUSY,
-                "'%s' has been running for long, and only an available or in-use volume can be changed; nothing was changed; try again later"
+                "'%s' has been running for long or too many wait for it, and only an available or in-use volume can be changed; nothing was changed; try again later"
                         .formatted(running));
     }
 }
