@@ -78,9 +78,9 @@ final class Lane {
      * and not thrown away: the caller gets it, with his interrupt status set again.
      *
      * @param keys the volumes concerned
-     * @throws DriverException what the driver threw; UNAVAILABLE if the lane is full, an earlier
-     *     call for one of the volumes still runs, or the deadline passed; FAULT for anything else
-     *     that the driver threw
+     * @throws DriverException what the driver threw; UNAVAILABLE, {@link NotBegun}, if the lane is
+     *     full or an earlier call for one of the volumes still runs; UNAVAILABLE if the deadline
+     *     passed; FAULT for anything else that the driver threw
      * @throws InterruptedException if the caller was interrupted and the call did not finish
      */
     <T> T call(List<VolumeId> keys, Callable<T> body) throws DriverException, InterruptedException {
@@ -111,7 +111,7 @@ final class Lane {
             threads.execute(call);
         } catch (RejectedExecutionException _) {
             release(keys, call);
-            throw refusal(full());
+            throw full();
         }
         boolean interrupted = await(keys, longest, call);
         try {
@@ -147,10 +147,8 @@ final class Lane {
      * @throws DriverException UNAVAILABLE
      */
     void requireFree(List<VolumeId> keys) throws DriverException {
-        if (overdue.get() >= threads.getMaximumPoolSize()) {
-            throw refusal(
-                    "all of its %d threads are held by calls that have not answered in time"
-                            .formatted(threads.getMaximumPoolSize()));
+        if (allHeld()) {
+            throw refusal(held());
         }
         for (VolumeId key : keys) {
             LaneCall<?> earlier = taken.get(key);
@@ -159,7 +157,7 @@ final class Lane {
             }
         }
         if (threads.isShutdown() || threads.getQueue().remainingCapacity() == 0) {
-            throw refusal(full());
+            throw full();
         }
     }
 
@@ -216,8 +214,7 @@ final class Lane {
             }
             if (call.withdraw()) {
                 drop(keys, call);
-                throw refusal(
-                        "no thread was free within %s; the call was not begun".formatted(longest));
+                throw noThread(longest);
             }
             overdue.incrementAndGet();
             if (call.abandon()) {
@@ -237,7 +234,7 @@ final class Lane {
     }
 
     private void take(List<VolumeId> keys, LaneCall<?> call) throws DriverException {
-        if (overdue.get() >= threads.getMaximumPoolSize()) {
+        if (allHeld()) {
             requireFree(keys);
         }
         for (VolumeId key : keys) {
@@ -263,11 +260,31 @@ final class Lane {
         }
     }
 
-    private String full() {
+    private DriverException full() {
         return threads.isShutdown()
-                ? ending
-                : "busy: %d calls run and %d wait; try again later"
-                        .formatted(threads.getPoolSize(), threads.getQueue().size());
+                ? refusal(ending)
+                : busy(
+                        "busy: %d calls run and %d wait; try again later"
+                                .formatted(threads.getPoolSize(), threads.getQueue().size()));
+    }
+
+    private DriverException noThread(Duration longest) {
+        return allHeld()
+                ? refusal(
+                        "no thread was free within %s, since %s; the call was not begun"
+                                .formatted(longest, held()))
+                : busy(
+                        "busy: no thread was free within %s; the call was not begun; try again later"
+                                .formatted(longest));
+    }
+
+    private boolean allHeld() {
+        return overdue.get() >= threads.getMaximumPoolSize();
+    }
+
+    private String held() {
+        return "all of its %d threads are held by calls that have not answered in time"
+                .formatted(threads.getMaximumPoolSize());
     }
 
     private DriverException refusal(VolumeId key, LaneCall<?> earlier) {
@@ -278,6 +295,11 @@ final class Lane {
 
     private DriverException refusal(String why) {
         refused.increment();
-        return new DriverException(Kind.UNAVAILABLE, "backend %s: %s".formatted(backend, why));
+        return NotBegun.unavailable("backend %s: %s".formatted(backend, why));
+    }
+
+    private DriverException busy(String why) {
+        refused.increment();
+        return NotBegun.busy("backend %s: %s".formatted(backend, why));
     }
 }

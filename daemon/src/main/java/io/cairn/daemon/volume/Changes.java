@@ -1,6 +1,7 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.NotBegun;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.StateNews.Standing;
@@ -143,7 +144,9 @@ final class Changes {
 
     private OperationException failed(Intent intent, boolean again, DriverException e)
             throws InterruptedException {
-        if (!e.kind().outcomeKnown() || (again && remainsOpen(intent, e.kind()))) {
+        // The one call of an intent that is carried out for the first time is the only one of it.
+        boolean untouched = !again && NotBegun.is(e);
+        if (!(e.kind().outcomeKnown() || untouched) || (again && remainsOpen(intent, e.kind()))) {
             open.failed(intent, e);
             OperationException failure =
                     OperationException.of(
@@ -153,7 +156,13 @@ final class Changes {
             return failure;
         }
         OperationException failure =
-                OperationException.of(e, "cannot %s: %s".formatted(intent.what(), e.getMessage()));
+                OperationException.of(
+                        e,
+                        "cannot %s: %s%s"
+                                .formatted(
+                                        intent.what(),
+                                        e.getMessage(),
+                                        untouched ? "; nothing was changed" : ""));
         try {
             if (again && e.kind() != DriverException.Kind.CONFLICT) {
                 effects.clearAway(intent);

@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.driver.NotBegun;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.StateNews.Standing;
@@ -141,8 +142,8 @@ final class GroupChange {
             List<Intent.CreateSnapshot> group, int cut, DriverException refusal)
             throws InterruptedException {
         List<Intent.CreateSnapshot> clear = new ArrayList<>(group.subList(cut + 1, group.size()));
-        boolean answers = refusal.kind().outcomeKnown();
-        if (answers) {
+        boolean answers = answers(refusal);
+        if (answers || NotBegun.is(refusal)) {
             clear.add(group.get(cut));
         } else {
             left(group.get(cut), refusal);
@@ -159,7 +160,7 @@ final class GroupChange {
             } catch (DriverException e) {
                 refusal.addSuppressed(e);
                 left(each, e);
-                answers = e.kind().outcomeKnown();
+                answers = answers(e);
             }
         }
         boolean whole = erased(clear, refusal) && clear.size() == group.size();
@@ -175,10 +176,14 @@ final class GroupChange {
         return told(
                 group,
                 // A code that promises that nothing was changed must not say so too early.
-                whole || !refusal.kind().outcomeKnown()
+                whole || !answers(refusal)
                         ? OperationException.of(refusal, message)
                         : new OperationException(Code.UNAVAILABLE, message, refusal),
                 !whole);
+    }
+
+    private static boolean answers(DriverException e) {
+        return e.kind().outcomeKnown() || NotBegun.isBusy(e);
     }
 
     /** Whether these are recorded as never begun; otherwise they are undone later. */

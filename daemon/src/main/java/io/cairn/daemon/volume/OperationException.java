@@ -1,5 +1,6 @@
 package io.cairn.daemon.volume;
 
+import io.cairn.daemon.driver.NotBegun;
 import io.cairn.spi.DriverException;
 
 import org.jspecify.annotations.Nullable;
@@ -31,7 +32,10 @@ public final class OperationException extends Exception {
         NO_SPACE,
         /** This backend cannot do it; nothing was changed. */
         UNSUPPORTED,
-        /** Another operation on the same object is still running; nothing was changed. */
+        /**
+         * Another operation on the same object is still running, or the backend or the daemon has
+         * too much to do; nothing was changed, and the same can be tried again.
+         */
         BUSY,
         /**
          * The backend, the state store or the daemon cannot do it now. If something may have been
@@ -63,7 +67,7 @@ public final class OperationException extends Exception {
                     case IN_USE -> Code.IN_USE;
                     case NO_SPACE -> Code.NO_SPACE;
                     case UNSUPPORTED -> Code.UNSUPPORTED;
-                    case UNAVAILABLE -> Code.UNAVAILABLE;
+                    case UNAVAILABLE -> NotBegun.isBusy(e) ? Code.BUSY : Code.UNAVAILABLE;
                     case FAULT -> Code.FAULT;
                 },
                 message,

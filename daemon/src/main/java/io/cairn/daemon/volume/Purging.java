@@ -1,6 +1,7 @@
 package io.cairn.daemon.volume;
 
 import io.cairn.daemon.driver.Backend;
+import io.cairn.daemon.driver.NotBegun;
 import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.TrashJournal.Going;
@@ -282,7 +283,7 @@ public final class Purging {
                             });
         } catch (DriverException e) {
             // Whatever an earlier try did, this one did nothing.
-            if (e.kind().outcomeKnown() && going == Going.BEGUN) {
+            if ((e.kind().outcomeKnown() || NotBegun.is(e)) && going == Going.BEGUN) {
                 journal.stays(item.id());
             }
             throw OperationException.of(

@@ -122,10 +122,38 @@ final class LaneTest {
         Future<String> waiting = callers.submit(() -> lane.call(List.of(), () -> ""));
         await().until(() -> lane.load().waiting() == 1);
 
-        assertUnavailable(() -> lane.call(List.of(volume), () -> ""), "busy: 1 calls run and 1");
+        assertBusy(() -> lane.call(List.of(volume), () -> ""), "busy: 1 calls run and 1");
         assertThat(running).isNotDone();
         assertThat(waiting).isNotDone();
-        assertThat(lane.load().refused()).isEqualTo(1);
+        assertThat(lane.load().refused()).isEqualTo(2);
+    }
+
+    @Test
+    void aCallThatFoundNoThreadInTimeWhileOthersAreNotOverdueIsRefusedAsBusy() {
+        Lane lane = lane(1, 5, SOON);
+        Future<Boolean> slow =
+                callers.submit(() -> lane.ask(LATE, () -> !this.stubborn().isEmpty()));
+        await().until(() -> lane.load().running() == 1);
+
+        assertBusy(
+                () -> lane.call(List.of(volume), () -> ""),
+                "busy: no thread was free within PT0.0");
+        assertThat(slow).isNotDone();
+        assertThat(lane.load().waiting()).isZero();
+    }
+
+    @Test
+    void whatIsRefusedSinceTheBackendHangsIsNotCalledBusy() {
+        Lane lane = lane(1, 5, SOON);
+        assertUnavailable(() -> lane.call(List.of(volume), this::stubborn), "not answered");
+
+        assertThatThrownBy(() -> lane.call(List.of(volume), () -> ""))
+                .isInstanceOfSatisfying(
+                        DriverException.class,
+                        e -> {
+                            assertThat(NotBegun.is(e)).isTrue();
+                            assertThat(NotBegun.isBusy(e)).isFalse();
+                        });
     }
 
     @Test
@@ -331,6 +359,13 @@ final class LaneTest {
                 // That is the point.
             }
         }
+    }
+
+    private static void assertBusy(Callable<String> call, String message) {
+        assertThatThrownBy(call::call)
+                .isInstanceOfSatisfying(
+                        DriverException.class, e -> assertThat(NotBegun.isBusy(e)).isTrue());
+        assertUnavailable(call, message);
     }
 
     private static void assertUnavailable(Callable<String> call, String message) {
