@@ -233,6 +233,7 @@ final class House implements AutoCloseable {
                                 "",
                                 THREADS,
                                 PATIENCE,
+                                BackendConfig.BREAKER_FAILURES,
                                 limits(storage),
                                 TrashPolicy.DEFAULT,
                                 settings(storage, made(images(folder))));

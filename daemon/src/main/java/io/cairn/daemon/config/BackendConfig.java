@@ -20,6 +20,8 @@ import java.util.TreeSet;
  * @param threads the most driver calls at once, from 1 to 256
  * @param deadline the longest that a driver call may take, its wait for a thread included; above
  *     zero
+ * @param breakerFailures so many calls in a row that are not answered have work refused until the
+ *     backend answers again; from 1 to 1,000, or 0 for never
  * @param limits how much of its pools may be given out
  * @param trash what becomes of what is deleted
  * @param settings what is left of the file, for the driver; not yet checked against its options
@@ -30,6 +32,7 @@ public record BackendConfig(
         String description,
         int threads,
         Duration deadline,
+        int breakerFailures,
         PoolLimits limits,
         TrashPolicy trash,
         Map<String, String> settings) {
@@ -41,16 +44,20 @@ public record BackendConfig(
                     "description",
                     "threads",
                     "deadline",
+                    "breaker.failures",
                     "overcommit.ratio",
                     "reserve",
                     "trash.keep",
                     "trash.minFree");
 
+    /** Few enough to see an outage soon, and more than one volume with a problem may count. */
+    public static final int BREAKER_FAILURES = 5;
+
     public BackendConfig {
         settings = Map.copyOf(settings);
     }
 
-    /** With what holds of limits and trash where nothing is set. */
+    /** With what holds of all else where nothing is set. */
     public BackendConfig(
             String name,
             String driver,
@@ -64,6 +71,7 @@ public record BackendConfig(
                 description,
                 threads,
                 deadline,
+                BREAKER_FAILURES,
                 PoolLimits.DEFAULT,
                 TrashPolicy.DEFAULT,
                 settings);
@@ -95,6 +103,7 @@ public record BackendConfig(
         all.put("description", description);
         all.put("threads", String.valueOf(threads));
         all.put("deadline", deadline.toString());
+        all.put("breaker.failures", String.valueOf(breakerFailures));
         all.put("overcommit.ratio", limits.overcommitRatio().toString());
         all.put("reserve", limits.reserve().toString());
         all.put("trash.keep", trash.keep().toString());

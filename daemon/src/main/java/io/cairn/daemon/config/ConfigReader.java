@@ -173,6 +173,7 @@ public final class ConfigReader {
                 file.text("description", ""),
                 file.integer("threads", 16, 1, 256),
                 file.duration("deadline", "PT5M"),
+                file.integer("breaker.failures", BackendConfig.BREAKER_FAILURES, 0, 1_000),
                 new PoolLimits(
                         file.decimal(
                                 "overcommit.ratio", PoolLimits.LEAST_RATIO, PoolLimits.MOST_RATIO),

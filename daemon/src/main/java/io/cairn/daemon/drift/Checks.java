@@ -245,7 +245,7 @@ public final class Checks {
             while (true) {
                 Thread.sleep(every.compareTo(LOOK) < 0 ? every : LOOK);
                 for (Backend backend : backends.all()) {
-                    if (backend.state().up() && backend.load().threads() > 1) {
+                    if (backend.takesWork() && backend.load().threads() > 1) {
                         checkIfDue(backend, every);
                     }
                 }

@@ -36,7 +36,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 
 /**
  * One configured backend: up while its driver is open, down with a reason otherwise, and tried
@@ -53,14 +52,27 @@ public final class Backend {
     /** Of a million snapshots, each of which may be a file to be opened. */
     private static final Duration LISTING = Duration.ofHours(1);
 
+    /** How long the question may take that tells whether a backend answers. */
+    private static final Duration PROOF = Duration.ofSeconds(30);
+
+    private static final Audience NOBODY =
+            new Audience() {
+                @Override
+                public void up(Backend backend) {}
+
+                @Override
+                public void breaker(Backend backend, BreakerStatus status) {}
+            };
+
     private static final Logger LOG = LoggerFactory.getLogger(Backend.class);
 
     private final BackendConfig config;
     private final BackendIdentity identity;
     private final Plugins plugins;
     private final Cadence cadence;
+    private final Breaker breaker;
     private final Lane lane;
-    private final Consumer<Backend> cameUp;
+    private final Audience audience;
     private final CountDownLatch tried = new CountDownLatch(1);
     private final AtomicBoolean opening = new AtomicBoolean();
     private final Thread watch;
@@ -80,19 +92,33 @@ public final class Backend {
             new BackendState(false, Instant.now(), "it has not been opened yet");
 
     /** How often a backend that is down is tried, and one that is up is asked for its pools. */
-    record Cadence(Duration retry, Duration stats) {}
+    record Cadence(Duration retry, Duration stats) {
+        /** How soon one that does not answer is asked again, at first. */
+        Duration soonest() {
+            return stats.compareTo(retry) < 0 ? stats : retry;
+        }
+    }
+
+    /** Who is told of a backend. */
+    interface Audience {
+        /** Work on it may go on: it came up, or its breaker closed. */
+        void up(Backend backend);
+
+        /** Its breaker opened or closed. */
+        void breaker(Backend backend, BreakerStatus status);
+    }
 
     Backend(
             BackendConfig config,
             BackendIdentity identity,
             Plugins plugins,
             Cadence cadence,
-            Consumer<Backend> cameUp) {
+            Audience audience) {
         this.config = config;
         this.identity = identity;
         this.plugins = plugins;
         this.cadence = cadence;
-        this.cameUp = cameUp;
+        this.audience = audience;
         this.figures = new PoolFigures(config.name());
         this.shown = new TreeMap<>(config.settings());
         this.shown.replaceAll((_, _) -> "***");
@@ -100,7 +126,22 @@ public final class Backend {
                 plugins.provider(config.driver())
                         .map(provider -> provider.getClass().getClassLoader())
                         .orElse(ClassLoader.getPlatformClassLoader());
-        lane = new Lane(config.name(), config.threads(), WAITING_CALLS, config.deadline(), loader);
+        int hanging = Math.min(config.breakerFailures(), config.threads());
+        breaker =
+                new Breaker(
+                        config.name(),
+                        config.breakerFailures(),
+                        cadence.soonest(),
+                        () -> overdue() >= hanging,
+                        this::breakerChanged);
+        lane =
+                new Lane(
+                        config.name(),
+                        config.threads(),
+                        WAITING_CALLS,
+                        config.deadline(),
+                        loader,
+                        breaker::cameBack);
         watch = Thread.ofVirtual().name("cairn-" + config.name() + "-watch").unstarted(this::watch);
     }
 
@@ -112,7 +153,7 @@ public final class Backend {
                         identity,
                         plugins,
                         new Cadence(Duration.ofDays(1), Duration.ofDays(1)),
-                        _ -> {});
+                        NOBODY);
         absent.closed = true;
         absent.stopping = true;
         absent.state = new BackendState(false, Instant.now(), "not configured");
@@ -165,6 +206,16 @@ public final class Backend {
 
     public BackendState state() {
         return state;
+    }
+
+    /** How its circuit breaker stands. */
+    public BreakerStatus breaker() {
+        return breaker.status();
+    }
+
+    /** Whether work that nobody waits for is worth a try: it is up, and not known to be silent. */
+    public boolean takesWork() {
+        return state.up() && !breaker.status().refuses();
     }
 
     /** What holds for this backend; empty as long as it has never been up. */
@@ -244,13 +295,17 @@ public final class Backend {
      */
     public void inventory(InventoryVisitor visitor) throws DriverException, InterruptedException {
         Driver open = open();
+        breaker.admit();
         boolean _ =
-                lane.ask(
-                        LISTING,
-                        () -> {
-                            open.inventory(visitor);
-                            return true;
-                        });
+                judged(
+                        List.of(),
+                        () ->
+                                lane.ask(
+                                        LISTING,
+                                        () -> {
+                                            open.inventory(visitor);
+                                            return true;
+                                        }));
     }
 
     /** As {@link #call(VolumeId, DriverCall)}, for a method that returns nothing. */
@@ -269,11 +324,12 @@ public final class Backend {
      * Fails as a call would that is refused before the driver is asked, so that work which cannot
      * begin need not be recorded first. That it passes promises nothing.
      *
-     * @throws DriverException UNAVAILABLE if the backend is down or busy, or an earlier call for
-     *     one of the volumes still runs
+     * @throws DriverException UNAVAILABLE, {@link NotBegun}, if the backend is down or busy, its
+     *     breaker is open, or an earlier call for one of the volumes still runs
      */
     public void requireReady(VolumeId... keys) throws DriverException {
         Driver _ = open();
+        breaker.admit();
         lane.requireFree(Arrays.asList(keys));
     }
 
@@ -285,6 +341,20 @@ public final class Backend {
      */
     public Pools refreshPools() throws DriverException, InterruptedException {
         return figures.refresh(() -> call(Driver::pools));
+    }
+
+    /**
+     * Asks the driver at once whether it answers, if the breaker is open, and closes it if so,
+     * though earlier calls may still hang.
+     *
+     * @throws DriverException as {@link #call}: it stays as it is
+     */
+    public BreakerStatus resetBreaker() throws DriverException, InterruptedException {
+        Driver _ = open();
+        if (breaker.begin()) {
+            Pools _ = prove(true);
+        }
+        return breaker.status();
     }
 
     void start() {
@@ -337,15 +407,60 @@ public final class Backend {
     private <T> T call(List<VolumeId> keys, DriverCall<T> call)
             throws DriverException, InterruptedException {
         Driver open = open();
-        return lane.call(keys, () -> call.on(open));
+        breaker.admit();
+        return judged(keys, () -> lane.call(keys, () -> call.on(open)));
+    }
+
+    private interface Asking<T> {
+        T ask() throws DriverException, InterruptedException;
+    }
+
+    /** Tells the breaker what came of a call. */
+    private <T> T judged(List<VolumeId> keys, Asking<T> asking)
+            throws DriverException, InterruptedException {
+        try {
+            T answer = asking.ask();
+            breaker.answered(keys);
+            return answer;
+        } catch (DriverException e) {
+            switch (e.kind()) {
+                case UNAVAILABLE -> {
+                    // What is being closed is not silent, nor is what was not asked.
+                    if (state.up() && !NotBegun.is(e)) {
+                        breaker.unanswered(keys, String.valueOf(e.getMessage()));
+                    }
+                }
+                case INVALID, NOT_FOUND, CONFLICT, IN_USE, NO_SPACE, UNSUPPORTED ->
+                        breaker.answered(keys);
+                case FAULT -> {}
+            }
+            throw e;
+        }
+    }
+
+    private int overdue() {
+        return lane.overdue();
+    }
+
+    private void breakerChanged(BreakerStatus now) {
+        if (now.refuses()) {
+            lane.refuseWaiting("it does not answer: " + now.reason());
+        }
+        audience.breaker(this, now);
+        if (!now.refuses()) {
+            announce();
+        }
+    }
+
+    private void announce() {
+        Thread.ofVirtual().name("cairn-" + name() + "-up").start(() -> audience.up(this));
     }
 
     private Driver open() throws DriverException {
         Driver open = driver;
         BackendState now = state;
         if (open == null || !now.up()) {
-            throw new DriverException(
-                    Kind.UNAVAILABLE,
+            throw NotBegun.unavailable(
                     "backend %s is down since %s: %s".formatted(name(), now.since(), now.reason()));
         }
         return open;
@@ -360,16 +475,18 @@ public final class Backend {
                 }
                 boolean up = driver != null;
                 if (up) {
-                    refresh();
+                    look();
                 }
                 tried.countDown();
                 if (up && !announced) {
                     announced = true;
-                    Thread.ofVirtual()
-                            .name("cairn-" + name() + "-up")
-                            .start(() -> cameUp.accept(this));
+                    announce();
                 }
-                Thread.sleep(up ? cadence.stats() : cadence.retry());
+                if (up) {
+                    breaker.awaitTurn(cadence.stats());
+                } else {
+                    Thread.sleep(cadence.retry());
+                }
             }
         } catch (InterruptedException _) {
             // The daemon is stopping: nothing else interrupts this thread.
@@ -446,19 +563,44 @@ public final class Backend {
         LOG.warn("Backend {} is down: {}", name(), reason);
     }
 
-    private void refresh() throws InterruptedException {
+    private void look() throws InterruptedException {
+        boolean trial = breaker.begin();
         if (looks.get() > 0) {
             // What hangs is asked once: each look would hold one more thread for good.
+            breaker.disproved("what it was asked before is not answered yet");
             return;
         }
         try {
-            Pools _ = figures.refresh(() -> call(this::look));
+            Pools _ = trial ? prove(false) : figures.refresh(() -> call(this::poolsOf));
         } catch (DriverException _) {
             // It is logged and shown; the next turn of the watch asks again.
         }
     }
 
-    private List<PoolStats> look(Driver open) throws DriverException, InterruptedException {
+    /** Asks what the breaker opens or closes by. */
+    private Pools prove(boolean surely) throws DriverException, InterruptedException {
+        Duration longest = config.deadline().compareTo(PROOF) < 0 ? config.deadline() : PROOF;
+        boolean asked = false;
+        try {
+            Driver open = open();
+            Pools answer = figures.refresh(() -> lane.ask(longest, () -> poolsOf(open)));
+            asked = true;
+            breaker.proved(surely);
+            return answer;
+        } catch (DriverException e) {
+            if (!NotBegun.isBusy(e)) {
+                asked = true;
+                breaker.disproved(String.valueOf(e.getMessage()));
+            }
+            throw e;
+        } finally {
+            if (!asked) {
+                breaker.unasked();
+            }
+        }
+    }
+
+    private List<PoolStats> poolsOf(Driver open) throws DriverException, InterruptedException {
         looks.incrementAndGet();
         try {
             return open.pools();

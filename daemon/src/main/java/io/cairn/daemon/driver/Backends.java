@@ -39,10 +39,23 @@ public final class Backends {
 
     private final ConcurrentSkipListMap<String, Backend> backends = new ConcurrentSkipListMap<>();
     private final List<Consumer<Backend>> upListeners = new CopyOnWriteArrayList<>();
+    private final List<BreakerListener> breakerListeners = new CopyOnWriteArrayList<>();
     private final List<NameListener> nameListeners = new CopyOnWriteArrayList<>();
     private final UUID daemon;
     private final Plugins plugins;
     private final Cadence cadence;
+    private final Backend.Audience audience =
+            new Backend.Audience() {
+                @Override
+                public void up(Backend backend) {
+                    tell(backend);
+                }
+
+                @Override
+                public void breaker(Backend backend, BreakerStatus status) {
+                    tell(backend, status);
+                }
+            };
     private boolean stopping;
     private volatile boolean leftBehind;
 
@@ -59,6 +72,16 @@ public final class Backends {
 
         /** There is none of that name any more. */
         void went(String name);
+    }
+
+    /** Is told of the circuit breakers of backends. */
+    public interface BreakerListener {
+        /**
+         * It opened, or closed.
+         *
+         * @param now how it stands since
+         */
+        void changed(String backend, BreakerStatus now);
     }
 
     /**
@@ -175,12 +198,21 @@ public final class Backends {
     }
 
     /**
-     * Has somebody told, on a virtual thread of its own, whenever a backend comes up. Of those that
-     * are up already he is told at once, by the calling thread. He may be told twice of one.
+     * Has somebody told, on a virtual thread of its own, whenever a backend comes up, or answers
+     * again after its breaker was open. Of those that are up already he is told at once, by the
+     * calling thread. He may be told twice of one.
      */
     public void onUp(Consumer<Backend> listener) {
         upListeners.add(listener);
         backends.values().stream().filter(backend -> backend.state().up()).forEach(listener);
+    }
+
+    /**
+     * Has somebody told whenever a breaker opens or closes, by the thread whose call of the driver
+     * did that.
+     */
+    public void onBreaker(BreakerListener listener) {
+        breakerListeners.add(listener);
     }
 
     /**
@@ -263,7 +295,7 @@ public final class Backends {
     }
 
     private Backend made(BackendConfig config, boolean used) {
-        return new Backend(config, identity(config.name(), used), plugins, cadence, this::tell);
+        return new Backend(config, identity(config.name(), used), plugins, cadence, audience);
     }
 
     private BackendIdentity identity(String name, boolean used) {
@@ -276,6 +308,16 @@ public final class Backends {
                 listener.accept(backend);
             } catch (RuntimeException e) {
                 LOG.error("Backend {} came up, and what follows from it failed", backend.name(), e);
+            }
+        }
+    }
+
+    private void tell(Backend backend, BreakerStatus status) {
+        for (BreakerListener listener : breakerListeners) {
+            try {
+                listener.changed(backend.name(), status);
+            } catch (RuntimeException e) {
+                LOG.error("A listener failed on the breaker of backend {}", backend.name(), e);
             }
         }
     }

@@ -5,6 +5,7 @@ import io.cairn.spi.DriverException.Kind;
 import io.cairn.spi.VolumeId;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -32,6 +33,7 @@ final class Lane {
     private final ConcurrentMap<VolumeId, LaneCall<?>> taken = new ConcurrentHashMap<>();
     private final AtomicInteger overdue = new AtomicInteger();
     private final LongAdder refused = new LongAdder();
+    private final Runnable cameBack;
 
     /** Calls that only ask, and may take longer than the deadline. */
     private final Set<LaneCall<?>> questions = ConcurrentHashMap.newKeySet();
@@ -43,9 +45,17 @@ final class Lane {
      * @param waiting the most calls that wait for a thread; one more is refused
      * @param deadline the longest that a caller waits
      * @param plugin the context class loader that the driver sees
+     * @param cameBack run whenever the driver returned from a call that was overdue
      */
-    Lane(String backend, int size, int waiting, Duration deadline, ClassLoader plugin) {
+    Lane(
+            String backend,
+            int size,
+            int waiting,
+            Duration deadline,
+            ClassLoader plugin,
+            Runnable cameBack) {
         this.backend = backend;
+        this.cameBack = cameBack;
         this.deadline = deadline;
         AtomicInteger number = new AtomicInteger();
         threads =
@@ -170,6 +180,30 @@ final class Lane {
                 refused.sum());
     }
 
+    /** Calls that have not come back though their callers wait no more. */
+    int overdue() {
+        return overdue.get();
+    }
+
+    /**
+     * Ends the calls that wait for a thread.
+     *
+     * @param why as their callers are told it
+     */
+    void refuseWaiting(String why) {
+        List<Runnable> waiting = new ArrayList<>();
+        threads.getQueue().drainTo(waiting);
+        refuse(waiting, why);
+    }
+
+    private void refuse(List<Runnable> waiting, String why) {
+        for (Runnable each : waiting) {
+            if (each instanceof LaneCall<?> call) {
+                call.refuse(refusal(why + "; the call was not begun"));
+            }
+        }
+    }
+
     /**
      * Takes no more calls, waits for those there are, and interrupts what is left at the deadline.
      *
@@ -185,11 +219,7 @@ final class Lane {
         if (threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS)) {
             return true;
         }
-        for (Runnable waiting : threads.shutdownNow()) {
-            if (waiting instanceof LaneCall<?> call) {
-                call.refuse(refusal(ending + "; the call was not begun"));
-            }
-        }
+        refuse(threads.shutdownNow(), ending);
         return threads.awaitTermination(grace.toNanos(), TimeUnit.NANOSECONDS);
     }
 
@@ -252,11 +282,15 @@ final class Lane {
     }
 
     private void release(List<VolumeId> keys, LaneCall<?> call) {
-        if (call.overdue()) {
+        boolean late = call.overdue();
+        if (late) {
             overdue.decrementAndGet();
         }
         for (VolumeId key : keys) {
             taken.remove(key, call);
+        }
+        if (late) {
+            cameBack.run();
         }
     }
 

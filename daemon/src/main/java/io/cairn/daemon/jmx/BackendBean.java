@@ -219,6 +219,48 @@ final class BackendBean extends BackendDrift {
         return status.get().load().refused();
     }
 
+    @Shown(
+            "closed if work goes to the driver; open if the backend does not answer and work is refused; half-open while it is asked whether it does again; off if it has no breaker")
+    String breakerState() {
+        return status.get().breaker().state().toString();
+    }
+
+    @Shown("The breaker's state as a number: 0 off, 1 closed, 2 open, 3 half-open")
+    int breakerStateCode() {
+        return status.get().breakerCode();
+    }
+
+    @Shown("Why the breaker is open; empty if it is not")
+    String breakerReason() {
+        return status.get().breaker().reason();
+    }
+
+    @Shown("Since when the breaker is open, half-open included, or closed, ISO-8601 in UTC")
+    String breakerSince() {
+        return status.get().breaker().since().toString();
+    }
+
+    @Shown(value = "For how long, in milliseconds", unit = Unit.MILLISECONDS)
+    long breakerAgeMs() {
+        return status.get().breaker().age().toMillis();
+    }
+
+    @Shown(
+            value =
+                    "How often the breaker opened since the daemon started or the backend was opened",
+            counter = true)
+    long breakerOpenedCount() {
+        return status.get().breaker().opened();
+    }
+
+    @WriteOperation(
+            value =
+                    "Asks a backend whose breaker is open at once whether it answers, and closes the breaker if so; returns the breaker's state",
+            role = Role.OPERATOR)
+    String resetBreaker() throws OperationException, InterruptedException {
+        return sources.operations().resetBreaker(name);
+    }
+
     @WriteOperation(
             value = "Makes a volume that reads as zeroes; returns the volume's ObjectName",
             role = Role.OPERATOR)

@@ -193,13 +193,7 @@ final class BackendOperations {
 
     /** Asks the driver for its pools now; returns them as a table. */
     String refreshStats(String name) throws OperationException, InterruptedException {
-        Backend backend =
-                backends.find(name)
-                        .orElseThrow(
-                                () ->
-                                        new OperationException(
-                                                Code.NOT_FOUND,
-                                                "there is no backend %s any more".formatted(name)));
+        Backend backend = still(name);
         try {
             Pools _ = backend.refreshPools();
         } catch (DriverException e) {
@@ -209,6 +203,26 @@ final class BackendOperations {
                             .formatted(name, e.getMessage()));
         }
         return Space.table(BackendStatus.of(backend), volumes.poolCounts(name));
+    }
+
+    /** Returns the state of the breaker. */
+    String resetBreaker(String name) throws OperationException, InterruptedException {
+        try {
+            return still(name).resetBreaker().state().toString();
+        } catch (DriverException e) {
+            throw OperationException.of(
+                    e,
+                    "the breaker of backend %s stays as it is: %s".formatted(name, e.getMessage()));
+        }
+    }
+
+    private Backend still(String name) throws OperationException {
+        return backends.find(name)
+                .orElseThrow(
+                        () ->
+                                new OperationException(
+                                        Code.NOT_FOUND,
+                                        "there is no backend %s any more".formatted(name)));
     }
 
     List<LoadedDriver> drivers() {

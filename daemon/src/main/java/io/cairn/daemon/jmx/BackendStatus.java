@@ -3,6 +3,7 @@ package io.cairn.daemon.jmx;
 import io.cairn.daemon.config.PoolLimits;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendState;
+import io.cairn.daemon.driver.BreakerStatus;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.Pools;
 import io.cairn.spi.BackendFacts;
@@ -34,6 +35,7 @@ record BackendStatus(
         PoolLimits limits,
         Map<String, String> settings,
         LaneLoad load,
+        BreakerStatus breaker,
         Supplier<List<Chore>> chores) {
 
     static BackendStatus of(Backend backend) {
@@ -49,6 +51,7 @@ record BackendStatus(
                 backend.limits(),
                 backend.shownSettings(),
                 backend.load(),
+                backend.breaker(),
                 backend::chores);
     }
 
@@ -58,6 +61,15 @@ record BackendStatus(
 
     int stateCode() {
         return state.up() ? 1 : 2;
+    }
+
+    int breakerCode() {
+        return switch (breaker.state()) {
+            case OFF -> 0;
+            case CLOSED -> 1;
+            case OPEN -> 2;
+            case HALF_OPEN -> 3;
+        };
     }
 
     boolean thin() {

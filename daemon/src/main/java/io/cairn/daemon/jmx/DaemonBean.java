@@ -364,6 +364,15 @@ final class DaemonBean extends DaemonLists {
                                                 .formatted(
                                                         backend.name(), backend.state().reason())));
         sources.allBackends().stream()
+                .filter(backend -> backend.state().up() && backend.breaker().refuses())
+                .forEach(
+                        backend ->
+                                problems.add(
+                                        "backend %s does not answer, and no work is given to it: %s"
+                                                .formatted(
+                                                        backend.name(),
+                                                        backend.breaker().reason())));
+        sources.allBackends().stream()
                 .filter(backend -> backend.state().up() && !backend.pools().problem().isEmpty())
                 .forEach(
                         backend ->

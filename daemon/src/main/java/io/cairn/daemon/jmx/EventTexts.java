@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.driver.BreakerStatus.State;
 import io.cairn.daemon.volume.Connection;
 import io.cairn.daemon.volume.Counts;
 import io.cairn.daemon.volume.ObjectState;
@@ -8,6 +9,7 @@ import io.cairn.daemon.volume.Volume;
 import io.cairn.daemon.volume.VolumeEvent;
 import io.cairn.daemon.volume.VolumeEvent.Access;
 import io.cairn.daemon.volume.VolumeEvent.Alteration;
+import io.cairn.daemon.volume.VolumeEvent.BackendBreaker;
 import io.cairn.daemon.volume.VolumeEvent.BackendForgotten;
 import io.cairn.daemon.volume.VolumeEvent.ConnectionChanged;
 import io.cairn.daemon.volume.VolumeEvent.ConnectionState;
@@ -63,7 +65,8 @@ final class EventTexts {
             @Description("The operation that failed or was undone; empty otherwise")
                     String operation,
             @Description("The code of the failure; empty if none failed") String code,
-            @Description("Why it failed or was undone; empty otherwise") String reason,
+            @Description("Why it failed or was undone, or the breaker opened; empty otherwise")
+                    String reason,
             @Description("Whether it is not known yet what became of it") boolean unfinished) {}
 
     /**
@@ -205,6 +208,7 @@ final class EventTexts {
                                     .formatted(gone.volumes(), gone.snapshots(), backend),
                             operation(EventTypes.BACKEND_FORGOTTEN, backend, "", "", "", false),
                             containers(backend));
+            case BackendBreaker breaker -> breaker(breaker);
             case OperationFailed failed ->
                     new Told(
                             EventTypes.OPERATION_FAILED,
@@ -238,6 +242,33 @@ final class EventTexts {
                                     false),
                             containers(undone.backend()));
         };
+    }
+
+    private static Told breaker(BackendBreaker breaker) {
+        String closed = State.CLOSED.toString();
+        String open = State.OPEN.toString();
+        return new Told(
+                EventTypes.BACKEND_BREAKER,
+                breaker.open()
+                        ? "backend %s does not answer, and no work is given to it: %s"
+                                .formatted(breaker.backend(), breaker.reason())
+                        : "backend %s answers again, and is given work"
+                                .formatted(breaker.backend()),
+                new EventData(
+                        EventTypes.BACKEND_BREAKER,
+                        breaker.backend(),
+                        "",
+                        "",
+                        "",
+                        "",
+                        breaker.open() ? closed : open,
+                        breaker.open() ? open : closed,
+                        false,
+                        "",
+                        "",
+                        breaker.reason(),
+                        false),
+                containers(breaker.backend()));
     }
 
     private static Told happened(

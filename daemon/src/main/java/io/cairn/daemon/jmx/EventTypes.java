@@ -22,6 +22,7 @@ final class EventTypes {
     static final String SNAPSHOT_CREATED = SNAPSHOTS + "created";
     static final String SNAPSHOT_DELETED = SNAPSHOTS + "deleted";
     static final String BACKEND_FORGOTTEN = "cairn.backend.forgotten";
+    static final String BACKEND_BREAKER = "cairn.backend.breaker";
     static final String OPERATION_FAILED = OPERATIONS + "failed";
     static final String OPERATION_UNDONE = OPERATIONS + "undone";
 
@@ -69,12 +70,16 @@ final class EventTypes {
                     List.of(OF_VOLUMES, OF_SNAPSHOTS, OF_CONNECTIONS));
     static final MBeanNotificationInfo ALL =
             info(
-                    "A volume, snapshot or connection was created, deleted or changed, or its state is another, or a backend was forgotten, or an operation failed or was undone; .recovered: by settling what was unfinished",
+                    "A volume, snapshot or connection was created, deleted or changed, or its state is another, or a backend was forgotten, or its breaker opened or closed, or an operation failed or was undone; .recovered: by settling what was unfinished",
                     List.of(
                             OF_VOLUMES,
                             OF_SNAPSHOTS,
                             OF_CONNECTIONS,
-                            List.of(BACKEND_FORGOTTEN, OPERATION_FAILED, OPERATION_UNDONE)));
+                            List.of(
+                                    BACKEND_FORGOTTEN,
+                                    BACKEND_BREAKER,
+                                    OPERATION_FAILED,
+                                    OPERATION_UNDONE)));
 
     private EventTypes() {}
 
@@ -86,6 +91,7 @@ final class EventTypes {
                                 type ->
                                         type.startsWith(OPERATIONS)
                                                         || type.equals(BACKEND_FORGOTTEN)
+                                                        || type.equals(BACKEND_BREAKER)
                                                         || type.endsWith("." + STATE)
                                                 ? Stream.of(type)
                                                 : Stream.of(type, type + RECOVERED))

@@ -105,7 +105,7 @@ final class Emptier {
 
     /** Looks once at what is to go. */
     void look(String name) throws InterruptedException {
-        Optional<Backend> backend = backends.find(name).filter(each -> each.state().up());
+        Optional<Backend> backend = backends.find(name).filter(Backend::takesWork);
         String problem = "";
         if (trash.count(name) > 0) {
             problem = keepTime();

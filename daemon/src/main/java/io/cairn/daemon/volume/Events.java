@@ -168,6 +168,13 @@ final class Events implements Consumer<VolumeEvent> {
                             gone.volumes(),
                             gone.snapshots(),
                             backend);
+            case VolumeEvent.BackendBreaker(String backend, boolean open, String reason) -> {
+                if (open) {
+                    LOG.warn("No work is given to backend {}: {}", backend, reason);
+                } else {
+                    LOG.info("Backend {} answers again, and is given work", backend);
+                }
+            }
             case VolumeEvent.OperationFailed failed ->
                     LOG.warn("{}: {}", failed.code(), failed.reason());
             case VolumeEvent.OperationUndone undone ->

@@ -65,11 +65,13 @@ final class Rechecks {
     }
 
     private void run(Backend backend) {
-        looking.add(backend);
+        if (!looking.add(backend)) {
+            return;
+        }
         try {
             Duration pause = SOON;
-            // One that went down is looked at again when it comes up.
-            while (backend.state().up() && !looked(backend)) {
+            // One that went down is looked at again when it comes up, one that is silent later.
+            while (backend.state().up() && !(backend.takesWork() && looked(backend))) {
                 Thread.sleep(pause);
                 Duration longer = pause.multipliedBy(2);
                 pause = longer.compareTo(AT_LAST) < 0 ? longer : AT_LAST;

@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,7 @@ final class Settler {
     private final Backends backends;
     private final Background background;
     private final Set<String> watched = ConcurrentHashMap.newKeySet();
+    private final Map<String, BlockingQueue<Boolean>> bells = new ConcurrentHashMap<>();
 
     Settler(OpenIntents open, Turns turns, Backends backends, Background background) {
         this.open = open;
@@ -50,8 +53,13 @@ final class Settler {
         List<String> names = backends.all().stream().map(Backend::name).toList();
         CountDownLatch triedOnce = new CountDownLatch(names.size());
         names.forEach(name -> watch(name, triedOnce));
-        // One that is opened later has none of its own yet.
-        backends.onUp(backend -> watch(backend.name(), new CountDownLatch(1)));
+        // One that is opened later has none of its own yet, and one that answers again is waited
+        // for.
+        backends.onUp(
+                backend -> {
+                    watch(backend.name(), new CountDownLatch(1));
+                    boolean _ = bell(backend.name()).offer(true);
+                });
         boolean all = triedOnce.await(patience.toNanos(), TimeUnit.NANOSECONDS);
         if (!all) {
             LOG.warn("Not all unfinished changes are settled after {}: going on", patience);
@@ -64,12 +72,16 @@ final class Settler {
         }
     }
 
+    private BlockingQueue<Boolean> bell(String backend) {
+        return bells.computeIfAbsent(backend, _ -> new ArrayBlockingQueue<>(1));
+    }
+
     private void run(String backend, CountDownLatch triedOnce) {
         try {
             settleAll(backend);
             triedOnce.countDown();
             while (true) {
-                Thread.sleep(EVERY);
+                Boolean _ = bell(backend).poll(EVERY.toMillis(), TimeUnit.MILLISECONDS);
                 settleAll(backend);
             }
         } catch (InterruptedException _) {
@@ -88,7 +100,7 @@ final class Settler {
         for (Intent intent : open.all()) {
             if (!canBeSettled(intent)
                     || !intent.backend().equals(backend)
-                    || backends.find(backend).filter(one -> one.state().up()).isEmpty()) {
+                    || backends.find(backend).filter(Backend::takesWork).isEmpty()) {
                 continue;
             }
             try {

@@ -57,6 +57,7 @@ final class Tally implements Consumer<VolumeEvent> {
                     VolumeEvent.SnapshotAltered _,
                     VolumeEvent.ConnectionChanged _,
                     VolumeEvent.BackendForgotten _,
+                    VolumeEvent.BackendBreaker _,
                     VolumeEvent.OperationFailed _,
                     VolumeEvent.OperationUndone _ -> {}
         }

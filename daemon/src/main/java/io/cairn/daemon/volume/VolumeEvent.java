@@ -148,6 +148,14 @@ public sealed interface VolumeEvent {
     record BackendForgotten(String backend, Counts gone) implements VolumeEvent {}
 
     /**
+     * The circuit breaker of a backend opened, so that work on it is refused until it answers
+     * again, or closed.
+     *
+     * @param reason why it opened, in one sentence; empty if it closed
+     */
+    record BackendBreaker(String backend, boolean open, String reason) implements VolumeEvent {}
+
+    /**
      * An operation failed.
      *
      * @param what the operation and its object, as in {@code create snapshot nightly-1 of volume

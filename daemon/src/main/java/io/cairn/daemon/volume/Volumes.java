@@ -111,6 +111,11 @@ public final class Volumes {
         settler = new Settler(open, turns, backends, background);
         rechecks = new Rechecks(parts, connections, steps, backends, background);
         witness = new Witness(parts, rechecks, trash);
+        backends.onBreaker(
+                (backend, now) ->
+                        events.accept(
+                                new VolumeEvent.BackendBreaker(
+                                        backend, now.refuses(), now.reason())));
         open.replaceBy(state.intents());
         store.onReopened(
                 () -> {

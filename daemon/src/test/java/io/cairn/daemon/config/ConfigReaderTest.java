@@ -231,18 +231,20 @@ final class ConfigReaderTest {
                                         "",
                                         2,
                                         Duration.ofSeconds(1),
+                                        0,
                                         new PoolLimits(OptionalDouble.of(3), Reserve.NONE),
                                         new TrashPolicy(Duration.ofDays(1), one.trash().minFree()),
                                         one.settings()),
                                 OPTIONS))
-                .containsExactly("driver", "overcommit.ratio", "threads", "trash.keep");
+                .containsExactly(
+                        "breaker.failures", "driver", "overcommit.ratio", "threads", "trash.keep");
     }
 
     @Test
     void backendsComeInOrderWithWhatIsTheDriversInSettings() throws Exception {
         backend(
                 "b",
-                "driver=file\nfolder=/x\ndescription=the  fast one\ndeadline=PT1S\ntrash.keep=P7D\ntrash.minFree=5GiB\n");
+                "driver=file\nfolder=/x\ndescription=the  fast one\ndeadline=PT1S\nbreaker.failures=7\ntrash.keep=P7D\ntrash.minFree=5GiB\n");
         backend("a", "driver=file\n");
         Files.writeString(backends.resolve("c.properties.example"), "nonsense");
 
@@ -255,6 +257,7 @@ final class ConfigReaderTest {
                                 "the  fast one",
                                 16,
                                 Duration.ofSeconds(1),
+                                7,
                                 PoolLimits.DEFAULT,
                                 new TrashPolicy(Duration.ofDays(7), new Reserve(5L << 30, 0)),
                                 Map.of("folder", "/x")));

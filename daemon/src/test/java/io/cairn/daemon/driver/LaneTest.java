@@ -314,7 +314,7 @@ final class LaneTest {
     @Test
     void theDriverSeesItsPluginsClassesWhateverAnEarlierCallLeft() throws Exception {
         ClassLoader plugin = new ClassLoader("plugin", null) {};
-        Lane lane = new Lane("b", 1, 1, LATE, plugin);
+        Lane lane = new Lane("b", 1, 1, LATE, plugin, () -> {});
         boolean _ =
                 lane.call(
                         List.of(),
@@ -345,7 +345,8 @@ final class LaneTest {
     }
 
     private Lane lane(int size, int waiting, Duration deadline) {
-        return new Lane("b", size, waiting, deadline, ClassLoader.getPlatformClassLoader());
+        return new Lane(
+                "b", size, waiting, deadline, ClassLoader.getPlatformClassLoader(), () -> {});
     }
 
     /** Goes on in spite of interrupts, as a native call does. */

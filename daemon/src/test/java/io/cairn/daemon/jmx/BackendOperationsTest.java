@@ -42,6 +42,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 
 import javax.management.MBeanServer;
+import javax.management.Notification;
 import javax.management.NotificationFilterSupport;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
@@ -272,6 +273,58 @@ final class BackendOperationsTest {
         await().atMost(LONG).until(() -> get(MORE, "UnfinishedCount").equals(0L));
         assertThat(get(MORE, "VolumeCount")).isEqualTo(0L);
         await().until(() -> ((String) get(MORE, "StatsProblem")).isEmpty());
+    }
+
+    @Test
+    void storageThatStaysAwayOpensTheBreakerWhichAnOperatorResetsOnceItIsBack() throws Exception {
+        write("more", "breaker.failures=2\n");
+        invoke(BeanNames.DAEMON, "openBackend", "more");
+        List<Notification> heard = new CopyOnWriteArrayList<>();
+        NotificationFilterSupport filter = new NotificationFilterSupport();
+        filter.enableType("cairn.backend.breaker");
+        server.addNotificationListener(MORE, (news, _) -> heard.add(news), filter, null);
+        assertThat(get(MORE, "BreakerState")).isEqualTo("closed");
+        assertThat(get(MORE, "BreakerStateCode")).isEqualTo(1);
+        assertThat(invoke(MORE, "resetBreaker")).isEqualTo("closed");
+        takeAway(home.resolve("more"), home.resolve("away"));
+
+        await().until(() -> get(MORE, "BreakerOpenedCount").equals(1L));
+
+        assertThat(get(MORE, "BreakerStateCode")).isIn(2, 3);
+        assertThat((String) get(MORE, "BreakerReason"))
+                .startsWith("2 calls in a row were not answered, the last: ")
+                .contains("is no longer the folder that was opened");
+        assertThat(Instant.parse((String) get(MORE, "BreakerSince"))).isBefore(Instant.now());
+        assertThat((Long) get(MORE, "BreakerAgeMs")).isNotNegative();
+        assertThat(get(MORE, "State")).isEqualTo("up");
+        assertThat(get(BeanNames.DAEMON, "State")).isEqualTo("degraded");
+        assertThat((String) get(BeanNames.DAEMON, "StateReason"))
+                .contains("backend more does not answer, and no work is given to it: 2 calls");
+        assertThatThrownBy(() -> invoke(MORE, "createVolume", "db1", "1MiB"))
+                .hasMessageStartingWith("UNAVAILABLE: ")
+                .hasMessageContaining("no work is given to it since")
+                .hasMessageContaining("nothing was changed");
+        assertThatThrownBy(() -> invoke(MORE, "resetBreaker"))
+                .hasMessageStartingWith("UNAVAILABLE: the breaker of backend more stays as it is: ")
+                .hasMessageContaining("is no longer the folder that was opened");
+        assertThat(get(MORE, "UnfinishedCount")).isEqualTo(0L);
+        putBack(home.resolve("away"), home.resolve("more"));
+
+        assertThat(invoke(MORE, "resetBreaker")).isEqualTo("closed");
+
+        assertThat(get(MORE, "BreakerStateCode")).isEqualTo(1);
+        assertThat(get(MORE, "BreakerReason")).isEqualTo("");
+        invoke(MORE, "createVolume", "db1", "1MiB");
+        await().until(() -> heard.size() == 2);
+        assertThat(heard.get(0).getMessage())
+                .startsWith("backend more does not answer, and no work is given to it: 2 calls");
+        assertThat(heard.get(1).getMessage())
+                .isEqualTo("backend more answers again, and is given work");
+        CompositeData data = (CompositeData) heard.get(0).getUserData();
+        assertThat(data.get("backend")).isEqualTo("more");
+        assertThat(data.get("from")).isEqualTo("closed");
+        assertThat(data.get("to")).isEqualTo("open");
+        assertThat((String) data.get("reason")).startsWith("2 calls in a row");
     }
 
     @Test

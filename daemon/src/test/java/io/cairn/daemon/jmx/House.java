@@ -13,6 +13,7 @@ import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.BackendDoor;
 import io.cairn.daemon.driver.BackendState;
 import io.cairn.daemon.driver.Backends;
+import io.cairn.daemon.driver.BreakerStatus;
 import io.cairn.daemon.driver.LaneLoad;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.driver.Plugins;
@@ -343,6 +344,7 @@ final class House implements AutoCloseable {
                                 "",
                                 8,
                                 Duration.ofSeconds(20),
+                                BackendConfig.BREAKER_FAILURES,
                                 PoolLimits.DEFAULT,
                                 new TrashPolicy(Duration.ofDays(1), Reserve.NONE),
                                 settings)));
@@ -368,6 +370,7 @@ final class House implements AutoCloseable {
                 PoolLimits.DEFAULT,
                 Map.of("folder", "/srv/fast", "password", "***"),
                 new LaneLoad(8, 0, 0, 0, 0),
+                new BreakerStatus(BreakerStatus.State.CLOSED, Instant.EPOCH, "", 0),
                 List::of);
     }
 
@@ -384,6 +387,7 @@ final class House implements AutoCloseable {
                 PoolLimits.DEFAULT,
                 Map.of(),
                 new LaneLoad(8, 0, 0, 0, 0),
+                new BreakerStatus(BreakerStatus.State.CLOSED, Instant.EPOCH, "", 0),
                 List::of);
     }
 }

@@ -113,6 +113,7 @@ public final class House implements AutoCloseable {
                         "",
                         8,
                         deadline,
+                        BackendConfig.BREAKER_FAILURES,
                         limits,
                         trash,
                         Map.of("directory", images.toString()));
