@@ -38,6 +38,7 @@ public final class Alterations {
         return volume(
                 id,
                 Operation.EXTEND_VOLUME,
+                Repeats.request("extend", id, sizeBytes),
                 volume -> {
                     if (sizeBytes == volume.sizeBytes()) {
                         return Optional.empty();
@@ -63,6 +64,7 @@ public final class Alterations {
         return volume(
                 id,
                 Operation.REVERT_VOLUME,
+                Repeats.request("revert", id, nameOrId),
                 volume -> {
                     Snapshot to = parts.snapshotOf(volume.id(), volume.name(), nameOrId);
                     boolean used =
@@ -81,37 +83,54 @@ public final class Alterations {
     /** Gives a volume another name, unique in its backend. */
     public Volume rename(VolumeId id, String name) throws OperationException, InterruptedException {
         Names.check("volume", name);
-        Volume before = parts.known(id);
-        try (var _ = parts.turns().takeName(before.backend(), name)) {
-            return alter(
-                    id,
-                    volume -> {
-                        Optional<Volume> other = parts.state().volume(volume.backend(), name);
-                        if ((other.isPresent() && !other.get().id().equals(id))
-                                || parts.open().renamesTo(volume.backend(), name, id)) {
-                            throw taken("volume", name, "backend " + volume.backend());
-                        }
-                        return volume.named(name);
-                    });
+        String backend = parts.known(id).backend();
+        return parts.running()
+                .measured(
+                        backend,
+                        Operation.ALTER_VOLUME,
+                        Repeats.request("rename", id, name),
+                        flight -> {
+                            try (var _ = parts.turns().takeName(backend, name)) {
+                                return inTurn(
+                                        id, altering(volume -> renamed(volume, name)), flight);
+                            }
+                        });
+    }
+
+    private Volume renamed(Volume volume, String name) throws OperationException {
+        Optional<Volume> other = parts.state().volume(volume.backend(), name);
+        if ((other.isPresent() && !other.get().id().equals(volume.id()))
+                || parts.open().renamesTo(volume.backend(), name, volume.id())) {
+            throw taken("volume", name, "backend " + volume.backend());
         }
+        return volume.named(name);
     }
 
     public Volume describe(VolumeId id, String description)
             throws OperationException, InterruptedException {
         Names.checkDescription(description);
-        return alter(id, volume -> volume.described(description));
+        return alter(
+                id,
+                Repeats.request("describe", id, description),
+                volume -> volume.described(description));
     }
 
     /** Sets one label, or another value of it. */
     public Volume label(VolumeId id, String key, String value)
             throws OperationException, InterruptedException {
-        return alter(id, volume -> volume.labelled(with(volume.labels(), key, value)));
+        return alter(
+                id,
+                Repeats.request("label", id, key, value),
+                volume -> volume.labelled(with(volume.labels(), key, value)));
     }
 
     /** Takes one label away, if it is there. */
     public Volume unlabel(VolumeId id, String key) throws OperationException, InterruptedException {
         Names.check("label", key);
-        return alter(id, volume -> volume.labelled(without(volume.labels(), key)));
+        return alter(
+                id,
+                Repeats.request("unlabel", id, key),
+                volume -> volume.labelled(without(volume.labels(), key)));
     }
 
     /** Writes anew on the backend what a volume is called and all else that is kept there of it. */
@@ -119,12 +138,16 @@ public final class Alterations {
         return volume(
                 id,
                 Operation.ALTER_VOLUME,
+                Repeats.request("mark", id),
                 now -> Optional.of(new Intent.AlterVolume(now, now, Instant.now())));
     }
 
     /** As {@link #mark(VolumeId)}, of a snapshot. */
     public Snapshot mark(SnapshotId id) throws OperationException, InterruptedException {
-        return snapshot(id, now -> Optional.of(new Intent.AlterSnapshot(now, now, Instant.now())));
+        return snapshot(
+                id,
+                Repeats.request("mark", id),
+                now -> Optional.of(new Intent.AlterSnapshot(now, now, Instant.now())));
     }
 
     /** Gives a snapshot another name, unique in its volume. */
@@ -133,6 +156,7 @@ public final class Alterations {
         Names.check("snapshot", name);
         return alter(
                 id,
+                Repeats.request("rename", id, name),
                 snapshot -> {
                     Optional<Snapshot> other = parts.state().snapshot(snapshot.volume(), name);
                     if (other.isPresent() && !other.get().id().equals(id)) {
@@ -145,20 +169,29 @@ public final class Alterations {
     public Snapshot describe(SnapshotId id, String description)
             throws OperationException, InterruptedException {
         Names.checkDescription(description);
-        return alter(id, snapshot -> snapshot.described(description));
+        return alter(
+                id,
+                Repeats.request("describe", id, description),
+                snapshot -> snapshot.described(description));
     }
 
     /** Sets one label, or another value of it. */
     public Snapshot label(SnapshotId id, String key, String value)
             throws OperationException, InterruptedException {
-        return alter(id, snapshot -> snapshot.labelled(with(snapshot.labels(), key, value)));
+        return alter(
+                id,
+                Repeats.request("label", id, key, value),
+                snapshot -> snapshot.labelled(with(snapshot.labels(), key, value)));
     }
 
     /** Takes one label away, if it is there. */
     public Snapshot unlabel(SnapshotId id, String key)
             throws OperationException, InterruptedException {
         Names.check("label", key);
-        return alter(id, snapshot -> snapshot.labelled(without(snapshot.labels(), key)));
+        return alter(
+                id,
+                Repeats.request("unlabel", id, key),
+                snapshot -> snapshot.labelled(without(snapshot.labels(), key)));
     }
 
     /**
@@ -222,45 +255,53 @@ public final class Alterations {
         R of(T now) throws OperationException;
     }
 
-    /** An empty plan changes nothing, since it is so already. */
-    private Volume volume(VolumeId id, Operation operation, Plan<Volume, Optional<Intent>> plan)
+    private Volume volume(
+            VolumeId id, Operation operation, Object request, Plan<Volume, Optional<Intent>> plan)
             throws OperationException, InterruptedException {
         return parts.running()
                 .measured(
                         parts.known(id).backend(),
                         operation,
-                        () -> {
-                            try (var _ = parts.turns().take(id)) {
-                                Volume now = parts.known(id);
-                                Optional<Intent> intent = plan.of(now);
-                                if (intent.isEmpty()) {
-                                    return parts.confirmed(now);
-                                }
-                                VolumeEvent _ = parts.changes().perform(intent.get());
-                                return parts.known(id);
-                            }
-                        });
+                        request,
+                        flight -> inTurn(id, plan, flight));
     }
 
-    private Volume alter(VolumeId id, Plan<Volume, Volume> plan)
+    /** An empty plan changes nothing, since it is so already. */
+    private Volume inTurn(
+            VolumeId id, Plan<Volume, Optional<Intent>> plan, Repeats.Flight<Volume> flight)
             throws OperationException, InterruptedException {
-        return volume(
-                id,
-                Operation.ALTER_VOLUME,
-                now -> {
-                    Volume after = plan.of(now);
-                    Names.checkLabels(after.labels());
-                    Marks.check(after);
-                    return after.equals(now)
-                            ? Optional.empty()
-                            : Optional.of(new Intent.AlterVolume(now, after, Instant.now()));
-                });
+        try (var _ = parts.turns().take(id)) {
+            Volume now = parts.known(id);
+            Optional<Intent> intent = plan.of(now);
+            if (intent.isEmpty()) {
+                return flight.answered(parts.confirmed(now));
+            }
+            VolumeEvent _ = parts.changes().perform(intent.get());
+            return flight.answered(parts.known(id));
+        }
     }
 
-    private Snapshot alter(SnapshotId id, Plan<Snapshot, Snapshot> plan)
+    private Volume alter(VolumeId id, Object request, Plan<Volume, Volume> plan)
+            throws OperationException, InterruptedException {
+        return volume(id, Operation.ALTER_VOLUME, request, altering(plan));
+    }
+
+    private static Plan<Volume, Optional<Intent>> altering(Plan<Volume, Volume> plan) {
+        return now -> {
+            Volume after = plan.of(now);
+            Names.checkLabels(after.labels());
+            Marks.check(after);
+            return after.equals(now)
+                    ? Optional.empty()
+                    : Optional.of(new Intent.AlterVolume(now, after, Instant.now()));
+        };
+    }
+
+    private Snapshot alter(SnapshotId id, Object request, Plan<Snapshot, Snapshot> plan)
             throws OperationException, InterruptedException {
         return snapshot(
                 id,
+                request,
                 now -> {
                     Snapshot after = plan.of(now);
                     Names.checkLabels(after.labels());
@@ -273,22 +314,23 @@ public final class Alterations {
     }
 
     /** As {@link #volume}. */
-    private Snapshot snapshot(SnapshotId id, Plan<Snapshot, Optional<Intent>> plan)
+    private Snapshot snapshot(SnapshotId id, Object request, Plan<Snapshot, Optional<Intent>> plan)
             throws OperationException, InterruptedException {
         Snapshot before = parts.known(id);
         return parts.running()
                 .measured(
                         before.backend(),
                         Operation.ALTER_SNAPSHOT,
-                        () -> {
+                        request,
+                        flight -> {
                             try (var _ = parts.turns().take(before.volume())) {
                                 Snapshot now = parts.known(id);
                                 Optional<Intent> intent = plan.of(now);
                                 if (intent.isEmpty()) {
-                                    return parts.confirmed(now);
+                                    return flight.answered(parts.confirmed(now));
                                 }
                                 VolumeEvent _ = parts.changes().perform(intent.get());
-                                return parts.known(id);
+                                return flight.answered(parts.known(id));
                             }
                         });
     }
@@ -328,12 +370,13 @@ public final class Alterations {
                         .measured(
                                 backend,
                                 Operation.HOLD,
-                                () -> {
+                                Repeats.request("hold", object, tag, by),
+                                flight -> {
                                     try (var _ = parts.turns().take(volume)) {
                                         requireThere(table, object);
                                         parts.journal().hold(table, object, hold);
                                         telling.tell();
-                                        return true;
+                                        return flight.answered(true);
                                     } catch (StoreException e) {
                                         throw Parts.unwritable(e);
                                     }
@@ -348,14 +391,15 @@ public final class Alterations {
                         .measured(
                                 backend,
                                 Operation.HOLD,
-                                () -> {
+                                Repeats.request("release", object, tag),
+                                flight -> {
                                     try (var _ = parts.turns().take(volume)) {
                                         requireThere(table, object);
                                         if (!parts.journal().release(table, object, tag)) {
                                             throw notHeld(object, tag);
                                         }
                                         telling.tell();
-                                        return true;
+                                        return flight.answered(true);
                                     } catch (StoreException e) {
                                         throw Parts.unwritable(e);
                                     }

@@ -48,33 +48,35 @@ public final class Connections {
                 .measured(
                         before.backend(),
                         Operation.CONNECT,
-                        () -> {
+                        Repeats.request("connect", target, request),
+                        flight -> {
                             Connection planned = planning.planned(before, target, request);
                             try (var _ = parts.turns().take(target.volume())) {
-                                Volume volume = parts.known(target.volume());
-                                if (target.snapshot().isPresent()) {
-                                    Snapshot _ = parts.known(target.snapshot().get());
-                                }
-                                List<Connection> there =
-                                        parts.state().connections(volume.id()).stream()
-                                                .filter(other -> other.target().equals(target))
-                                                .toList();
-                                Optional<Connection> own =
-                                        there.stream()
-                                                .filter(
-                                                        other ->
-                                                                other.host().equals(planned.host()))
-                                                .findFirst();
-                                if (own.isPresent()) {
-                                    Connection same = ConnectionPlanning.same(own.get(), planned);
-                                    return same.local()
-                                            ? parts.confirmed(same)
-                                            : steps.changed(same, Step.REEXPORT);
-                                }
-                                planning.requireAlone(volume, target, there);
-                                return steps.changed(planned, Step.CONNECT);
+                                return flight.answered(connected(planned));
                             }
                         });
+    }
+
+    /** The caller has the turn. */
+    private Connection connected(Connection planned)
+            throws OperationException, InterruptedException {
+        Target target = planned.target();
+        Volume volume = parts.known(target.volume());
+        if (target.snapshot().isPresent()) {
+            Snapshot _ = parts.known(target.snapshot().get());
+        }
+        List<Connection> there =
+                parts.state().connections(volume.id()).stream()
+                        .filter(other -> other.target().equals(target))
+                        .toList();
+        Optional<Connection> own =
+                there.stream().filter(other -> other.host().equals(planned.host())).findFirst();
+        if (own.isPresent()) {
+            Connection same = ConnectionPlanning.same(own.get(), planned);
+            return same.local() ? parts.confirmed(same) : steps.changed(same, Step.REEXPORT);
+        }
+        planning.requireAlone(volume, target, there);
+        return steps.changed(planned, Step.CONNECT);
     }
 
     /**
@@ -168,7 +170,8 @@ public final class Connections {
                 .measured(
                         before.backend(),
                         Operation.ATTACH,
-                        () -> {
+                        Repeats.request("deviceAttached", id, path),
+                        flight -> {
                             try (var _ = parts.turns().take(before.target().volume())) {
                                 Connection now = known(id);
                                 if (now.local()) {
@@ -176,7 +179,8 @@ public final class Connections {
                                             Code.INVALID,
                                             "this host is attached by attach, which finds the path by itself");
                                 }
-                                return steps.found(now, now.attachedAs(path), Access.ATTACHED);
+                                return flight.answered(
+                                        steps.found(now, now.attachedAs(path), Access.ATTACHED));
                             }
                         });
     }
@@ -209,9 +213,10 @@ public final class Connections {
                         .measured(
                                 before.backend(),
                                 Operation.DISCONNECT,
-                                () -> {
+                                Repeats.request("disconnect", id),
+                                flight -> {
                                     try (var _ = parts.turns().take(volume)) {
-                                        return disconnected(known(id));
+                                        return flight.answered(disconnected(known(id)));
                                     }
                                 });
     }
@@ -226,9 +231,10 @@ public final class Connections {
                 .measured(
                         before.backend(),
                         Operation.DISCONNECT,
-                        () -> {
+                        Repeats.request("cleanup", volume),
+                        flight -> {
                             try (var _ = parts.turns().take(volume)) {
-                                return cleanedUp(volume);
+                                return flight.answered(cleanedUp(volume));
                             }
                         });
     }
@@ -299,13 +305,15 @@ public final class Connections {
                 .measured(
                         before.backend(),
                         operation,
-                        () -> {
+                        Repeats.request(operation.toString(), id),
+                        flight -> {
                             try (var _ = parts.turns().take(before.target().volume())) {
                                 Connection now = known(id);
                                 Optional<Step> step = planned.next(now);
-                                return step.isEmpty()
-                                        ? parts.confirmed(now)
-                                        : steps.changed(now, step.get());
+                                return flight.answered(
+                                        step.isEmpty()
+                                                ? parts.confirmed(now)
+                                                : steps.changed(now, step.get()));
                             }
                         });
     }

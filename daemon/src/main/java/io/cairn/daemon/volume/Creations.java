@@ -7,6 +7,7 @@ import io.cairn.spi.SnapshotId;
 import io.cairn.spi.VolumeId;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -27,7 +28,8 @@ final class Creations {
                 .measured(
                         backend,
                         Operation.CREATE_VOLUME,
-                        () -> {
+                        request("createVolume", request, backend),
+                        flight -> {
                             if (request.sizeBytes().isEmpty()) {
                                 throw new OperationException(
                                         Code.INVALID, "the size is missing: write it like 10GiB");
@@ -36,8 +38,9 @@ final class Creations {
                             return create(
                                     parts.planning()
                                             .volume(on, request, sizeBytes, Optional.empty()),
-                                    request.id().isPresent(),
-                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()));
+                                    request,
+                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()),
+                                    flight);
                         });
     }
 
@@ -48,7 +51,8 @@ final class Creations {
                 .measured(
                         snapshot.backend(),
                         Operation.CREATE_VOLUME_FROM_SNAPSHOT,
-                        () -> {
+                        request("createFromSnapshot", request, source),
+                        flight -> {
                             long sizeBytes = request.sizeBytes().orElse(snapshot.sizeBytes());
                             refuseSmaller(
                                     sizeBytes, snapshot.sizeBytes(), "snapshot " + snapshot.name());
@@ -57,8 +61,9 @@ final class Creations {
                             return create(
                                     parts.planning()
                                             .volume(on, request, sizeBytes, Optional.of(origin)),
-                                    request.id().isPresent(),
-                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()));
+                                    request,
+                                    volume -> new Intent.CreateVolume(volume, volume.createdAt()),
+                                    flight);
                         });
     }
 
@@ -68,7 +73,8 @@ final class Creations {
                 .measured(
                         parts.known(volume).backend(),
                         Operation.CREATE_SNAPSHOT,
-                        () -> {
+                        request("createSnapshot", request, volume),
+                        flight -> {
                             SnapshotId id = request.id().orElseGet(SnapshotId::random);
                             String name = request.name().isEmpty() ? id.toString() : request.name();
                             Names.check("snapshot", name);
@@ -79,7 +85,8 @@ final class Creations {
                                     var _ = parts.turns().take(volume)) {
                                 Optional<Snapshot> there = parts.state().snapshot(volume, name);
                                 if (there.isPresent()) {
-                                    return parts.confirmed(Sameness.of(there.get(), request));
+                                    return flight.answered(
+                                            parts.confirmed(Sameness.of(there.get(), request)));
                                 }
                                 if (request.id().isPresent()
                                         && (parts.state().snapshot(id).isPresent()
@@ -106,7 +113,8 @@ final class Creations {
                                                 Instant.now());
                                 Marks.check(intent);
                                 return switch (parts.changes().perform(intent)) {
-                                    case VolumeEvent.SnapshotCreated created -> created.snapshot();
+                                    case VolumeEvent.SnapshotCreated created ->
+                                            flight.answered(created.snapshot());
                                     case VolumeEvent other -> throw unexpected(intent, other);
                                 };
                             }
@@ -120,7 +128,8 @@ final class Creations {
                 .measured(
                         of.backend(),
                         Operation.CLONE_VOLUME,
-                        () -> {
+                        request("cloneVolume", request, source),
+                        flight -> {
                             long sizeBytes = request.sizeBytes().orElse(of.sizeBytes());
                             refuseSmaller(sizeBytes, of.sizeBytes(), "volume " + of.name());
                             Origin origin = new Origin(source, Optional.empty());
@@ -131,9 +140,9 @@ final class Creations {
                                                     request,
                                                     sizeBytes,
                                                     Optional.of(origin)),
-                                    request.id().isPresent(),
-                                    planned ->
-                                            new Intent.CloneVolume(planned, planned.createdAt()));
+                                    request,
+                                    planned -> new Intent.CloneVolume(planned, planned.createdAt()),
+                                    flight);
                         });
     }
 
@@ -145,21 +154,40 @@ final class Creations {
                 .measured(
                         backend,
                         Operation.ADOPT_VOLUME,
-                        () -> {
+                        request("adopt", request, backend, path),
+                        flight -> {
                             // The driver says how large it is; until then it is as small as can be.
                             Volume planned =
                                     parts.planning().volume(on, request, 1, Optional.empty());
                             return create(
                                     planned,
-                                    request.id().isPresent(),
+                                    request,
                                     volume ->
                                             new Intent.AdoptVolume(
-                                                    volume, path, volume.createdAt()));
+                                                    volume, path, volume.createdAt()),
+                                    flight);
                         });
     }
 
-    private Volume create(Volume planned, boolean idGiven, Function<Volume, Intent.Making> intentOf)
+    /** What is named or has an id; two that Cairn is to name are never the same. */
+    private static Object request(String operation, NewVolume wanted, Object... about) {
+        boolean known = !wanted.name().isEmpty() || wanted.id().isPresent();
+        return Repeats.request(operation, known ? wanted : new Object(), List.of(about));
+    }
+
+    /** As {@link #request(String, NewVolume, Object...)}. */
+    private static Object request(String operation, NewSnapshot wanted, VolumeId of) {
+        boolean known = !wanted.name().isEmpty() || wanted.id().isPresent();
+        return Repeats.request(operation, known ? wanted : new Object(), of);
+    }
+
+    private Volume create(
+            Volume planned,
+            NewVolume request,
+            Function<Volume, Intent.Making> intentOf,
+            Repeats.Flight<Volume> flight)
             throws OperationException, InterruptedException {
+        boolean idGiven = request.id().isPresent();
         Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
         try (var _ = parts.turns().takeId(id);
                 var _ = parts.turns().takeName(planned.backend(), planned.name())) {
@@ -202,7 +230,7 @@ final class Creations {
                     requireSource(origin.get(), planned.sizeBytes());
                 }
                 return switch (parts.changes().perform(intent)) {
-                    case VolumeEvent.VolumeCreated created -> created.volume();
+                    case VolumeEvent.VolumeCreated created -> flight.answered(created.volume());
                     case VolumeEvent other -> throw unexpected(intent, other);
                 };
             }

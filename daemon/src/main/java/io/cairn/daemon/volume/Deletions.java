@@ -37,16 +37,17 @@ final class Deletions {
                         .measured(
                                 parts.known(volume).backend(),
                                 Operation.DELETE_VOLUME,
-                                () -> {
+                                Repeats.request("deleteVolume", volume),
+                                flight -> {
                                     try (var _ = parts.turns().take(volume)) {
                                         Optional<Volume> there = there(volume);
                                         if (there.isEmpty()) {
-                                            return deletedMeanwhile(volume);
+                                            return flight.answered(deletedMeanwhile(volume));
                                         }
                                         Volume doomed = there.get();
                                         requireFree(doomed, DELETED);
                                         delete(doomed);
-                                        return true;
+                                        return flight.answered(true);
                                     }
                                 });
     }
@@ -57,15 +58,16 @@ final class Deletions {
                         .measured(
                                 parts.known(volume).backend(),
                                 Operation.DELETE_VOLUME,
-                                () -> {
+                                Repeats.request("deleteWithSnapshots", volume),
+                                flight -> {
                                     // One turn for all, so that nothing new comes in between.
                                     try (var _ = parts.turns().take(volume)) {
                                         Optional<Volume> there = there(volume);
                                         if (there.isEmpty()) {
-                                            return deletedMeanwhile(volume);
+                                            return flight.answered(deletedMeanwhile(volume));
                                         }
                                         deleteAll(there.get());
-                                        return true;
+                                        return flight.answered(true);
                                     }
                                 });
     }
@@ -75,14 +77,16 @@ final class Deletions {
                 .measured(
                         parts.known(volume).backend(),
                         Operation.RELEASE_VOLUME,
-                        () -> {
+                        Repeats.request("release", volume),
+                        flight -> {
                             try (var _ = parts.turns().take(volume)) {
                                 Volume given = parts.known(volume);
                                 requireFree(given, "given up");
                                 requireNoneInTrash(given);
                                 Intent intent = new Intent.ReleaseVolume(given, Instant.now());
                                 return switch (parts.changes().perform(intent)) {
-                                    case VolumeEvent.VolumeReleased released -> released.place();
+                                    case VolumeEvent.VolumeReleased released ->
+                                            flight.answered(released.place());
                                     case VolumeEvent other ->
                                             throw new IllegalStateException(
                                                     "'%s' ended in %s"
@@ -99,18 +103,19 @@ final class Deletions {
                         .measured(
                                 before.backend(),
                                 Operation.DELETE_SNAPSHOT,
-                                () -> {
+                                Repeats.request("deleteSnapshot", snapshot),
+                                flight -> {
                                     try (var _ = parts.turns().take(before.volume())) {
                                         Optional<Snapshot> there =
                                                 Parts.readable(
                                                         () -> parts.state().snapshot(snapshot));
                                         if (there.isEmpty()) {
-                                            return deletedMeanwhile(snapshot);
+                                            return flight.answered(deletedMeanwhile(snapshot));
                                         }
                                         Snapshot doomed = there.get();
                                         requireFree(doomed);
                                         delete(doomed, parts.known(doomed.volume()).pool());
-                                        return true;
+                                        return flight.answered(true);
                                     }
                                 });
     }

@@ -166,23 +166,26 @@ public final class Dossiers {
      */
     public List<Finding> takeIn(List<Dossier> dossiers, Change<?> also)
             throws OperationException, InterruptedException {
-        return takeIn(dossiers, Optional.empty(), () -> {}, also);
+        return takeIn(dossiers, Optional.empty(), new Attendance() {}, also);
     }
 
-    /** What is done once all can be recorded, before it is, while nobody else can change it. */
-    interface Preparation {
-        void run() throws OperationException, InterruptedException;
+    /** What is done besides, while nobody else can change any of it. */
+    interface Attendance {
+        /** Once all can be recorded, before it is. */
+        default void toBeRecorded() throws OperationException, InterruptedException {}
+
+        default void recorded() {}
     }
 
     /**
-     * As {@link #takeIn(List, Change)}, with something done before.
+     * As {@link #takeIn(List, Change)}, with something done besides.
      *
      * @param restored the one of them that leaves the trash with that
      */
     List<Finding> takeIn(
             List<Dossier> dossiers,
             Optional<Trashed> restored,
-            Preparation preparation,
+            Attendance attendance,
             Change<?> also)
             throws OperationException, InterruptedException {
         Soundness.check(dossiers);
@@ -192,10 +195,12 @@ public final class Dossiers {
                                 inTurn(
                                         dossiers,
                                         () -> {
-                                            Comparison.Result result = compare(dossiers, restored);
+                                            Comparison.Result result =
+                                                    compare(dossiers, restored);
                                             if (result.clean()) {
-                                                preparation.run();
+                                                attendance.toBeRecorded();
                                                 record(result.additions(), restored, also);
+                                                attendance.recorded();
                                             }
                                             return result.findings();
                                         }));

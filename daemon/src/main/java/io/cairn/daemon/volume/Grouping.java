@@ -42,7 +42,8 @@ final class Grouping {
                 .measured(
                         backend,
                         Operation.CREATE_GROUP_SNAPSHOT,
-                        () -> {
+                        Repeats.request("createGroupSnapshot", backend, ids, request),
+                        flight -> {
                             check(ids, request);
                             try (var _ = parts.turns().take(ids)) {
                                 List<Volume> volumes = new ArrayList<>();
@@ -51,10 +52,10 @@ final class Grouping {
                                 }
                                 List<Snapshot> there = there(volumes, request);
                                 if (!there.isEmpty()) {
-                                    return parts.confirmed(there);
+                                    return flight.answered(parts.confirmed(there));
                                 }
                                 refuseWritten(volumes);
-                                return change.perform(planned(volumes, request));
+                                return flight.answered(change.perform(planned(volumes, request)));
                             }
                         });
     }

@@ -74,6 +74,11 @@ final class KeyedLocks<K extends Comparable<K>> {
         return entry != null && entry.lock.isLocked();
     }
 
+    /** Whether nobody has, or waits for, any key. */
+    boolean idle() {
+        return entries.isEmpty();
+    }
+
     private boolean acquire(K key, long nanos) throws InterruptedException {
         Optional<Entry> joined = join(key);
         if (joined.isEmpty()) {

@@ -77,7 +77,18 @@ public final class Purging {
     private Trashed purge(String backend, String which, Look how)
             throws OperationException, InterruptedException {
         Trashed item = trash.named(backend, which);
-        Outcome outcome = parts.running().inside(() -> purge(item, how));
+        return parts.running()
+                .inside(
+                        Repeats.request("purge", item.id(), item.deletedAt(), how),
+                        flight -> {
+                            try (var _ = parts.turns().take(item.volume())) {
+                                requireDeleted(item, purgeHeld(item, how));
+                                return flight.answered(item);
+                            }
+                        });
+    }
+
+    private static void requireDeleted(Trashed item, Outcome outcome) throws OperationException {
         switch (outcome) {
             case DELETED -> {}
             case LEFT ->
@@ -91,7 +102,6 @@ public final class Purging {
                             "%s is not in the trash any more, and was not deleted"
                                     .formatted(item.what()));
         }
-        return item;
     }
 
     /**
@@ -121,25 +131,27 @@ public final class Purging {
 
     /** As {@link #purge(String, String)}, unless it was brought back. */
     Outcome purge(Trashed item) throws OperationException, InterruptedException {
-        return purge(item, Look.MUST);
+        try (var _ = parts.turns().take(item.volume())) {
+            return purgeHeld(item, Look.MUST);
+        }
     }
 
-    private Outcome purge(Trashed item, Look how) throws OperationException, InterruptedException {
-        try (var _ = parts.turns().take(item.volume())) {
-            if (trash.find(item.id()).filter(item::sameAs).isEmpty()) {
-                return Outcome.ABSENT;
-            }
-            boolean left = look(item, how);
-            if (item.kind() == Deleted.Kind.VOLUME && !left) {
-                int gone = purgeSnapshotsOf(item.volume(), how);
-                try {
-                    return purgeInTurn(item, false);
-                } catch (OperationException e) {
-                    throw gone == 0 ? e : without(gone, e);
-                }
-            }
-            return purgeInTurn(item, left);
+    /** The caller has the volume's turn. */
+    private Outcome purgeHeld(Trashed item, Look how)
+            throws OperationException, InterruptedException {
+        if (trash.find(item.id()).filter(item::sameAs).isEmpty()) {
+            return Outcome.ABSENT;
         }
+        boolean left = look(item, how);
+        if (item.kind() == Deleted.Kind.VOLUME && !left) {
+            int gone = purgeSnapshotsOf(item.volume(), how);
+            try {
+                return purgeInTurn(item, false);
+            } catch (OperationException e) {
+                throw gone == 0 ? e : without(gone, e);
+            }
+        }
+        return purgeInTurn(item, left);
     }
 
     /**

@@ -45,6 +45,15 @@ public final class Restoring {
         if (item.going()) {
             throw gone(item);
         }
+        return parts.running()
+                .inside(
+                        Repeats.request("restore", item.id(), item.deletedAt(), name),
+                        flight -> restored(item, name, flight));
+    }
+
+    private Target restored(Trashed item, String name, Repeats.Flight<Target> flight)
+            throws OperationException, InterruptedException {
+        boolean volume = item.kind() == Deleted.Kind.VOLUME;
         Dossier dossier = volume ? volume(item, name) : snapshot(item, name);
         if (volume) {
             Marks.checkMade(dossier.volume());
@@ -54,7 +63,21 @@ public final class Restoring {
         requireClean(
                 item,
                 dossiers.takeIn(
-                        List.of(dossier), Optional.of(item), () -> mark(item, dossier), _ -> true));
+                        List.of(dossier),
+                        Optional.of(item),
+                        new Dossiers.Attendance() {
+                            @Override
+                            public void toBeRecorded()
+                                    throws OperationException, InterruptedException {
+                                mark(item, dossier);
+                            }
+
+                            @Override
+                            public void recorded() {
+                                Target _ = flight.answered(item.target());
+                            }
+                        },
+                        _ -> true));
         return item.target();
     }
 

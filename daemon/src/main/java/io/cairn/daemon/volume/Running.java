@@ -5,9 +5,13 @@ import io.cairn.daemon.metric.Operation;
 
 import java.time.Duration;
 
-/** Every operation that is asked for runs in here: it is let in, or not, and measured. */
+/**
+ * Every operation that is asked for runs in here: it is let in, or not, joins the same one if that
+ * runs already, and is measured.
+ */
 final class Running {
     private final Gate gate = new Gate();
+    private final Repeats repeats = new Repeats();
     private final Metrics metrics;
 
     Running(Metrics metrics) {
@@ -39,7 +43,31 @@ final class Running {
         }
     }
 
-    /** As {@link #measured}, for what is about no single backend or changes nothing. */
+    /**
+     * As {@link #measured(String, Operation, Body)}, once for all who ask for the same at a time.
+     *
+     * @param request as {@link Repeats#request} makes it
+     */
+    <T> T measured(String backend, Operation operation, Object request, Repeats.Body<T> body)
+            throws OperationException, InterruptedException {
+        return measured(backend, operation, () -> repeats.once(request, body));
+    }
+
+    /** As {@link #inside(Body)}, once for all who ask for the same at a time. */
+    <T> T inside(Object request, Repeats.Body<T> body)
+            throws OperationException, InterruptedException {
+        return inside(() -> repeats.once(request, body));
+    }
+
+    /** Whether nothing runs that could be joined. */
+    boolean idle() {
+        return repeats.idle();
+    }
+
+    /**
+     * As {@link #measured(String, Operation, Body)}, for what is about no single backend or changes
+     * nothing.
+     */
     <T> T inside(Body<T> body) throws OperationException, InterruptedException {
         gate.enter();
         try {

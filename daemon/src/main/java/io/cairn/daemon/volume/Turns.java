@@ -19,7 +19,7 @@ import java.util.UUID;
  */
 final class Turns {
     /** How long an operation waits for another on the same volume before it is BUSY. */
-    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /**
      * So many operations wait for one volume, each of which holds a caller's thread. Where an
@@ -31,16 +31,21 @@ final class Turns {
     private final KeyedLocks<UUID> volumes = new KeyedLocks<>(MOST_WAITING);
     private final OpenIntents open;
     private final Changes changes;
+    private final Duration patience;
 
-    Turns(OpenIntents open, Changes changes) {
+    /**
+     * @param patience as {@link #PATIENCE}
+     */
+    Turns(OpenIntents open, Changes changes, Duration patience) {
         this.open = open;
         this.changes = changes;
+        this.patience = patience;
     }
 
     /** A turn on a name that is to be given to a new volume. Taken before those on volumes. */
     KeyedLocks<String>.Held takeName(String backend, String name)
             throws OperationException, InterruptedException {
-        return names.lock(new TreeSet<>(Set.of(backend + "/" + name)), PATIENCE)
+        return names.lock(new TreeSet<>(Set.of(backend + "/" + name)), patience)
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -54,7 +59,7 @@ final class Turns {
             throws OperationException, InterruptedException {
         SortedSet<String> keys = new TreeSet<>();
         id.ifPresent(chosen -> keys.add("id/" + chosen));
-        return names.lock(keys, PATIENCE)
+        return names.lock(keys, patience)
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -73,7 +78,7 @@ final class Turns {
             keys.add(dossier.volume().backend() + "/" + dossier.volume().name());
             dossier.cuts().forEach(cut -> keys.add("id/" + cut.snapshot().id()));
         }
-        return names.lock(keys, PATIENCE)
+        return names.lock(keys, patience)
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -84,7 +89,7 @@ final class Turns {
     /** A turn on a backend as a whole, which those who import to it have too. */
     KeyedLocks<String>.Held takeBackend(String backend)
             throws OperationException, InterruptedException {
-        return names.lock(new TreeSet<>(Set.of(ofBackend(backend))), PATIENCE)
+        return names.lock(new TreeSet<>(Set.of(ofBackend(backend))), patience)
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -110,7 +115,7 @@ final class Turns {
     KeyedLocks<UUID>.Held take(Collection<VolumeId> wanted)
             throws OperationException, InterruptedException {
         // One for all the waits, however often somebody else leaves something unfinished.
-        long end = System.nanoTime() + PATIENCE.toNanos();
+        long end = System.nanoTime() + patience.toNanos();
         while (true) {
             KeyedLocks<UUID>.Held held = lock(wanted, until(end)).orElseThrow(() -> busy(wanted));
             boolean kept = false;
@@ -161,7 +166,7 @@ final class Turns {
      */
     VolumeEvent forget(VolumeId volume) throws OperationException, InterruptedException {
         Intent intent = open.of(volume).orElseThrow(Turns::nothingUnfinished);
-        try (var _ = lock(intent.volumes(), PATIENCE).orElseThrow(() -> busy(intent.volumes()))) {
+        try (var _ = lock(intent.volumes(), patience).orElseThrow(() -> busy(intent.volumes()))) {
             if (open.of(volume).filter(intent::equals).isEmpty()) {
                 throw nothingUnfinished();
             }
@@ -171,6 +176,11 @@ final class Turns {
 
     private static OperationException nothingUnfinished() {
         return new OperationException(Code.NOT_FOUND, "nothing of it is unfinished");
+    }
+
+    /** Whether nobody has, or waits for, a turn on anything. */
+    boolean idle() {
+        return names.idle() && volumes.idle();
     }
 
     List<Unfinished> unfinished() {

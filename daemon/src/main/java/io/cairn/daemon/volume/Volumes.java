@@ -71,10 +71,19 @@ public final class Volumes {
                 store,
                 backends,
                 metrics,
+                Turns.PATIENCE,
                 new TrashTime(store, InstantSource.system(), System::nanoTime));
     }
 
-    Volumes(StateStore store, Backends backends, Metrics metrics, TrashTime trashTime) {
+    /**
+     * @param patience how long an operation waits for another one on the same volume
+     */
+    Volumes(
+            StateStore store,
+            Backends backends,
+            Metrics metrics,
+            Duration patience,
+            TrashTime trashTime) {
         this.backends = backends;
         open = new OpenIntents();
         running = new Running(metrics);
@@ -88,7 +97,7 @@ public final class Volumes {
         StateNews news = new StateNews(state, open, events);
         Effects effects = new Effects(journal, state, backends);
         Changes changes = new Changes(journal, open, pools, effects, events, news);
-        turns = new Turns(open, changes);
+        turns = new Turns(open, changes, patience);
         parts = new Parts(running, state, open, planning, journal, changes, turns, news, events);
         creations = new Creations(parts);
         grouping =
@@ -205,6 +214,11 @@ public final class Volumes {
     /** Who has access to volumes and snapshots. */
     public Connections connections() {
         return connections;
+    }
+
+    /** Whether nothing runs, and nobody has, or waits for, a turn on anything. */
+    boolean idle() {
+        return running.idle() && turns.idle();
     }
 
     /** What compares connections with what there is. */

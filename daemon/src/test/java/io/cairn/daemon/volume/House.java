@@ -15,6 +15,7 @@ import io.cairn.daemon.store.StoreException;
 import io.cairn.daemon.store.StoreOptions;
 import io.cairn.plugin.file.FileDriverProvider;
 import io.cairn.spi.Driver;
+import io.cairn.spi.DriverProvider;
 import io.cairn.spi.Inventory;
 
 import java.nio.file.Files;
@@ -67,6 +68,7 @@ public final class House implements AutoCloseable {
                 limits,
                 TrashPolicy.DEFAULT,
                 driver,
+                Turns.PATIENCE,
                 InstantSource.system(),
                 System::nanoTime);
     }
@@ -90,8 +92,31 @@ public final class House implements AutoCloseable {
                 PoolLimits.DEFAULT,
                 trash,
                 new FaultyDriver.Provider(new FileDriverProvider()),
+                Turns.PATIENCE,
                 host,
                 nanos);
+    }
+
+    /** One on another driver. */
+    public static House open(Path folder, TrashPolicy trash, DriverProvider driver)
+            throws Exception {
+        return open(folder, trash, driver, Turns.PATIENCE);
+    }
+
+    /**
+     * @param patience how long an operation waits for another one on the same volume
+     */
+    static House open(Path folder, TrashPolicy trash, DriverProvider driver, Duration patience)
+            throws Exception {
+        return new House(
+                folder,
+                Duration.ofSeconds(20),
+                PoolLimits.DEFAULT,
+                trash,
+                new FaultyDriver.Provider(driver),
+                patience,
+                InstantSource.system(),
+                System::nanoTime);
     }
 
     private House(
@@ -100,6 +125,7 @@ public final class House implements AutoCloseable {
             PoolLimits limits,
             TrashPolicy trash,
             FaultyDriver.Provider driver,
+            Duration patience,
             InstantSource host,
             LongSupplier nanos)
             throws Exception {
@@ -142,7 +168,9 @@ public final class House implements AutoCloseable {
                         Volumes.usedBackends(store),
                         Plugins.of(driver),
                         new Configuration(daemon, List.of(backend)));
-        volumes = new Volumes(store, backends, metrics, new TrashTime(store, host, nanos));
+        volumes =
+                new Volumes(
+                        store, backends, metrics, patience, new TrashTime(store, host, nanos));
         volumes.addListener(events::add);
     }
 
@@ -184,6 +212,11 @@ public final class House implements AutoCloseable {
                                 handle.createQuery("SELECT COUNT(*) FROM " + table)
                                         .mapTo(Integer.class)
                                         .one());
+    }
+
+    /** Whether nothing runs, and nobody has, or waits for, a turn on anything. */
+    public boolean idle() {
+        return volumes.idle();
     }
 
     public Backend backend() {
