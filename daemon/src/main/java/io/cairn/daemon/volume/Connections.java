@@ -102,21 +102,39 @@ public final class Connections {
                 });
     }
 
-    /** Connects this host, if it is not, and attaches; for callers who want only a device. */
+    /**
+     * Connects this host, if it is not, and attaches, in one turn; for callers who want only a
+     * device.
+     */
     public Connection attachHere(Target target, boolean readOnly)
             throws OperationException, InterruptedException {
-        boolean before = here(target).isPresent();
-        Connection connection =
-                connect(
-                        target,
-                        new NewConnection("", readOnly, Optional.of(Connection.LOCAL), Map.of()));
+        Volume before = parts.known(target.volume());
+        NewConnection request =
+                new NewConnection("", readOnly, Optional.of(Connection.LOCAL), Map.of());
+        return parts.running()
+                .measured(
+                        before.backend(),
+                        Operation.ATTACH,
+                        Repeats.request("attachHere", target, readOnly),
+                        flight -> {
+                            Connection planned = planning.planned(before, target, request);
+                            try (var _ = parts.turns().take(target.volume())) {
+                                return flight.answered(attachedHere(planned));
+                            }
+                        });
+    }
+
+    private Connection attachedHere(Connection planned)
+            throws OperationException, InterruptedException {
+        boolean before = here(planned.target()).isPresent();
+        Connection connection = connected(planned);
         try {
-            return attach(connection.id());
+            return steps.changed(connection, Step.ATTACH);
         } catch (OperationException e) {
             // A caller who wanted a device and got none wants no connection either.
-            if (!before && parts.open().of(target.volume()).isEmpty()) {
+            if (!before && parts.open().of(planned.target().volume()).isEmpty()) {
                 try {
-                    disconnect(connection.id());
+                    Connection _ = disconnected(connection);
                 } catch (OperationException second) {
                     e.addSuppressed(second);
                 }
@@ -126,12 +144,26 @@ public final class Connections {
     }
 
     /**
-     * Undoes {@link #attachHere}.
+     * Undoes {@link #attachHere}, in one turn.
      *
      * @throws OperationException NOT_FOUND if this host is not connected; IN_USE while anybody has
      *     the device open
      */
     public void detachHere(Target target) throws OperationException, InterruptedException {
+        Connection _ =
+                parts.running()
+                        .measured(
+                                parts.known(target.volume()).backend(),
+                                Operation.DETACH,
+                                Repeats.request("detachHere", target),
+                                flight -> {
+                                    try (var _ = parts.turns().take(target.volume())) {
+                                        return flight.answered(detachedHere(target));
+                                    }
+                                });
+    }
+
+    private Connection detachedHere(Target target) throws OperationException, InterruptedException {
         Connection here =
                 here(target)
                         .orElseThrow(
@@ -140,8 +172,10 @@ public final class Connections {
                                                 Code.NOT_FOUND,
                                                 "this host, %s, is not connected to it"
                                                         .formatted(planning.here().name())));
-        Connection _ = detach(here.id());
-        disconnect(here.id());
+        return disconnected(
+                here.state() == Connection.State.CONNECTED
+                        ? here
+                        : steps.changed(here, Step.DETACH));
     }
 
     /** The connection of the daemon's own host. */
