@@ -188,6 +188,7 @@ final class Creations {
             Repeats.Flight<Volume> flight)
             throws OperationException, InterruptedException {
         boolean idGiven = request.id().isPresent();
+        boolean sized = request.sizeBytes().isPresent();
         Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
         try (var _ = parts.turns().takeId(id);
                 var _ = parts.turns().takeName(planned.backend(), planned.name())) {
@@ -206,7 +207,6 @@ final class Creations {
             }
             Intent.Making intent = intentOf.apply(planned);
             if (there.isPresent()) {
-                boolean sized = !(intent instanceof Intent.AdoptVolume);
                 return parts.confirmed(
                         Sameness.of(
                                 adoptedSo(there.get(), intent),
@@ -225,11 +225,8 @@ final class Creations {
                 throw takenId(planned.id().toString(), "snapshot");
             }
             try (var _ = parts.turns().take(intent.volumes())) {
-                Optional<Origin> origin = planned.origin();
-                if (origin.isPresent()) {
-                    requireSource(origin.get(), planned.sizeBytes());
-                }
-                return switch (parts.changes().perform(intent)) {
+                Intent.Making fitting = intentOf.apply(fitting(planned, sized));
+                return switch (parts.changes().perform(fitting)) {
                     case VolumeEvent.VolumeCreated created -> flight.answered(created.volume());
                     case VolumeEvent other -> throw unexpected(intent, other);
                 };
@@ -249,14 +246,22 @@ final class Creations {
         return there;
     }
 
-    /** Once more, now that nobody else can change it. */
-    private void requireSource(Origin origin, long sizeBytes) throws OperationException {
+    /** The volume as its source allows it, now that nobody else can change that. */
+    private Volume fitting(Volume planned, boolean sized) throws OperationException {
+        if (planned.origin().isEmpty()) {
+            return planned;
+        }
+        Origin origin = planned.origin().get();
         if (origin.snapshot().isPresent()) {
             Snapshot _ = parts.known(origin.snapshot().get());
-        } else {
-            Volume source = parts.known(origin.volume());
-            refuseSmaller(sizeBytes, source.sizeBytes(), "volume " + source.name());
+            return planned;
         }
+        Volume source = parts.known(origin.volume());
+        if (!sized) {
+            return planned.ofSize(source.sizeBytes());
+        }
+        refuseSmaller(planned.sizeBytes(), source.sizeBytes(), "volume " + source.name());
+        return planned;
     }
 
     private static void refuseSmaller(long sizeBytes, long least, String what)

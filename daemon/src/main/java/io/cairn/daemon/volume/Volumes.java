@@ -298,7 +298,8 @@ public final class Volumes {
      * Makes a volume with the content of a snapshot, on its backend. Asked again for the same, it
      * returns the volume that is there.
      *
-     * @param request with a size of at least the snapshot's, or without for just that
+     * @param request with a size of at least the snapshot's, or without for just that; asked again
+     *     without, the volume may have been extended since
      */
     public Volume createFromSnapshot(SnapshotId source, NewVolume request)
             throws OperationException, InterruptedException {
@@ -335,7 +336,8 @@ public final class Volumes {
      * Makes a volume with the content that another has at one instant of this call, on its backend.
      * Asked again for the same, it returns the volume that is there.
      *
-     * @param request with a size of at least the source's, or without for just that
+     * @param request with a size of at least the source's, or without for the one that it has at
+     *     that instant; asked again without, either may have been extended since
      */
     public Volume cloneVolume(VolumeId source, NewVolume request)
             throws OperationException, InterruptedException {

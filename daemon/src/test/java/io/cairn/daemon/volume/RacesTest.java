@@ -3,6 +3,7 @@ package io.cairn.daemon.volume;
 import static io.cairn.daemon.volume.House.BACKEND;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.cairn.daemon.config.Reserve;
 import io.cairn.daemon.config.TrashPolicy;
@@ -19,8 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 
 /** Two that change the same at once, where what one reads first may be wrong by its turn. */
@@ -30,6 +33,8 @@ final class RacesTest {
 
     private final Slate.Provider slate = new Slate.Provider();
     private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch entered = new CountDownLatch(1);
+    private final CountDownLatch gate = new CountDownLatch(1);
     private House house;
     private Volumes volumes;
     private VolumeId volume;
@@ -44,10 +49,32 @@ final class RacesTest {
 
     @AfterEach
     void close() throws Exception {
+        gate.countDown();
         for (Thread thread : threads) {
             thread.join();
         }
         house.close();
+    }
+
+    @Test
+    void aCloneIsAsLargeAsItsSourceIsByThen() throws Exception {
+        blockChanges();
+        FutureTask<Object> extension =
+                begin(() -> volumes.alterations().extend(volume, 2 * MIB).sizeBytes());
+        entered.await();
+        FutureTask<Object> clone =
+                begin(() -> volumes.cloneVolume(volume, NewVolume.named("c")).sizeBytes());
+        awaitTurns(1);
+        gate.countDown();
+        assertThat(extension.get()).isEqualTo(2 * MIB);
+        assertThat(clone.get()).isEqualTo(2 * MIB);
+    }
+
+    @Test
+    void aCloneThatIsAskedForAgainMayHaveASourceThatWasExtended() throws Exception {
+        Volume clone = volumes.cloneVolume(volume, NewVolume.named("c"));
+        Volume _ = volumes.alterations().extend(volume, 2 * MIB);
+        assertThat(volumes.cloneVolume(volume, NewVolume.named("c"))).isEqualTo(clone);
     }
 
     @Test
@@ -88,9 +115,29 @@ final class RacesTest {
         }
     }
 
+    private void blockChanges() {
+        slate.pausing(
+                () -> {
+                    entered.countDown();
+                    gate.await();
+                });
+    }
+
     private FutureTask<Object> begin(Callable<Object> asking) {
         FutureTask<Object> task = new FutureTask<>(asking);
         threads.add(Thread.ofPlatform().start(task));
         return task;
+    }
+
+    /** Until so many wait for a turn. */
+    private void awaitTurns(long waiting) {
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> threads.stream().filter(RacesTest::waitsForATurn).count() == waiting);
+    }
+
+    private static boolean waitsForATurn(Thread thread) {
+        return thread.getState() == Thread.State.TIMED_WAITING
+                && Arrays.stream(thread.getStackTrace())
+                        .anyMatch(frame -> frame.getClassName().equals(KeyedLocks.class.getName()));
     }
 }
