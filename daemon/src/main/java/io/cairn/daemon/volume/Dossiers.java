@@ -171,6 +171,11 @@ public final class Dossiers {
 
     /** What is done besides, while nobody else can change any of it. */
     interface Attendance {
+        /** First of all; returns what is to be recorded instead of what was asked for. */
+        default List<Dossier> begun(List<Dossier> dossiers) throws OperationException {
+            return dossiers;
+        }
+
         /** Once all can be recorded, before it is. */
         default void toBeRecorded() throws OperationException, InterruptedException {}
 
@@ -196,7 +201,7 @@ public final class Dossiers {
                                         dossiers,
                                         () -> {
                                             Comparison.Result result =
-                                                    compare(dossiers, restored);
+                                                    compare(attendance.begun(dossiers), restored);
                                             if (result.clean()) {
                                                 attendance.toBeRecorded();
                                                 record(result.additions(), restored, also);

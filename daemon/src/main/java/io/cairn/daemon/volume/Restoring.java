@@ -67,6 +67,13 @@ public final class Restoring {
                         Optional.of(item),
                         new Dossiers.Attendance() {
                             @Override
+                            public List<Dossier> begun(List<Dossier> read)
+                                    throws OperationException {
+                                requireThere(item);
+                                return volume ? read : List.of(ofNow(item, dossier));
+                            }
+
+                            @Override
                             public void toBeRecorded()
                                     throws OperationException, InterruptedException {
                                 mark(item, dossier);
@@ -79,6 +86,20 @@ public final class Restoring {
                         },
                         _ -> true));
         return item.target();
+    }
+
+    /** Its volume may have been changed since it was read. */
+    private Dossier ofNow(Trashed item, Dossier dossier) throws OperationException {
+        Volume now =
+                Parts.readable(() -> parts.state().volume(item.volume()))
+                        .orElseThrow(() -> withoutVolume(item));
+        Dossier.Cut cut = dossier.cuts().getFirst();
+        return new Dossier(
+                now,
+                dossier.adoptedFrom(),
+                parts.state().holds(now.id().value()),
+                List.of(new Dossier.Cut(cut.snapshot().ofVolumeNamed(now.name()), cut.holds())),
+                List.of());
     }
 
     private Dossier volume(Trashed item, String name)
@@ -98,18 +119,7 @@ public final class Restoring {
 
     private Dossier snapshot(Trashed item, String name)
             throws OperationException, InterruptedException {
-        Dossier there =
-                dossiers.read(item.volume())
-                        .orElseThrow(
-                                () ->
-                                        new OperationException(
-                                                Code.NOT_FOUND,
-                                                "%s cannot be brought back, since its volume is not there%s"
-                                                        .formatted(
-                                                                item.what(),
-                                                                trash.has(item.volume().value())
-                                                                        ? ": bring that back first, it is in the trash too"
-                                                                        : "")));
+        Dossier there = dossiers.read(item.volume()).orElseThrow(() -> withoutVolume(item));
         if (parts.state().snapshot(item.volume(), name).isPresent()) {
             throw taken(item, "snapshot %s of volume %s".formatted(name, there.volume().name()));
         }
@@ -130,9 +140,18 @@ public final class Restoring {
                 List.of());
     }
 
-    /** Before it is recorded: what goes on bearing the mark of the trash would end there again. */
-    private void mark(Trashed item, Dossier dossier)
-            throws OperationException, InterruptedException {
+    private OperationException withoutVolume(Trashed item) {
+        return new OperationException(
+                Code.NOT_FOUND,
+                "%s cannot be brought back, since its volume is not there%s"
+                        .formatted(
+                                item.what(),
+                                trash.has(item.volume().value())
+                                        ? ": bring that back first, it is in the trash too"
+                                        : ""));
+    }
+
+    private void requireThere(Trashed item) throws OperationException {
         Optional<Trashed> now = trash.find(item.id());
         if (now.filter(item::sameAs).isEmpty()) {
             throw new OperationException(
@@ -143,6 +162,12 @@ public final class Restoring {
         if (now.get().going()) {
             throw gone(item);
         }
+    }
+
+    /** Before it is recorded: what goes on bearing the mark of the trash would end there again. */
+    private void mark(Trashed item, Dossier dossier)
+            throws OperationException, InterruptedException {
+        requireThere(item);
         try {
             // Or, if this were killed, it would be taken for what somebody else brought back.
             journal.unmarked(item.id(), marks(dossier).text());

@@ -9,6 +9,7 @@ import io.cairn.daemon.config.Reserve;
 import io.cairn.daemon.config.TrashPolicy;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.daemon.volume.history.Slate;
+import io.cairn.spi.SnapshotId;
 import io.cairn.spi.Target;
 import io.cairn.spi.VolumeId;
 
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Two that change the same at once, where what one reads first may be wrong by its turn. */
 final class RacesTest {
@@ -78,6 +80,60 @@ final class RacesTest {
     }
 
     @Test
+    void aSnapshotComesBackToAVolumeThatIsRenamedMeanwhile() throws Exception {
+        SnapshotId snapshot = volumes.createSnapshot(volume, NewSnapshot.named("s")).id();
+        volumes.deleteSnapshot(snapshot);
+        blockTheNextLook();
+        FutureTask<Object> restore =
+                begin(
+                        () ->
+                                answer(
+                                        () ->
+                                                volumes.trash()
+                                                        .restore(
+                                                                BACKEND, snapshot.toString(), "")));
+        entered.await();
+        Volume _ = volumes.alterations().rename(volume, "w");
+        gate.countDown();
+        assertThat(restore.get()).isEqualTo(Target.of(volume, snapshot));
+        assertThat(volumes.snapshot(BACKEND, "w", "s")).isPresent();
+    }
+
+    @Test
+    void whatSomebodyElseBroughtBackIsNotFoundInTheTrash() throws Exception {
+        volumes.deleteVolume(volume);
+        blockTheNextLook();
+        FutureTask<Object> restore =
+                begin(() -> answer(() -> volumes.trash().restore(BACKEND, volume.toString(), "x")));
+        entered.await();
+        Target _ = volumes.trash().restore(BACKEND, volume.toString(), "y");
+        gate.countDown();
+        assertThat(restore.get()).isEqualTo(Code.NOT_FOUND);
+        assertThat(volumes.volume(BACKEND, "y")).isPresent();
+        assertThat(volumes.volume(BACKEND, "x")).isEmpty();
+    }
+
+    @Test
+    void aSnapshotDoesNotComeBackWithoutItsVolume() throws Exception {
+        SnapshotId snapshot = volumes.createSnapshot(volume, NewSnapshot.named("s")).id();
+        volumes.deleteSnapshot(snapshot);
+        blockTheNextLook();
+        FutureTask<Object> restore =
+                begin(
+                        () ->
+                                answer(
+                                        () ->
+                                                volumes.trash()
+                                                        .restore(
+                                                                BACKEND, snapshot.toString(), "")));
+        entered.await();
+        volumes.deleteVolume(volume);
+        gate.countDown();
+        assertThat(restore.get()).isEqualTo(Code.NOT_FOUND);
+        assertThat(volumes.volume(volume)).isEmpty();
+    }
+
+    @Test
     void attachingAndDetachingHereTakeOneTurnEach() throws Exception {
         Target target = Target.of(volume);
         FutureTask<Object> attaching =
@@ -121,6 +177,17 @@ final class RacesTest {
                     entered.countDown();
                     gate.await();
                 });
+    }
+
+    private void blockTheNextLook() {
+        AtomicBoolean blocked = new AtomicBoolean();
+        house.driver.looking =
+                () -> {
+                    if (blocked.compareAndSet(false, true)) {
+                        entered.countDown();
+                        gate.await();
+                    }
+                };
     }
 
     private FutureTask<Object> begin(Callable<Object> asking) {
