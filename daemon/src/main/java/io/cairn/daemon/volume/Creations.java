@@ -190,8 +190,7 @@ final class Creations {
         boolean idGiven = request.id().isPresent();
         boolean sized = request.sizeBytes().isPresent();
         Optional<UUID> id = idGiven ? Optional.of(planned.id().value()) : Optional.empty();
-        try (var _ = parts.turns().takeId(id);
-                var _ = parts.turns().takeName(planned.backend(), planned.name())) {
+        try (var _ = parts.turns().takeNew(planned.backend(), planned.name(), id)) {
             Optional<Volume> there = parts.state().volume(planned.backend(), planned.name());
             if (there.isPresent()) {
                 // It may be half made or half deleted: settle that first, then look again.

@@ -42,10 +42,21 @@ final class Turns {
         this.patience = patience;
     }
 
-    /** A turn on a name that is to be given to a new volume. Taken before those on volumes. */
+    /** A turn on a name that is to be given to a volume. Taken before those on volumes. */
     KeyedLocks<String>.Held takeName(String backend, String name)
             throws OperationException, InterruptedException {
-        return names.lock(new TreeSet<>(Set.of(backend + "/" + name)), patience)
+        return takeNew(backend, name, Optional.empty());
+    }
+
+    /**
+     * A turn on the name and, if its caller chose one, on the id of a new volume, in the order in
+     * which {@link #takeAll} takes them. Taken before those on volumes.
+     */
+    KeyedLocks<String>.Held takeNew(String backend, String name, Optional<UUID> id)
+            throws OperationException, InterruptedException {
+        SortedSet<String> keys = new TreeSet<>(Set.of(backend + "/" + name));
+        id.ifPresent(chosen -> keys.add("id/" + chosen));
+        return names.lock(keys, patience)
                 .orElseThrow(
                         () ->
                                 new OperationException(
@@ -54,7 +65,7 @@ final class Turns {
                                                 .formatted(name, backend)));
     }
 
-    /** A turn on an id that a caller chose for a new object, if he did. Taken before all others. */
+    /** A turn on an id that a caller chose for a snapshot, if he did. Taken before all others. */
     KeyedLocks<String>.Held takeId(Optional<UUID> id)
             throws OperationException, InterruptedException {
         SortedSet<String> keys = new TreeSet<>();

@@ -23,6 +23,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
@@ -131,6 +133,35 @@ final class RacesTest {
         gate.countDown();
         assertThat(restore.get()).isEqualTo(Code.NOT_FOUND);
         assertThat(volumes.volume(volume)).isEmpty();
+    }
+
+    @Test
+    void whoBringsBackAndWhoMakesTheSameDoNotWaitForEachOther() throws Exception {
+        VolumeId thrown = volumes.createVolume(BACKEND, NewVolume.named("t", MIB)).id();
+        volumes.deleteVolume(thrown);
+        NewVolume same =
+                new NewVolume(
+                        "n",
+                        Optional.of(MIB),
+                        Optional.empty(),
+                        "",
+                        Map.of(),
+                        Particulars.NONE,
+                        Optional.of(thrown));
+        blockChanges();
+        // It has the turn on the name that both of the others want.
+        FutureTask<Object> rename = begin(() -> volumes.alterations().rename(volume, "n").name());
+        entered.await();
+        FutureTask<Object> restore =
+                begin(() -> answer(() -> volumes.trash().restore(BACKEND, thrown.toString(), "n")));
+        awaitTurns(1);
+        FutureTask<Object> creation =
+                begin(() -> answer(() -> volumes.createVolume(BACKEND, same)));
+        awaitTurns(2);
+        gate.countDown();
+        assertThat(rename.get()).isEqualTo("n");
+        assertThat(restore.get()).isEqualTo(Code.CONFLICT);
+        assertThat(creation.get()).isEqualTo(Code.CONFLICT);
     }
 
     @Test
