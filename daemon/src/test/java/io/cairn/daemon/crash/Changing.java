@@ -41,9 +41,9 @@ final class Changing {
     private final Requests requests;
     private final Random random;
 
-    Changing(Records records, Random random) {
+    Changing(Records records, Requests requests, Random random) {
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
         this.random = random;
     }
 
@@ -201,6 +201,9 @@ final class Changing {
                             daemon.invoke(new ObjectName(connection), "attach");
                         });
         records.count("attached", done);
+        if (!done) {
+            requests.doubt();
+        }
         return own.connected(true);
     }
 
@@ -212,6 +215,9 @@ final class Changing {
                         Versions.key(own.id(), DEVICE),
                         DETACHED,
                         () -> daemon.invoke(volume(own.name()), "cleanup", own.name()));
+        if (!gone) {
+            requests.doubt();
+        }
         return own.connected(!gone);
     }
 }

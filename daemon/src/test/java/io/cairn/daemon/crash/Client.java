@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 import javax.management.JMException;
@@ -37,7 +39,14 @@ final class Client {
     private final Thrown thrown;
     private final Shared shared;
     private final Kept kept;
+    private final Requests requests;
     private final Map<String, Own> volumes = new TreeMap<>();
+
+    /** The names of volumes that the step is about. */
+    private final Set<String> touched = new TreeSet<>();
+
+    /** Names of which it is not known what goes by them, until the client learns what there is. */
+    private final Set<String> doubtful = new TreeSet<>();
 
     /**
      * @param syncs whether it waits until what it wrote is on the disk
@@ -55,12 +64,13 @@ final class Client {
         this.random = random;
         this.syncs = syncs;
         this.attaches = attaches;
-        this.making = new Making(records);
-        this.changing = new Changing(records, random);
-        this.givenUp = new GivenUp(backend, records, random);
-        this.thrown = new Thrown(records, random);
-        this.shared = new Shared(records, random);
-        this.kept = new Kept(prefix, records, random);
+        this.requests = new Requests(records);
+        this.making = new Making(records, requests);
+        this.changing = new Changing(records, requests, random);
+        this.givenUp = new GivenUp(backend, records, requests, random);
+        this.thrown = new Thrown(records, requests, random);
+        this.shared = new Shared(records, requests, random);
+        this.kept = new Kept(prefix, records, requests, random);
     }
 
     /** Learns what there is of its own after a start. */
@@ -69,6 +79,7 @@ final class Client {
         givenUp.see(found, prefix);
         thrown.begin();
         volumes.clear();
+        doubtful.clear();
         for (Found.Item item : found.volumes().values()) {
             if (item.name().startsWith(prefix)) {
                 volumes.put(
@@ -86,27 +97,43 @@ final class Client {
     }
 
     void step(Management daemon) throws JMException, IOException {
+        touched.clear();
+        boolean own = stepOnce(daemon);
+        if (requests.tookDoubt() && own) {
+            volumes.keySet().removeAll(touched);
+            doubtful.addAll(touched);
+            records.count("doubts", true);
+        }
+    }
+
+    /** Returns whether it was about volumes of its own. */
+    private boolean stepOnce(Management daemon) throws JMException, IOException {
         if (random.nextInt(5) == 0) {
             shared.use(daemon);
-            return;
+            return false;
         }
         if (random.nextInt(20) == 0) {
             kept.change(daemon);
-            return;
+            return false;
         }
         if (givenUp.any() && random.nextInt(20) == 0) {
             givenUp.write(syncs);
-            return;
+            return false;
         }
-        if (thrown.any() && random.nextInt(5) == 0) {
+        // What comes of it in a drill is not always known, nor then what it left.
+        if (!records.isDrilled() && thrown.any() && random.nextInt(5) == 0) {
             thrown.use(daemon, volumes, free()).ifPresent(this::put);
-            return;
+            return false;
         }
         String name = prefix + random.nextInt(NAMES);
+        if (doubtful.contains(name)) {
+            return false;
+        }
+        touched.add(name);
         Own own = volumes.get(name);
         if (own == null) {
             use(daemon, name);
-            return;
+            return true;
         }
         String snapshot = "s" + random.nextInt(SNAPSHOTS);
         String id = own.snapshots().get(snapshot);
@@ -132,6 +159,7 @@ final class Client {
             }
             default -> put(change(daemon, own));
         }
+        return true;
     }
 
     /** Writes to a volume, or sees to it that this can be done. */
@@ -229,6 +257,7 @@ final class Client {
                             .filter(each -> !each.connected() && !each.held())
                             .findFirst()
                             .orElse(otherwise);
+            touched.add(all.name());
             if (making.deleteWithSnapshots(daemon, all)) {
                 volumes.remove(all.name());
                 thrown.add(all);
@@ -236,6 +265,7 @@ final class Client {
             return;
         }
         Own own = volumes.values().stream().filter(Own::free).findFirst().orElse(otherwise);
+        touched.add(own.name());
         boolean deletes = givenUp.full() || random.nextInt(3) == 0;
         boolean gone = deletes ? making.delete(daemon, own) : givenUp.giveUp(daemon, own);
         if (gone) {
@@ -260,11 +290,12 @@ final class Client {
 
     private Optional<Own> any() {
         List<String> names = List.copyOf(volumes.keySet());
-        return names.isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        Objects.requireNonNull(
-                                volumes.get(names.get(random.nextInt(names.size())))));
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        String name = names.get(random.nextInt(names.size()));
+        touched.add(name);
+        return Optional.of(Objects.requireNonNull(volumes.get(name)));
     }
 
     private void put(Own own) {

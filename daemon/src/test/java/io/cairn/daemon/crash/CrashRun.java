@@ -1,17 +1,12 @@
 package io.cairn.daemon.crash;
 
-import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
-
 import io.cairn.daemon.crash.Ledger.Loss;
 
-import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,19 +24,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 import javax.management.JMException;
-import javax.management.ObjectName;
 
 /** Lets clients work, kills the daemon, starts it again and looks, as often as is wanted. */
 final class CrashRun {
     static final String BACKEND = "files";
 
     private static final int CLIENTS = 6;
-
-    /** For what the kill left unfinished; the daemon tries again every five seconds. */
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    /** Said of what cannot be merged as long as several volumes in use have it open. */
-    private static final String WAITING = "(look for layers to merge)?";
 
     private static final String SHORT = "PT2S";
 
@@ -234,7 +222,7 @@ final class CrashRun {
                                 }));
             }
             try {
-                boolean _ = connected.await(PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+                boolean _ = connected.await(AtRest.PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
                 refuseEnd(daemon, life);
             } finally {
                 if (power && disk != null) {
@@ -326,54 +314,6 @@ final class CrashRun {
         }
     }
 
-    /** How many connections are said to be attached; after a loss of power none is. */
-    private static long attached(Management management) throws Exception {
-        return management
-                .connections(BACKEND)
-                .lines()
-                .filter(line -> line.contains(" attached "))
-                .count();
-    }
-
-    /** Waits for what is done in the background: nothing is left of it that can be done now. */
-    private void awaitRest(Management management) {
-        soon("nothing left to merge or to remove, and nothing said to be")
-                .ignoreException(NoSuchFileException.class)
-                .untilAsserted(
-                        () -> {
-                            String work =
-                                    management.text(Management.backend(BACKEND), "BackgroundWork");
-                            Remains remains = records.layout().remains(backend);
-                            assertThat(remains.problems()).describedAs(work).isEmpty();
-                            assertThat(work)
-                                    .matches(
-                                            remains.waiting()
-                                                    ? WAITING
-                                                    : records.layout().goesOn());
-                        });
-    }
-
-    /** Looks at once, and often, since most of what is waited for is there already. */
-    private static ConditionFactory soon(String what) {
-        return await(what)
-                .atMost(PATIENCE)
-                .pollDelay(Duration.ZERO)
-                .pollInterval(Duration.ofMillis(20));
-    }
-
-    /** What is in it is not lost, and is not to be there any more afterwards either. */
-    private void emptyTrash(Management management) throws Exception {
-        ObjectName files = Management.backend(BACKEND);
-        records.count("found in the trash", management.number(files, "TrashCount"));
-        String _ = management.invoke(files, "emptyTrash", BACKEND);
-        soon("nothing in the trash")
-                .untilAsserted(
-                        () ->
-                                assertThat(management.number(files, "TrashCount"))
-                                        .describedAs(management.text(files, "TrashProblem"))
-                                        .isZero());
-    }
-
     private DaemonProcess start() throws IOException {
         starts++;
         describe();
@@ -388,17 +328,7 @@ final class CrashRun {
             password = daemon.password();
         }
         Management management = new Management(daemon.connect(password));
-        ObjectName files = Management.backend(BACKEND);
-        soon("a backend that is up").until(() -> management.text(files, "State").equals("up"));
-        soon("nothing unfinished")
-                .until(() -> management.number(Management.DAEMON, "UnfinishedCount") == 0);
-        // Not at once, when the daemon may not have begun.
-        await("devices that were looked at")
-                .atMost(PATIENCE)
-                .until(() -> attached(management) == records.layout().devices(backend).size());
-        trashed = management.trashed(BACKEND);
-        emptyTrash(management);
-        awaitRest(management);
+        trashed = new AtRest(management, records, backend).await();
         return management;
     }
 }

@@ -97,7 +97,7 @@ final class DaemonProcess implements AutoCloseable {
     }
 
     /** The one that was built last, of the module whose folder this is, where nobody tells. */
-    private static Path distribution() throws IOException {
+    static Path distribution() throws IOException {
         String told = System.getProperty("cairn.dist");
         if (told != null) {
             return Path.of(told);

@@ -31,10 +31,10 @@ final class GivenUp {
     private final Random random;
     private final SortedMap<String, Found.Item> files = new TreeMap<>();
 
-    GivenUp(Path backend, Records records, Random random) {
+    GivenUp(Path backend, Records records, Requests requests, Random random) {
         this.backend = backend;
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
         this.random = random;
     }
 
@@ -119,6 +119,9 @@ final class GivenUp {
                                                         .formatted(item.id(), text))));
         records.count("taken over", done);
         if (!done) {
+            if (requests.isDoubtful()) {
+                files.remove(item.id());
+            }
             return Optional.empty();
         }
         files.remove(item.id());

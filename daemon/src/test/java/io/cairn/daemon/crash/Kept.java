@@ -17,10 +17,10 @@ final class Kept {
     private final Requests requests;
     private final Random random;
 
-    Kept(String prefix, Records records, Random random) {
+    Kept(String prefix, Records records, Requests requests, Random random) {
         this.prefix = prefix;
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
         this.random = random;
     }
 

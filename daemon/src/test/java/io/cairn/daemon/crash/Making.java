@@ -19,9 +19,9 @@ final class Making {
     private final Records records;
     private final Requests requests;
 
-    Making(Records records) {
+    Making(Records records, Requests requests) {
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
     }
 
     /** Makes a call that makes a volume of this id; returns the answer. */

@@ -21,6 +21,7 @@ final class Records {
     final AtomicLong asked = new AtomicLong();
     final AtomicLong acknowledged = new AtomicLong();
     final Set<String> problems = new ConcurrentSkipListSet<>();
+    final Calls calls = new Calls();
 
     private final Layout layout;
     private final AtomicLong generations = new AtomicLong();
@@ -47,6 +48,7 @@ final class Records {
     /** Whether all that was deleted since the last look stays in the trash for longer than that. */
     private volatile boolean keepsAll;
 
+    private volatile boolean drilled;
     private volatile boolean killing;
     private volatile long killedAtMillis;
 
@@ -299,7 +301,16 @@ final class Records {
 
     /** Whether the daemon was left to itself since its clients began, and owes them an answer. */
     boolean isUndisturbed() {
-        return serverEnds.isEmpty();
+        return serverEnds.isEmpty() && !drilled;
+    }
+
+    /** Notes that calls of the driver go wrong from now on. */
+    void drill() {
+        drilled = true;
+    }
+
+    boolean isDrilled() {
+        return drilled;
     }
 
     /** Notes that nothing that clients asked for may begin any more. */

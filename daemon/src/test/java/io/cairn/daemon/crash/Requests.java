@@ -15,7 +15,15 @@ import javax.management.ObjectName;
 
 /** What clients ask of a daemon: noted before it is asked, and with its answer. */
 final class Requests {
+    /** After these nothing was changed, whatever a drill has go wrong. */
+    private static final Set<String> KNOWN =
+            Set.of("INVALID", "NOT_FOUND", "CONFLICT", "IN_USE", "NO_SPACE", "UNSUPPORTED", "BUSY");
+
+    /** After these it is not known what became of it. */
+    private static final Set<String> UNKNOWN = Set.of("UNAVAILABLE", "FAULT");
+
     private final Records records;
+    private boolean doubtful;
 
     Requests(Records records) {
         this.records = records;
@@ -24,6 +32,25 @@ final class Requests {
     /** Asks. */
     interface Request {
         void ask() throws JMException, IOException;
+    }
+
+    /**
+     * Whether it is not known what became of any request since this was last asked, by the one
+     * client that these are of.
+     */
+    boolean tookDoubt() {
+        boolean took = doubtful;
+        doubtful = false;
+        return took;
+    }
+
+    boolean isDoubtful() {
+        return doubtful;
+    }
+
+    /** Notes that it is not known how far a request came that has several parts. */
+    void doubt() {
+        doubtful = true;
     }
 
     /** Whether it was done, which it must be. */
@@ -48,7 +75,7 @@ final class Requests {
         Optional<String> refusal = refusal(request);
         if (refusal.isEmpty()) {
             attempts.forEach(Attempt::done);
-        } else if (refusals.contains(code(refusal.get()))) {
+        } else if (refusals.contains(code(refusal.get())) || isKnown(refusal.get())) {
             attempts.forEach(Attempt::refused);
         } else {
             isWrong(refusal.get());
@@ -73,11 +100,15 @@ final class Requests {
     /** Sets a property of an object, by the key that {@link Versions} gives it. */
     boolean set(String key, String value, Request request) throws IOException {
         Versions.Version version = records.versions.asking(key, value);
-        boolean done = done(request);
-        if (done) {
+        Optional<String> refusal = refusal(request);
+        if (refusal.isEmpty()) {
             version.done();
+        } else if (isKnown(refusal.get())) {
+            version.refused();
+        } else {
+            isWrong(refusal.get());
         }
-        return done;
+        return refusal.isEmpty();
     }
 
     /**
@@ -89,7 +120,7 @@ final class Requests {
     boolean refusedInUse(String what, Request request) throws IOException {
         Optional<String> refusal = refusal(request);
         boolean rightly = refusal.isPresent() && code(refusal.get()).equals("IN_USE");
-        if (refusal.isEmpty() && records.isUndisturbed()) {
+        if (refusal.isEmpty() && (records.isUndisturbed() || records.isDrilled())) {
             records.problems.add("what is in use could be " + what);
         } else if (refusal.isPresent() && !rightly) {
             isWrong(refusal.get());
@@ -97,11 +128,23 @@ final class Requests {
         return rightly;
     }
 
-    /** A refusal that nothing accounts for. */
+    /** A refusal that a drill accounts for, and that says that nothing was changed. */
+    private boolean isKnown(String refusal) {
+        return records.isDrilled() && KNOWN.contains(code(refusal));
+    }
+
+    /** A refusal that nothing accounts for, unless the daemon is disturbed. */
     private void isWrong(String refusal) {
         if (records.isUndisturbed()) {
             records.problems.add("a client was refused: " + refusal);
+        } else if (records.isDrilled() && !isKnown(refusal) && !isForeseen(refusal)) {
+            records.problems.add("a client was told nothing of use: " + refusal);
         }
+        doubtful |= !isKnown(refusal);
+    }
+
+    private static boolean isForeseen(String refusal) {
+        return UNKNOWN.contains(code(refusal)) && !refusal.contains("in a way nobody foresaw (");
     }
 
     static void expect(ObjectName wanted, String returned) {
@@ -124,6 +167,7 @@ final class Requests {
 
     private Optional<String> refusal(Request request) throws IOException {
         records.asked.incrementAndGet();
+        records.calls.begin();
         try {
             request.ask();
             records.acknowledged.incrementAndGet();
@@ -132,6 +176,8 @@ final class Requests {
             return Optional.of("NOT_FOUND: " + e.getMessage());
         } catch (JMException e) {
             return Optional.of(String.valueOf(e.getMessage()));
+        } finally {
+            records.calls.end();
         }
     }
 

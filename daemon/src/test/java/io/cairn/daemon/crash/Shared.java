@@ -39,9 +39,9 @@ final class Shared {
     private final Random random;
     private int groups;
 
-    Shared(Records records, Random random) {
+    Shared(Records records, Requests requests, Random random) {
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
         this.random = random;
     }
 

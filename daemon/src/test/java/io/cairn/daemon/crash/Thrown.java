@@ -40,9 +40,9 @@ final class Thrown {
     private final Random random;
     private final List<Item> items = new ArrayList<>();
 
-    Thrown(Records records, Random random) {
+    Thrown(Records records, Requests requests, Random random) {
         this.records = records;
-        this.requests = new Requests(records);
+        this.requests = requests;
         this.random = random;
     }
 
