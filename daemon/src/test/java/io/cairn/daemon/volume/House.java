@@ -169,8 +169,7 @@ public final class House implements AutoCloseable {
                         Plugins.of(driver),
                         new Configuration(daemon, List.of(backend)));
         volumes =
-                new Volumes(
-                        store, backends, metrics, patience, new TrashTime(store, host, nanos));
+                new Volumes(store, backends, metrics, patience, new TrashTime(store, host, nanos));
         volumes.addListener(events::add);
     }
 

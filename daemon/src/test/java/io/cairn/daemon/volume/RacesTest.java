@@ -91,7 +91,7 @@ final class RacesTest {
                         () ->
                                 answer(
                                         () ->
-                                                volumes.trash()
+                                                volumes.restoring()
                                                         .restore(
                                                                 BACKEND, snapshot.toString(), "")));
         entered.await();
@@ -106,9 +106,14 @@ final class RacesTest {
         volumes.deleteVolume(volume);
         blockTheNextLook();
         FutureTask<Object> restore =
-                begin(() -> answer(() -> volumes.trash().restore(BACKEND, volume.toString(), "x")));
+                begin(
+                        () ->
+                                answer(
+                                        () ->
+                                                volumes.restoring()
+                                                        .restore(BACKEND, volume.toString(), "x")));
         entered.await();
-        Target _ = volumes.trash().restore(BACKEND, volume.toString(), "y");
+        Target _ = volumes.restoring().restore(BACKEND, volume.toString(), "y");
         gate.countDown();
         assertThat(restore.get()).isEqualTo(Code.NOT_FOUND);
         assertThat(volumes.volume(BACKEND, "y")).isPresent();
@@ -125,7 +130,7 @@ final class RacesTest {
                         () ->
                                 answer(
                                         () ->
-                                                volumes.trash()
+                                                volumes.restoring()
                                                         .restore(
                                                                 BACKEND, snapshot.toString(), "")));
         entered.await();
@@ -153,7 +158,12 @@ final class RacesTest {
         FutureTask<Object> rename = begin(() -> volumes.alterations().rename(volume, "n").name());
         entered.await();
         FutureTask<Object> restore =
-                begin(() -> answer(() -> volumes.trash().restore(BACKEND, thrown.toString(), "n")));
+                begin(
+                        () ->
+                                answer(
+                                        () ->
+                                                volumes.restoring()
+                                                        .restore(BACKEND, thrown.toString(), "n")));
         awaitTurns(1);
         FutureTask<Object> creation =
                 begin(() -> answer(() -> volumes.createVolume(BACKEND, same)));

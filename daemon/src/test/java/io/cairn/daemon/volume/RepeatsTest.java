@@ -146,14 +146,17 @@ final class RepeatsTest {
             }
         },
         RESTORE_SNAPSHOT(
-                test -> test.volumes.trash().restore(BACKEND, test.snapshot.toString(), "new")) {
+                test ->
+                        test.volumes
+                                .restoring()
+                                .restore(BACKEND, test.snapshot.toString(), "new")) {
             @Override
             void prepare(RepeatsTest test) throws Exception {
                 test.volumes.deleteSnapshot(test.snapshot);
             }
         },
         RESTORE_VOLUME(
-                test -> test.volumes.trash().restore(BACKEND, test.volume.toString(), "new"),
+                test -> test.volumes.restoring().restore(BACKEND, test.volume.toString(), "new"),
                 test -> test.volumes.createVolume(BACKEND, NewVolume.named("new", MIB))) {
             @Override
             void prepare(RepeatsTest test) throws Exception {
@@ -161,7 +164,7 @@ final class RepeatsTest {
                 test.volumes.deleteVolume(test.volume);
             }
         },
-        PURGE(test -> test.volumes.trash().purge(BACKEND, test.snapshot.toString())) {
+        PURGE(test -> test.volumes.purging().purge(BACKEND, test.snapshot.toString())) {
             @Override
             void prepare(RepeatsTest test) throws Exception {
                 test.volumes.deleteSnapshot(test.snapshot);

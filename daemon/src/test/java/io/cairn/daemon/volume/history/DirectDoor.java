@@ -120,7 +120,7 @@ final class DirectDoor implements Recorder.Door {
                     new Answer.Ended(volumes.connections().cleanup(id(cleanup.volume())).size());
             case Request.Restore restore -> {
                 Target _ =
-                        volumes.trash()
+                        volumes.restoring()
                                 .restore(
                                         backend,
                                         restore.snapshot().orElse(restore.volume()).toString(),
@@ -129,7 +129,7 @@ final class DirectDoor implements Recorder.Door {
             }
             case Request.Purge purge -> {
                 Trashed _ =
-                        volumes.trash()
+                        volumes.purging()
                                 .purge(backend, purge.snapshot().orElse(purge.volume()).toString());
                 yield DONE;
             }
