@@ -99,7 +99,7 @@ final class TrashRows {
                 statements.prepare("SELECT COUNT(*) FROM trash WHERE going = TRUE AND backend = ?");
         query.setString(1, backend);
         try (ResultSet found = query.executeQuery()) {
-            found.next();
+            boolean _ = found.next();
             return found.getInt(1);
         }
     }
