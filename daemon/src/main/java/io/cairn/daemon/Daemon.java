@@ -62,6 +62,11 @@ final class Daemon implements AutoCloseable {
     /** What is to be undone, the last thing done first. */
     private final Deque<Step> undo = new ArrayDeque<>();
 
+    /** The longest that all that is waited for at the stop may take together. */
+    private Duration stopDeadline = Duration.ZERO;
+
+    private long stopEnd;
+
     private record Step(String what, Undoing how) {}
 
     private interface Undoing {
@@ -99,6 +104,7 @@ final class Daemon implements AutoCloseable {
                 Instant.ofEpochMilli(ManagementFactory.getRuntimeMXBean().getStartTime());
         DaemonConfig config = configuration.daemon();
         Path data = config.dataFolder();
+        stopDeadline = config.stopDeadline();
 
         StateStore store =
                 StateStore.open(
@@ -127,13 +133,13 @@ final class Daemon implements AutoCloseable {
                         Volumes.holdingBackends(store),
                         plugins,
                         configuration);
-        undo.push(new Step("the backends", () -> backends.close(config.stopDeadline())));
+        undo.push(new Step("the backends", () -> backends.close(left())));
 
         Injector parts =
                 Guice.createInjector(
                         Stage.PRODUCTION, new CairnModule(configuration, store, backends));
         Volumes volumes = parts.getInstance(Volumes.class);
-        undo.push(new Step("the operations", () -> stop(volumes, config.stopDeadline())));
+        undo.push(new Step("the operations", () -> stop(volumes)));
         volumes.start(SETTLING);
         volumes.tombstones().start(config.deletedKeep());
 
@@ -168,8 +174,8 @@ final class Daemon implements AutoCloseable {
         undo.push(new Step("the connector", connector::close));
 
         // Before the connector ends, so that clients still get the answers to what runs.
-        undo.push(new Step("running work", () -> stop(volumes, config.stopDeadline())));
-        undo.push(new Step("the checks", () -> checks.stop(config.stopDeadline())));
+        undo.push(new Step("running work", () -> stop(volumes)));
+        undo.push(new Step("the checks", () -> checks.stop(left())));
         checks.start(config.checkEvery());
 
         Path whole = data.resolve(ADDRESS_FILE + ".new");
@@ -201,17 +207,23 @@ final class Daemon implements AutoCloseable {
                 Optional.empty());
     }
 
-    private static void stop(Volumes volumes, Duration deadline) throws InterruptedException {
-        if (!volumes.stop(deadline)) {
+    private void stop(Volumes volumes) throws InterruptedException {
+        if (!volumes.stop(left())) {
             LOG.warn(
                     "Operations still run after {}; they are finished after the next start",
-                    deadline);
+                    stopDeadline);
         }
+    }
+
+    /** One deadline for all steps: what hangs holds up each of them. */
+    private Duration left() {
+        return Duration.ofNanos(Math.max(0, stopEnd - System.nanoTime()));
     }
 
     /** Stops all parts in reverse; what fails to stop does not keep the rest from it. */
     @Override
     public void close() {
+        stopEnd = System.nanoTime() + stopDeadline.toNanos();
         while (!undo.isEmpty()) {
             Step step = undo.pop();
             try {
