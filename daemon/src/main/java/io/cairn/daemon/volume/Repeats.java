@@ -21,6 +21,8 @@ final class Repeats {
 
     interface Body<T> {
         /**
+         * Does what is asked for.
+         *
          * @param flight is to be told the answer
          */
         T run(Flight<T> flight) throws OperationException, InterruptedException;

@@ -11,7 +11,9 @@ final class Tally {
     /** What problems of each sort say, as an inspection words them. */
     private enum Sort {
         LOST("lost", List.of(" is lost, ")),
-        LEAKED("leaked", List.of(" is there, though ", "orphaned ", " folder", "devices: ", "processes: ")),
+        LEAKED(
+                "leaked",
+                List.of(" is there, though ", "orphaned ", " folder", "devices: ", "processes: ")),
         DOUBLED("doubled", List.of(" twice", " too")),
         WRONG("wrong bytes", List.of(": byte ", " bytes instead of "));
 

@@ -104,9 +104,12 @@ public final class House implements AutoCloseable {
     }
 
     /**
+     * The same, with another patience.
+     *
      * @param patience how long an operation waits for another one on the same volume
      */
-    static House open(Path folder, TrashPolicy trash, DriverProvider driver, Duration patience)
+    public static House open(
+            Path folder, TrashPolicy trash, DriverProvider driver, Duration patience)
             throws Exception {
         return new House(
                 folder,

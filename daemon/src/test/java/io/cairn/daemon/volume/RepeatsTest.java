@@ -171,9 +171,11 @@ final class RepeatsTest {
             }
         };
 
+        @SuppressWarnings("ImmutableEnumChecker") // it captures nothing
         final Asking asking;
 
         /** Something else, which must wait for it. */
+        @SuppressWarnings("ImmutableEnumChecker") // it captures nothing
         final Asking other;
 
         Request(Asking asking) {

@@ -83,7 +83,7 @@ public final class Explanation {
         events =
                 IntStream.range(0, 2 * calls.size())
                         .boxed()
-                        .sorted(Comparator.comparing(this::time))
+                        .sorted(Comparator.comparingLong(this::time))
                         .mapToInt(event -> event)
                         .toArray();
     }
@@ -251,7 +251,7 @@ public final class Explanation {
                 }
             }
         }
-        return found.stream().sorted(Comparator.comparing(i -> calls.get(i).likely())).toList();
+        return found.stream().sorted(Comparator.comparingLong(i -> calls.get(i).likely())).toList();
     }
 
     private void failed(int event, Supplier<String> why) {
@@ -267,7 +267,7 @@ public final class Explanation {
                         .filter(i -> calls.get(i).invoked() < time(events[event]))
                         .filter(i -> !Collections.disjoint(matters.get(i), matters.get(due)))
                         .boxed()
-                        .sorted(Comparator.comparing(i -> calls.get(i).likely()))
+                        .sorted(Comparator.comparingLong(i -> calls.get(i).likely()))
                         .toList();
         List<World.Volume> volumes =
                 point.world().live().values().stream()

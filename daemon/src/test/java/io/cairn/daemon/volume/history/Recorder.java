@@ -12,12 +12,17 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Notes every call of every client. Safe for many threads. */
 public final class Recorder {
     private final AtomicLong clock = new AtomicLong();
+
+    @SuppressWarnings("ThreadLocalUsage") // there is one recorder for each test
     private final ThreadLocal<Long> effect = ThreadLocal.withInitial(() -> 0L);
+
     private final Queue<Call> calls = new ConcurrentLinkedQueue<>();
 
     /** Carries a request out. */
     public interface Door {
         /**
+         * Asks and waits for the answer.
+         *
          * @return nothing if the answer says nothing for certain, as of what is changing right now
          */
         Optional<Answer> ask(Request request) throws Exception;

@@ -4,7 +4,6 @@ import static io.cairn.spi.DriverException.Kind.IN_USE;
 import static io.cairn.spi.DriverException.Kind.NOT_FOUND;
 
 import io.cairn.spi.Attaching;
-import io.cairn.spi.Attachment;
 import io.cairn.spi.BackendFacts;
 import io.cairn.spi.BackendFacts.Trait;
 import io.cairn.spi.BackendIdentity;
@@ -16,7 +15,6 @@ import io.cairn.spi.Driver;
 import io.cairn.spi.DriverException;
 import io.cairn.spi.DriverInfo;
 import io.cairn.spi.DriverProvider;
-import io.cairn.spi.Export;
 import io.cairn.spi.ExportSpec;
 import io.cairn.spi.Exporting;
 import io.cairn.spi.Growing;
@@ -66,8 +64,8 @@ public final class Slate implements Driver {
         private final Map<VolumeId, Held> volumes = new HashMap<>();
         private final Map<SnapshotId, HeldCut> cuts = new HashMap<>();
         private final Map<UUID, String> born = new HashMap<>();
-        private final Set<Target> attached = ConcurrentHashMap.newKeySet();
-        private final Map<ConnectionId, ExportSpec> exports = new ConcurrentHashMap<>();
+        final Set<Target> attached = ConcurrentHashMap.newKeySet();
+        final Map<ConnectionId, ExportSpec> exports = new ConcurrentHashMap<>();
         private final Set<VolumeId> busy = ConcurrentHashMap.newKeySet();
         private final Queue<String> breaches = new ConcurrentLinkedQueue<>();
         private final AtomicInteger changes = new AtomicInteger();
@@ -137,11 +135,11 @@ public final class Slate implements Driver {
         this.all = all;
     }
 
-    private interface Body<T> {
+    interface Body<T> {
         T run() throws DriverException;
     }
 
-    private <T> T change(String what, Set<VolumeId> keys, Body<T> body)
+    <T> T change(String what, Set<VolumeId> keys, Body<T> body)
             throws DriverException, InterruptedException {
         for (VolumeId key : keys) {
             if (!all.busy.add(key)) {
@@ -375,92 +373,23 @@ public final class Slate implements Driver {
 
     @Override
     public Optional<Attaching> attaching() {
-        return Optional.of(
-                new Attaching() {
-                    @Override
-                    public Attachment attach(Target target, boolean readOnly)
-                            throws DriverException, InterruptedException {
-                        return change(
-                                "attach",
-                                Set.of(target.volume()),
-                                () -> {
-                                    long size = volume(target.volume()).volume().sizeBytes();
-                                    all.attached.add(target);
-                                    return device(target, size);
-                                });
-                    }
-
-                    @Override
-                    public void detach(Target target) throws DriverException, InterruptedException {
-                        boolean _ =
-                                change(
-                                        "detach",
-                                        Set.of(target.volume()),
-                                        () -> all.attached.remove(target));
-                    }
-
-                    @Override
-                    public Optional<Attachment> attached(Target target) {
-                        synchronized (all) {
-                            return Optional.ofNullable(all.volumes.get(target.volume()))
-                                    .filter(_ -> all.attached.contains(target))
-                                    .map(held -> device(target, held.volume().sizeBytes()));
-                        }
-                    }
-                });
-    }
-
-    private static Attachment device(Target target, long sizeBytes) {
-        return new Attachment("/dev/slate/" + target.volume(), target.fixed(), sizeBytes);
+        return Optional.of(new SlateAttaching(this, all));
     }
 
     @Override
     public Optional<Exporting> exporting() {
-        return Optional.of(
-                new Exporting() {
-                    @Override
-                    public Set<String> protocols() {
-                        return Set.of("chalk");
-                    }
-
-                    @Override
-                    public Export export(ExportSpec spec)
-                            throws DriverException, InterruptedException {
-                        return change(
-                                "export",
-                                Set.of(spec.target().volume()),
-                                () -> {
-                                    BackendVolume _ = volume(spec.target().volume()).volume();
-                                    all.exports.put(spec.id(), spec);
-                                    return exported(spec.id(), spec.target()).orElseThrow();
-                                });
-                    }
-
-                    @Override
-                    public void unexport(ConnectionId id, Target target)
-                            throws DriverException, InterruptedException {
-                        boolean _ =
-                                change(
-                                        "unexport",
-                                        Set.of(target.volume()),
-                                        () -> all.exports.remove(id) != null);
-                    }
-
-                    @Override
-                    public Optional<Export> exported(ConnectionId id, Target target) {
-                        return Optional.ofNullable(all.exports.get(id))
-                                .map(
-                                        _ ->
-                                                new Export(
-                                                        "chalk",
-                                                        Map.of("at", id.toString()),
-                                                        Set.of()));
-                    }
-                });
+        return Optional.of(new SlateExporting(this, all));
     }
 
     @Override
     public void close() {}
+
+    /** How large a volume is, which must be there. */
+    long sizeBytes(VolumeId id) throws DriverException {
+        synchronized (all) {
+            return volume(id).volume().sizeBytes();
+        }
+    }
 
     private void requireUnused(VolumeId id) throws DriverException {
         boolean exported =

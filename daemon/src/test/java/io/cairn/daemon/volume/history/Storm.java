@@ -53,6 +53,8 @@ public final class Storm {
     private int made;
 
     /**
+     * Clients that have not begun yet.
+     *
      * @param doors of each client its own
      */
     public Storm(

@@ -23,6 +23,9 @@ final class StormTest {
     /** How long the storage takes for a change at most. */
     private static final int NANOS = 300_000;
 
+    /** However slow the machine is, nobody is told that anything is busy. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void someOrderExplainsAll(boolean trash, @TempDir Path folder) throws Exception {
@@ -33,7 +36,7 @@ final class StormTest {
         Slate.Provider slate = new Slate.Provider();
         Random random = new Random(seed);
         slate.pausing(() -> LockSupport.parkNanos(random.nextInt(NANOS)));
-        try (House house = House.open(folder, policy, slate)) {
+        try (House house = House.open(folder, policy, slate, PATIENCE)) {
             Recorder recorder = new Recorder();
             house.volumes.addListener(recorder::accept);
             Storm storm =

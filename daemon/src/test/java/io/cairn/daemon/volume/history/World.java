@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.UnaryOperator;
 
 /**
  * All volumes of a backend at an instant, one call after another. Never changed.
@@ -171,12 +170,6 @@ public record World(
 
     private interface Consumption<K, V> {
         void to(Map<K, V> all);
-    }
-
-    /** Changes the one volume of that id. */
-    World change(UUID id, UnaryOperator<Volume> change) {
-        Volume before = live.get(id);
-        return before == null ? this : with(change.apply(before));
     }
 
     /**
