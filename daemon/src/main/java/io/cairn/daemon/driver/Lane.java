@@ -192,7 +192,7 @@ final class Lane {
      */
     void refuseWaiting(String why) {
         List<Runnable> waiting = new ArrayList<>();
-        threads.getQueue().drainTo(waiting);
+        int _ = threads.getQueue().drainTo(waiting);
         refuse(waiting, why);
     }
 

@@ -199,7 +199,7 @@ final class BackendBreakerTest {
         provider.pools =
                 () -> {
                     asked.incrementAndGet();
-                    stubborn();
+                    int _ = stubborn();
                     return List.of(new PoolStats("p", 100, 7));
                 };
         await().until(() -> backend.breaker().state() == State.OPEN);

@@ -160,7 +160,7 @@ final class BreakerTest {
                                 () -> {
                                     try {
                                         breaker.awaitTurn(LONG);
-                                        breaker.begin();
+                                        boolean _ = breaker.begin();
                                     } catch (InterruptedException e) {
                                         throw new IllegalStateException(e);
                                     }

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 /**
  * Stops a process, and lets it go on: at the latest two minutes later, whatever becomes of this.
  */
-final class Freeze implements AutoCloseable {
+final class Freeze {
     private final long pid;
     private @Nullable Process watchman;
 
@@ -29,18 +29,14 @@ final class Freeze implements AutoCloseable {
     }
 
     void resume() throws IOException, InterruptedException {
-        if (watchman == null) {
+        Process watching = watchman;
+        if (watching == null) {
             return;
         }
         run("kill", "-CONT", String.valueOf(pid));
-        watchman.descendants().forEach(ProcessHandle::destroy);
-        watchman.destroy();
+        watching.descendants().forEach(ProcessHandle::destroy);
+        watching.destroy();
         watchman = null;
-    }
-
-    @Override
-    public void close() throws IOException, InterruptedException {
-        resume();
     }
 
     static boolean installed(String program) {

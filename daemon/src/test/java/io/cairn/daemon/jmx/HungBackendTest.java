@@ -181,7 +181,7 @@ final class HungBackendTest {
                                 new NewConnection(
                                         "elsewhere", false, Optional.of("nbd"), Map.of()));
         Freeze freeze = new Freeze(serverOf(home.resolve("hung")));
-        thawing.push(freeze);
+        thawing.push(freeze::resume);
         freeze.stop();
 
         assertUnavailable(client(() -> invoke(volume(names.getFirst()), "createSnapshot", "s")));

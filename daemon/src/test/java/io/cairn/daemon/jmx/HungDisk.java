@@ -103,7 +103,7 @@ final class HungDisk implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            freeze.close();
+            freeze.resume();
             if (mounted) {
                 Freeze.run("umount", mountPoint.toString());
             }
