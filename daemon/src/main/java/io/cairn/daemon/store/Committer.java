@@ -33,16 +33,26 @@ final class Committer implements Runnable {
      */
     private static final long CHECKPOINT_BYTES = 2L << 20;
 
+    /**
+     * As long as a copy of the files wants no checkpoint: enough for some 15,000 changes, and still
+     * below HSQLDB's own.
+     */
+    private static final long COPYING_BYTES = 12L << 20;
+
     private final Opening opening;
     private final FenceNote note;
     private final ReadPool pool;
     private final StoreOptions options;
     private final Path folder;
+    private final FreeSpace space;
     private final Runnable reopened;
     private final Thread thread;
     private final Queue<Request<?>> waiting = new ConcurrentLinkedQueue<>();
     private final Tally tally =
             new Tally(new LongAdder(), new LongAdder(), new LongAdder(), new LongAdder());
+
+    /** Whether checkpoints are put off, which the next one ends. */
+    private volatile boolean copying;
 
     private volatile boolean idle;
     private volatile boolean ending;
@@ -66,6 +76,7 @@ final class Committer implements Runnable {
         this.pool = pool;
         this.options = options;
         this.folder = folder;
+        this.space = new FreeSpace(folder, options);
         this.reopened = reopened;
         this.pause = options.retryAfter();
         this.thread = Thread.ofPlatform().name("cairn-state").daemon(true).unstarted(this);
@@ -80,7 +91,33 @@ final class Committer implements Runnable {
     }
 
     void checkpoint() throws StoreException {
-        await(Request.checkpoint());
+        boolean _ =
+                errand(
+                        Urgency.COMPLETING,
+                        engine -> {
+                            engine.checkpoint();
+                            return true;
+                        });
+    }
+
+    <T extends @Nullable Object> T errand(Urgency urgency, Errand<T> errand) throws StoreException {
+        return await(new Request<>(errand, urgency));
+    }
+
+    /** Makes a checkpoint, the last one for as long as the log may grow. */
+    LiveCopy beginCopy() throws StoreException {
+        return errand(
+                Urgency.ORDINARY,
+                engine -> {
+                    LiveCopy copy = LiveCopy.begin(engine);
+                    copying = true;
+                    return copy;
+                });
+    }
+
+    /** Checkpoints may be made again. */
+    void endCopy() {
+        copying = false;
     }
 
     private <T extends @Nullable Object> T await(Request<T> request) throws StoreException {
@@ -160,10 +197,10 @@ final class Committer implements Runnable {
 
     /** Ends with every request of the batch answered. */
     private void serve(List<Request<?>> batch, Engine open) {
-        List<Request<?>> checkpoints = new ArrayList<>();
+        List<Request<?>> errands = new ArrayList<>();
         try {
-            admit(batch);
-            batch.removeIf(r -> r.isCheckpoint() && checkpoints.add(r));
+            space.admit(batch);
+            batch.removeIf(r -> r.isErrand() && errands.add(r));
             while (!batch.isEmpty()) {
                 if (batch.size() == 1) {
                     alone(batch.getFirst(), open);
@@ -172,36 +209,20 @@ final class Committer implements Runnable {
                     together(batch, open);
                 }
             }
-            if (!checkpoints.isEmpty() || open.logBytes() >= CHECKPOINT_BYTES) {
+            while (!errands.isEmpty()) {
+                run(errands.getFirst(), open);
+                errands.removeFirst();
+            }
+            if (open.logBytes() >= (copying ? COPYING_BYTES : CHECKPOINT_BYTES)) {
+                copying = false;
                 open.checkpoint();
-                checkpoints.forEach(Request::succeed);
             }
         } catch (EngineFault | RuntimeException | Error e) {
             // After an Error, such as no memory, HSQLDB may have stopped halfway through anything.
             raise(e, open);
             batch.forEach(r -> r.fail(StoreException.Kind.FENCED, fenced(), e));
-            checkpoints.forEach(r -> r.fail(StoreException.Kind.FENCED, fenced(), e));
+            errands.forEach(r -> r.fail(StoreException.Kind.FENCED, fenced(), e));
         }
-    }
-
-    private void admit(List<Request<?>> batch) {
-        long freeBytes = folder.toFile().getUsableSpace();
-        if (freeBytes >= options.minFreeBytes()) {
-            return;
-        }
-        batch.removeIf(
-                request -> {
-                    long needed = options.needed(request.urgency());
-                    if (freeBytes >= needed) {
-                        return false;
-                    }
-                    request.fail(
-                            StoreException.Kind.FULL,
-                            "the file system of %s has %d bytes free and this needs %d: make room there, and try again"
-                                    .formatted(folder, freeBytes, needed),
-                            null);
-                    return true;
-                });
     }
 
     /** Commits all, or answers the first that fails and leaves the others for another try. */
@@ -235,6 +256,26 @@ final class Committer implements Runnable {
             return;
         }
         commit(List.of(request), open);
+    }
+
+    private static void run(Request<?> errand, Engine open) throws EngineFault {
+        try {
+            errand.run(open);
+        } catch (ChangeRefused e) {
+            open.rollback();
+            errand.fail(StoreException.Kind.REFUSED, String.valueOf(e.getMessage()), e);
+            return;
+        } catch (IOException | SQLException e) {
+            open.rollback();
+            errand.fail(
+                    StoreException.Kind.FAILED,
+                    "something could not be done with the state's files: " + e.getMessage(),
+                    e);
+            return;
+        }
+        // It may have read something.
+        open.rollback();
+        errand.succeed();
     }
 
     private void commit(List<Request<?>> requests, Engine open) throws EngineFault {
@@ -275,7 +316,7 @@ final class Committer implements Runnable {
         if (System.nanoTime() - nextTry < 0) {
             return;
         }
-        if (folder.toFile().getUsableSpace() < options.minFreeBytes()) {
+        if (!space.enough()) {
             nextTry = System.nanoTime() + options.retryAfter().toNanos();
             return;
         }

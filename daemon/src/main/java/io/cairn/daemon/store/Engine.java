@@ -11,9 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 
 /**
  * One open HSQLDB database, with the one connection that changes it. Believes nothing: after every
@@ -21,9 +19,6 @@ import java.util.UUID;
  * thread, except for {@link #connect} and {@link #logBytes}.
  */
 final class Engine {
-    /** As long as HSQLDB wants it to be. */
-    private static final int UNIQUE_NAME_LENGTH = 16;
-
     static {
         // Else HSQLDB puts its own configuration in place of the logging of the whole process.
         System.setProperty("hsqldb.reconfig_logging", "false");
@@ -56,13 +51,7 @@ final class Engine {
         try (Connection connection = connect(database, true);
                 Statement statement = connection.createStatement()) {
             EngineSettings.apply(connection);
-            // By itself HSQLDB takes the millisecond, so that two made at once would hear each
-            // other's warnings.
-            statement.execute(
-                    "SET DATABASE UNIQUE NAME "
-                            + ("C" + UUID.randomUUID().toString().replace("-", ""))
-                                    .substring(0, UNIQUE_NAME_LENGTH)
-                                    .toUpperCase(Locale.ROOT));
+            statement.execute(OwnName.STATEMENT + OwnName.choose());
             statement.execute(
                     "CREATE MEMORY TABLE store_proof (id INTEGER PRIMARY KEY, proved_at TIMESTAMP NOT NULL)");
             statement.execute("INSERT INTO store_proof VALUES (1, LOCALTIMESTAMP)");
@@ -122,6 +111,10 @@ final class Engine {
         Connection reader = connect(database, false);
         reader.setReadOnly(true);
         return reader;
+    }
+
+    Path database() {
+        return database;
     }
 
     Statements statements() {

@@ -15,11 +15,10 @@ import java.util.stream.Stream;
  * What one database warns of. HSQLDB acknowledges commits that it failed to write; all it does is
  * to warn in its event log, which goes to a logger named after the database's unique name. So a
  * warning there means that nothing written since can be trusted. A copy of a database has the same
- * name: two of them open in one process are warned of each other's failures.
+ * name: two of them open in one process are warned of each other's failures, unless {@link OwnName}
+ * gives it another.
  */
 final class EngineEvents extends Handler {
-    private static final String UNIQUE_NAME = "SET DATABASE UNIQUE NAME ";
-
     /** Held, since the logging framework forgets loggers that nobody holds, with their handlers. */
     private final Logger logger;
 
@@ -45,9 +44,11 @@ final class EngineEvents extends Handler {
             if (Files.exists(script)) {
                 try (Stream<String> lines = Files.lines(script)) {
                     Optional<String> line =
-                            lines.limit(10).filter(l -> l.startsWith(UNIQUE_NAME)).findFirst();
+                            lines.limit(10)
+                                    .filter(l -> l.startsWith(OwnName.STATEMENT))
+                                    .findFirst();
                     if (line.isPresent()) {
-                        return line.get().substring(UNIQUE_NAME.length()).strip();
+                        return line.get().substring(OwnName.STATEMENT.length()).strip();
                     }
                 }
             }

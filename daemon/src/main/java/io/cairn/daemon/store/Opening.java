@@ -1,17 +1,12 @@
 package io.cairn.daemon.store;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
-import java.util.Comparator;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * From a folder, in whatever state a crash left it, to an open database. There is one way: for the
@@ -22,6 +17,8 @@ import java.util.stream.Stream;
  * fence      how much of the log is good, if that is not all of it
  * database/  HSQLDB's files
  * </pre>
+ *
+ * <p>{@link Replacement} says what else a restore leaves there.
  */
 final class Opening {
     /** HSQLDB's codes for a script or log that it cannot replay. */
@@ -46,6 +43,10 @@ final class Opening {
     /** Opens the database and lets readers in. */
     Engine open(ReadPool pool) throws StoreException {
         try {
+            if (Replacement.settle(folder, note)) {
+                repairs.accept(
+                        "put the database in place that a restore had made before it was cut short");
+            }
             if (!Files.exists(files)) {
                 create();
             }
@@ -91,26 +92,12 @@ final class Opening {
      */
     private void create() throws IOException, SQLException, StoreException {
         Path aside = folder.resolve("database.new");
-        if (Files.exists(aside)) {
-            try (Stream<Path> left = Files.walk(aside)) {
-                for (Path path : left.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(path);
-                }
-            }
-        }
-        Files.createDirectory(
-                aside,
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        FileCopies.delete(aside);
+        FileCopies.makeFolder(aside);
         Engine.create(aside.resolve("state"));
-        sync(aside);
+        FileCopies.sync(aside);
         Files.move(aside, files, StandardCopyOption.ATOMIC_MOVE);
-        sync(folder);
-    }
-
-    private static void sync(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        FileCopies.sync(folder);
     }
 
     /**

@@ -2,15 +2,16 @@ package io.cairn.daemon.store;
 
 import org.jspecify.annotations.Nullable;
 
+import java.io.IOException;
 import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /** One caller's change on its way through the committing thread and back. */
 final class Request<T extends @Nullable Object> {
-    private final Change<T> change;
+    private final @Nullable Change<T> change;
+    private final @Nullable Errand<T> errand;
     private final Urgency urgency;
-    private final boolean checkpoint;
     private final Thread caller = Thread.currentThread();
     private @Nullable T result;
 
@@ -20,22 +21,20 @@ final class Request<T extends @Nullable Object> {
     private volatile boolean done;
 
     Request(Change<T> change, Urgency urgency) {
-        this(change, urgency, false);
-    }
-
-    private Request(Change<T> change, Urgency urgency, boolean checkpoint) {
         this.change = change;
+        this.errand = null;
         this.urgency = urgency;
-        this.checkpoint = checkpoint;
     }
 
-    /** Asks for no change but a checkpoint. */
-    static Request<@Nullable Object> checkpoint() {
-        return new Request<>(_ -> null, Urgency.COMPLETING, true);
+    /** Asks for no change but something else that is done by itself. */
+    Request(Errand<T> errand, Urgency urgency) {
+        this.change = null;
+        this.errand = errand;
+        this.urgency = urgency;
     }
 
-    boolean isCheckpoint() {
-        return checkpoint;
+    boolean isErrand() {
+        return errand != null;
     }
 
     Urgency urgency() {
@@ -44,7 +43,16 @@ final class Request<T extends @Nullable Object> {
 
     /** Runs the change; what it returns counts only once {@link #succeed} is called. */
     void apply(Statements statements) throws SQLException, ChangeRefused {
-        result = change.apply(statements);
+        if (change != null) {
+            result = change.apply(statements);
+        }
+    }
+
+    /** Runs the errand, as {@link #apply} does a change. */
+    void run(Engine engine) throws EngineFault, IOException, SQLException, ChangeRefused {
+        if (errand != null) {
+            result = errand.run(engine);
+        }
     }
 
     void succeed() {

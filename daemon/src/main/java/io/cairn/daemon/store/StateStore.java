@@ -8,7 +8,12 @@ import org.slf4j.LoggerFactory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
@@ -171,6 +176,101 @@ public final class StateStore implements AutoCloseable {
      */
     public void onReopened(Runnable listener) {
         reopenedListeners.add(listener);
+    }
+
+    /**
+     * Copies the database while it is changed, as it is at one instant after this was called, to
+     * files of a folder, and makes them durable. Changes wait for a checkpoint and no longer; then
+     * they go on while the files are copied.
+     *
+     * @param folder an empty one
+     * @param watch called before each piece
+     * @param reading what else is to be found out of that instant; it must change nothing
+     * @return what the reading found; empty if so much was changed meanwhile that the copy had to
+     *     be given up. Then, and if this throws, what was copied is still there and worth nothing
+     * @throws StoreException FULL, FENCED or CLOSED
+     * @throws IOException if a file cannot be read or written, or this thread is interrupted
+     */
+    public <T> Optional<T> copyTo(Path folder, CopyWatch watch, Change<T> reading)
+            throws StoreException, IOException {
+        try (LiveCopy copy = committer.beginCopy()) {
+            copy.copyData(folder, watch);
+            Optional<T> read =
+                    committer.errand(
+                            Urgency.COMPLETING,
+                            engine ->
+                                    copy.capture(engine)
+                                            ? Optional.of(reading.apply(engine.statements()))
+                                            : Optional.empty());
+            return read.isPresent() && copy.copyRest(folder, watch) ? read : Optional.empty();
+        } finally {
+            committer.endCopy();
+        }
+    }
+
+    /**
+     * Opens a copy that {@link #copyTo} made, to look at it; that changes its files. It may be open
+     * at the same time as what it is a copy of, and neither minds what becomes of the other.
+     *
+     * @param folder has the files of the copy in its folder {@code database}
+     * @param schema all steps there are, in order
+     * @throws StoreException as {@link #open}
+     */
+    public static StateStore openCopy(Path folder, List<SchemaStep> schema) throws StoreException {
+        try {
+            OwnName.give(folder.resolve("database").resolve("state"));
+        } catch (IOException e) {
+            throw new StoreException(
+                    StoreException.Kind.DAMAGED,
+                    "the copy in %s cannot be opened: %s".formatted(folder, e.getMessage()),
+                    e);
+        }
+        return open(folder, new StoreOptions(0, 0, 1, Duration.ofSeconds(1)), schema);
+    }
+
+    /** What the database's files take now, in bytes. */
+    public long fileBytes() throws IOException {
+        long bytes = 0;
+        for (Path file : FileCopies.files(folder.resolve("database"))) {
+            bytes += file.toFile().length();
+        }
+        return bytes;
+    }
+
+    /**
+     * Reads every row of every table, which takes seconds for a million of them.
+     *
+     * @return how many there are
+     * @throws RuntimeException of Jdbi if one cannot be read
+     */
+    public long readAll() {
+        return jdbi.withHandle(
+                handle -> {
+                    Map<String, List<String>> columns = new TreeMap<>();
+                    handle.createQuery(
+                                    "SELECT table_name, column_name FROM INFORMATION_SCHEMA.COLUMNS"
+                                            + " WHERE table_schema = 'PUBLIC'")
+                            .map((row, _) -> List.of(row.getString(1), row.getString(2)))
+                            .forEach(
+                                    each ->
+                                            columns.computeIfAbsent(
+                                                            each.getFirst(), _ -> new ArrayList<>())
+                                                    .add(each.getLast()));
+                    long rows = 0;
+                    for (Map.Entry<String, List<String>> table : columns.entrySet()) {
+                        rows +=
+                                handle.createQuery(
+                                                "SELECT COUNT(*), COUNT(\"%s\") FROM PUBLIC.\"%s\""
+                                                        .formatted(
+                                                                String.join(
+                                                                        "\"), COUNT(\"",
+                                                                        table.getValue()),
+                                                                table.getKey()))
+                                        .mapTo(Long.class)
+                                        .one();
+                    }
+                    return rows;
+                });
     }
 
     /** How the store is now; looks at memory and at two file sizes. */
