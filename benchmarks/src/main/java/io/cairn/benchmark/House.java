@@ -6,6 +6,8 @@ import io.cairn.daemon.access.Connector;
 import io.cairn.daemon.access.ConnectorConfig;
 import io.cairn.daemon.access.Role;
 import io.cairn.daemon.access.Users;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
@@ -150,6 +152,11 @@ final class House implements AutoCloseable {
                         keyValues,
                         new Transfers(volumes, keyValues, backends, folder.resolve("transfer")),
                         new Checks(volumes, backends),
+                        new Backups(
+                                store,
+                                SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())),
+                                new BackupPolicy(folder.resolve("backups"), Duration.ZERO, 7, 0),
+                                backends.daemon()),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),
@@ -247,6 +254,7 @@ final class House implements AutoCloseable {
                         Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
+                        new DaemonConfig.Backups(folder.resolve("backups"), Duration.ZERO, 7),
                         StoreOptions.DEFAULTS.minFreeBytes(),
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

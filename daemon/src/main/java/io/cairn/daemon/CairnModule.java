@@ -5,7 +5,10 @@ import com.google.inject.Provides;
 
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.Backends;
 import io.cairn.daemon.keyvalue.KeyValues;
@@ -50,6 +53,21 @@ final class CairnModule extends AbstractModule {
     @Singleton
     Transfers transfers(Volumes volumes, KeyValues keyValues) {
         return new Transfers(volumes, keyValues, backends, configuration.daemon().transferFolder());
+    }
+
+    @Provides
+    @Singleton
+    Backups backups() {
+        DaemonConfig.Backups config = configuration.daemon().backups();
+        return new Backups(
+                store,
+                Daemon.SCHEMA,
+                new BackupPolicy(
+                        config.folder(),
+                        config.every(),
+                        config.keep(),
+                        configuration.daemon().storeMinFreeBytes()),
+                backends.daemon());
     }
 
     @Provides

@@ -9,6 +9,7 @@ import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Connector;
 import io.cairn.daemon.access.ConnectorConfig;
 import io.cairn.daemon.access.Users;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
@@ -56,6 +57,10 @@ final class Daemon implements AutoCloseable {
 
     /** How long a start waits for what the last run left unfinished, before it takes new work. */
     private static final Duration SETTLING = Duration.ofSeconds(5);
+
+    /** What the state needs of its database. */
+    static final List<SchemaStep> SCHEMA =
+            SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema()));
 
     private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
 
@@ -106,11 +111,7 @@ final class Daemon implements AutoCloseable {
         Path data = config.dataFolder();
         stopDeadline = config.stopDeadline();
 
-        StateStore store =
-                StateStore.open(
-                        data.resolve("state"),
-                        options(config),
-                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
+        StateStore store = StateStore.open(stateFolder(config), options(config), SCHEMA);
         undo.push(new Step("the state store", store::close));
         // Only now is the folder surely ours; a daemon that was killed left its address behind.
         Path address = data.resolve(ADDRESS_FILE);
@@ -144,6 +145,7 @@ final class Daemon implements AutoCloseable {
         volumes.tombstones().start(config.deletedKeep());
 
         Checks checks = parts.getInstance(Checks.class);
+        Backups stateBackups = parts.getInstance(Backups.class);
 
         MBeanServer server = ManagementFactory.getPlatformMBeanServer();
         Callers callers = parts.getInstance(Callers.class);
@@ -155,6 +157,7 @@ final class Daemon implements AutoCloseable {
                         parts.getInstance(KeyValues.class),
                         parts.getInstance(Transfers.class),
                         checks,
+                        stateBackups,
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),
@@ -177,6 +180,8 @@ final class Daemon implements AutoCloseable {
         undo.push(new Step("running work", () -> stop(volumes)));
         undo.push(new Step("the checks", () -> checks.stop(left())));
         checks.start(config.checkEvery());
+        undo.push(new Step("the backups", () -> stateBackups.stop(config.stopDeadline())));
+        stateBackups.start();
 
         Path whole = data.resolve(ADDRESS_FILE + ".new");
         Files.writeString(whole, connector.url() + "\n");
@@ -186,6 +191,10 @@ final class Daemon implements AutoCloseable {
                 "Cairn {} is ready after {} ms",
                 version,
                 Duration.between(startedAt, Instant.now()).toMillis());
+    }
+
+    static Path stateFolder(DaemonConfig config) {
+        return config.dataFolder().resolve("state");
     }
 
     private static StoreOptions options(DaemonConfig config) {

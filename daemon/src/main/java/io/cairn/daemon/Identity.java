@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -18,6 +19,13 @@ final class Identity {
     private static final String FILE = "daemon-id";
 
     private Identity() {}
+
+    /** Reads it from the data folder, if it is there. */
+    static Optional<UUID> there(Path dataFolder) throws IOException {
+        return Files.exists(dataFolder.resolve(FILE))
+                ? Optional.of(in(dataFolder))
+                : Optional.empty();
+    }
 
     /** Reads it from the data folder, or chooses one and keeps it there. */
     static UUID in(Path dataFolder) throws IOException {

@@ -10,7 +10,16 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /** Points Logback at its file and its folder. */
 final class Logging {
+    private static final String FILE = "logback.configurationFile";
+
     private Logging() {}
+
+    /** For a command of which nobody wants a log: prints warnings. As {@link #start} otherwise. */
+    static void printWarnings() {
+        if (System.getProperty(FILE) == null) {
+            System.setProperty(FILE, "io/cairn/daemon/command-logback.xml");
+        }
+    }
 
     /**
      * Begins to log. No logger may have been made before, since Logback reads its file with the
@@ -27,8 +36,8 @@ final class Logging {
         Files.createDirectories(
                 logs,
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        if (System.getProperty("logback.configurationFile") == null) {
-            System.setProperty("logback.configurationFile", file.toString());
+        if (System.getProperty(FILE) == null) {
+            System.setProperty(FILE, file.toString());
         }
         System.setProperty("cairn.log", logs.toString());
         // On the root only: the handler by which the store notices lost writes hangs on a logger

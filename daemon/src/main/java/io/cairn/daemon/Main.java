@@ -1,9 +1,11 @@
 package io.cairn.daemon;
 
 import io.cairn.daemon.access.UserCommand;
+import io.cairn.daemon.backup.RestoreCommand;
 import io.cairn.daemon.config.ConfigException;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
+import io.cairn.daemon.config.DaemonConfig;
 import io.cairn.daemon.store.StoreException;
 
 import org.slf4j.Logger;
@@ -65,6 +67,7 @@ public final class Main {
                                     System.out,
                                     System.err)
                             .run(arguments.rest());
+            case "restore-state" -> restore(arguments);
             case "version" -> {
                 System.out.println("Cairn " + version());
                 yield 0;
@@ -75,6 +78,19 @@ public final class Main {
                 yield USAGE;
             }
         };
+    }
+
+    private static int restore(Arguments arguments) throws ConfigException, IOException {
+        Logging.printWarnings();
+        DaemonConfig config = configuration(arguments).daemon();
+        return new RestoreCommand(
+                        Daemon.stateFolder(config),
+                        config.backups().folder(),
+                        Daemon.SCHEMA,
+                        Identity.there(config.dataFolder()),
+                        System.out,
+                        System.err)
+                .run(arguments.rest());
     }
 
     private static int serve(Arguments arguments)

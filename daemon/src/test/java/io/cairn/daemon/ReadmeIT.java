@@ -82,6 +82,7 @@ final class ReadmeIT {
                                 "together",
                                 "attach",
                                 "look",
+                                "back up",
                                 "delete",
                                 "script",
                                 "another",
@@ -92,7 +93,7 @@ final class ReadmeIT {
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
-        assertThat(readme.reasons()).hasSize(5).allMatch(reason -> reason.length() > 10);
+        assertThat(readme.reasons()).hasSize(6).allMatch(reason -> reason.length() > 10);
     }
 
     @Test
@@ -158,6 +159,17 @@ final class ReadmeIT {
                             // The larger of the two copies comes first.
                             "db1-larger",
                             "2 snapshots, no more");
+
+            Outcome backedUp = jmxterm("back up");
+
+            assertThat(backedUp.out()).contains("BackupProblem = ");
+            await().atMost(Duration.ofMinutes(2))
+                    .until(
+                            () ->
+                                    server.getAttribute(
+                                                    new ObjectName("cairn:type=Daemon"),
+                                                    "BackupCount")
+                                            .equals(1));
 
             jmxterm("delete");
 

@@ -69,6 +69,13 @@ final class StartScriptTest {
     }
 
     @Test
+    void aRestoreMakesNoCache() throws Exception {
+        assertThat(cairnd("restore-state", "state-2026-12-01T13-05-11Z"))
+                .doesNotContain("-Dcairn.warm=")
+                .endsWith("io.cairn.daemon.Main restore-state state-2026-12-01T13-05-11Z");
+    }
+
+    @Test
     void aCommandAfterOptionsIsOne() throws Exception {
         assertThat(cairnd("--etc", "x", "version"))
                 .doesNotContain("-Dcairn.warm=")

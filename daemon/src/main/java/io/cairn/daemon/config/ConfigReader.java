@@ -123,6 +123,10 @@ public final class ConfigReader {
                 file.duration("check.every", "PT24H"),
                 file.duration("deleted.keep", "P7D"),
                 file.path("transfer.folder", "transfer", data),
+                new DaemonConfig.Backups(
+                        file.path("backup.folder", "backups", data),
+                        file.time("backup.every", "PT24H"),
+                        file.integer("backup.keep", 7, 1, 10_000)),
                 file.sizeBytes("store.minFree", "64MiB"),
                 new Jmx(
                         file.text("jmx.host", "127.0.0.1"),

@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param deletedKeep {@code deleted.keep}: how long it is remembered what was deleted
  * @param transferFolder {@code transfer.folder}: exports are written to it and imports read from
  *     it; may not exist yet
+ * @param backups of the state
  * @param storeMinFreeBytes {@code store.minFree}: below so much free space beside the state no new
  *     work is taken
  * @param jmx the management interface
@@ -32,8 +33,19 @@ public record DaemonConfig(
         Duration checkEvery,
         Duration deletedKeep,
         Path transferFolder,
+        Backups backups,
         long storeMinFreeBytes,
         Jmx jmx) {
+
+    /**
+     * Backups of the state.
+     *
+     * @param folder {@code backup.folder}: what they lie in; may not exist yet
+     * @param every {@code backup.every}: how long after one the next is made; zero if only when
+     *     asked for
+     * @param keep {@code backup.keep}: so many stay; at least 1
+     */
+    public record Backups(Path folder, Duration every, int keep) {}
 
     /**
      * The management interface.

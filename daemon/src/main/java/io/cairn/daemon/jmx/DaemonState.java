@@ -6,7 +6,7 @@ import io.cairn.daemon.volume.OperationException;
 /**
  * The daemon's state as a whole: out of it, into it, and to another daemon. Safe for many threads.
  */
-class DaemonState extends DaemonHost {
+class DaemonState extends DaemonBackups {
     private static final String WHAT =
             "Empty for everything, or BACKEND, or BACKEND/VOLUME for a volume with its snapshots";
     private static final String FILE =
@@ -17,7 +17,7 @@ class DaemonState extends DaemonHost {
     private final Sources sources;
 
     DaemonState(Sources sources) {
-        super(sources.volumes().connections());
+        super(sources);
         this.sources = sources;
     }
 

@@ -1,6 +1,7 @@
 package io.cairn.daemon.jmx;
 
 import io.cairn.daemon.access.Callers;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.Backend;
 import io.cairn.daemon.driver.BackendDoor;
@@ -95,6 +96,7 @@ public final class ManagementBeans implements AutoCloseable {
             KeyValues keyValues,
             Transfers transfers,
             Checks checks,
+            Backups backups,
             Backends backends,
             BackendDoor door,
             Metrics metrics,
@@ -121,7 +123,8 @@ public final class ManagementBeans implements AutoCloseable {
                                 about.startedAt(),
                                 limits,
                                 transfers,
-                                checks),
+                                checks,
+                                backups),
                         callers);
         backends.onName(
                 new Backends.NameListener() {

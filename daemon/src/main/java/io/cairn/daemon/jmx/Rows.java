@@ -226,6 +226,20 @@ final class Rows {
             @Description("The differences") List<DriftRow> rows,
             @Description(NEXT) String continuation) {}
 
+    @Description("A backup of the state")
+    record BackupRow(
+            @Description("Its name, which is its folder's in backup.folder") String name,
+            @Description("A number larger than that of every one before; 0 if it cannot be read")
+                    long sequence,
+            @Description("The instant of which it is, ISO-8601 in UTC, by the clock of then")
+                    String at,
+            @Description("What its files take in bytes") long sizeBytes,
+            @Description("How many volumes the state had then") long volumeCount,
+            @Description("How many snapshots the state had then") long snapshotCount,
+            @Description("Whether it counts: it was verified, and is not known to be damaged")
+                    boolean good,
+            @Description("Why it does not count; empty if it does") String problem) {}
+
     @Description("A label")
     record LabelRow(@Description("Its key") String key, @Description("Its value") String value) {}
 }

@@ -1,5 +1,6 @@
 package io.cairn.daemon.jmx;
 
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.drift.Checks;
 import io.cairn.daemon.driver.PluginReport;
 import io.cairn.daemon.keyvalue.KeyValues;
@@ -24,6 +25,7 @@ import java.util.function.Supplier;
  * @param plugins what became of each plugin folder
  * @param startedAt when the daemon was started
  * @param checks what was found on backends that is not as it is recorded
+ * @param backups those of the state
  */
 record Sources(
         Volumes volumes,
@@ -37,7 +39,8 @@ record Sources(
         Instant startedAt,
         QueryLimits limits,
         Transfers transfers,
-        Checks checks) {
+        Checks checks,
+        Backups backups) {
 
     Optional<BackendStatus> backend(String name) {
         return Optional.ofNullable(backends.get(name)).map(Supplier::get);

@@ -101,7 +101,7 @@ final class Committer implements Runnable {
     }
 
     <T extends @Nullable Object> T errand(Urgency urgency, Errand<T> errand) throws StoreException {
-        return await(new Request<>(errand, urgency));
+        return await(Request.errand(errand, urgency));
     }
 
     /** Makes a checkpoint, the last one for as long as the log may grow. */

@@ -21,16 +21,18 @@ final class Request<T extends @Nullable Object> {
     private volatile boolean done;
 
     Request(Change<T> change, Urgency urgency) {
+        this(change, null, urgency);
+    }
+
+    private Request(@Nullable Change<T> change, @Nullable Errand<T> errand, Urgency urgency) {
         this.change = change;
-        this.errand = null;
+        this.errand = errand;
         this.urgency = urgency;
     }
 
     /** Asks for no change but something else that is done by itself. */
-    Request(Errand<T> errand, Urgency urgency) {
-        this.change = null;
-        this.errand = errand;
-        this.urgency = urgency;
+    static <T extends @Nullable Object> Request<T> errand(Errand<T> errand, Urgency urgency) {
+        return new Request<>(null, errand, urgency);
     }
 
     boolean isErrand() {

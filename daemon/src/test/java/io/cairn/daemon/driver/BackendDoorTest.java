@@ -451,6 +451,7 @@ final class BackendDoorTest {
                         Duration.ofDays(1),
                         Duration.ofDays(7),
                         etc,
+                        new DaemonConfig.Backups(etc.resolve("backups"), Duration.ZERO, 7),
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

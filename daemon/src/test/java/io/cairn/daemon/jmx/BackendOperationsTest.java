@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.drift.Checks;
@@ -528,6 +530,11 @@ final class BackendOperationsTest {
                         values,
                         new Transfers(volumes, values, backends, home.resolve("transfer")),
                         new Checks(volumes, backends),
+                        new Backups(
+                                store,
+                                SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())),
+                                new BackupPolicy(home.resolve("backups"), Duration.ZERO, 7, 0),
+                                backends.daemon()),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

@@ -40,6 +40,7 @@ final class Everything {
                         house.opened().stream(),
                         files(house.images()).stream(),
                         files(house.transfers()).stream(),
+                        house.stateBackups.list().stream(),
                         house.keyValues.list("", 1_000, "").items().stream(),
                         house.inventory().volumes().stream(),
                         house.inventory().snapshots().stream())

@@ -3,6 +3,8 @@ package io.cairn.daemon.jmx;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.BackendConfig;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.config.DaemonConfig;
@@ -71,8 +73,12 @@ final class House implements AutoCloseable {
     private static final UUID DAEMON = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000002");
     private static final UUID MANY = UUID.fromString("3f5f3b5e-0000-4000-8000-000000000003");
 
+    private static final List<SchemaStep> SCHEMA =
+            SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema()));
+
     final Volumes volumes;
     final KeyValues keyValues;
+    final Backups stateBackups;
     final MBeanServer server;
     private final Path folder;
     private final boolean kept;
@@ -127,11 +133,7 @@ final class House implements AutoCloseable {
         this.folder = folder;
         this.kept = kept;
         Path images = Files.createDirectories(images());
-        store =
-                StateStore.open(
-                        folder.resolve("state"),
-                        StoreOptions.DEFAULTS,
-                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
+        store = StateStore.open(folder.resolve("state"), StoreOptions.DEFAULTS, SCHEMA);
         if (snapshots > 0) {
             seed(store, snapshots);
         }
@@ -147,6 +149,12 @@ final class House implements AutoCloseable {
                 new ConcurrentSkipListMap<>();
         statuses.put("fast", House::fast);
         statuses.put("slow", House::slow);
+        stateBackups =
+                new Backups(
+                        store,
+                        SCHEMA,
+                        new BackupPolicy(folder.resolve("backups"), Duration.ZERO, 7, 0),
+                        backends.daemon());
         beans =
                 ManagementBeans.start(
                         server,
@@ -170,7 +178,8 @@ final class House implements AutoCloseable {
                                 limits,
                                 new Transfers(
                                         volumes, keyValues, backends, folder.resolve("transfer")),
-                                new Checks(volumes, backends)),
+                                new Checks(volumes, backends),
+                                stateBackups),
                         new Callers(inProcess, new Audit()));
     }
 
@@ -256,6 +265,7 @@ final class House implements AutoCloseable {
     public void close() {
         beans.close();
         try {
+            stateBackups.stop(Duration.ofSeconds(20));
             boolean _ = volumes.stop(Duration.ofSeconds(20));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -328,6 +338,7 @@ final class House implements AutoCloseable {
                         Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
+                        new DaemonConfig.Backups(folder.resolve("backups"), Duration.ZERO, 7),
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",

@@ -36,6 +36,7 @@ final class RolesTest {
                     "Backend.purge",
                     "Backend.purgeUnread",
                     "Backend.repair",
+                    "Daemon.backupState",
                     "Daemon.closeBackend",
                     "Daemon.exportStateWithSecrets",
                     "Daemon.exportStateWithSecretsTo",

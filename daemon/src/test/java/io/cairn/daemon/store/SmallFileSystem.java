@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A file system of a few megabytes, gone when closed. */
-final class SmallFileSystem implements AutoCloseable {
+public final class SmallFileSystem implements AutoCloseable {
     private final Path root;
     private final Path ballast;
 
@@ -17,7 +17,7 @@ final class SmallFileSystem implements AutoCloseable {
     }
 
     /** Mounts one, or has the test skipped where that is not allowed. */
-    static SmallFileSystem mount(Path where, int mebibytes) throws IOException {
+    public static SmallFileSystem mount(Path where, int mebibytes) throws IOException {
         Files.createDirectories(where);
         Assumptions.assumeTrue(
                 run("mount", "-t", "tmpfs", "-o", "size=%dm".formatted(mebibytes), "cairn", where)
@@ -26,18 +26,18 @@ final class SmallFileSystem implements AutoCloseable {
         return new SmallFileSystem(where);
     }
 
-    Path root() {
+    public Path root() {
         return root;
     }
 
     /** Leaves only so much free. */
-    void leave(long freeBytes) throws IOException {
+    public void leave(long freeBytes) throws IOException {
         Files.deleteIfExists(ballast);
         long free = root.toFile().getUsableSpace();
         Files.write(ballast, new byte[Math.toIntExact(free - freeBytes)]);
     }
 
-    void makeRoom() throws IOException {
+    public void makeRoom() throws IOException {
         Files.delete(ballast);
     }
 

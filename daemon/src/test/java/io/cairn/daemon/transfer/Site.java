@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.drift.Checks;
@@ -95,6 +97,11 @@ final class Site implements AutoCloseable {
                         keyValues,
                         transfers,
                         new Checks(volumes, backends),
+                        new Backups(
+                                store,
+                                SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())),
+                                new BackupPolicy(folder.resolve("backups"), Duration.ZERO, 7, 0),
+                                backends.daemon()),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),

@@ -156,6 +156,7 @@ public final class House implements AutoCloseable {
                         Duration.ofDays(1),
                         Duration.ofDays(7),
                         folder.resolve("transfer"),
+                        new DaemonConfig.Backups(folder.resolve("backups"), Duration.ZERO, 7),
                         0,
                         new DaemonConfig.Jmx(
                                 "127.0.0.1",
