@@ -180,7 +180,7 @@ final class Daemon implements AutoCloseable {
         undo.push(new Step("running work", () -> stop(volumes)));
         undo.push(new Step("the checks", () -> checks.stop(left())));
         checks.start(config.checkEvery());
-        undo.push(new Step("the backups", () -> stateBackups.stop(config.stopDeadline())));
+        undo.push(new Step("the backups", () -> stateBackups.stop(left())));
         stateBackups.start();
 
         Path whole = data.resolve(ADDRESS_FILE + ".new");

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.cairn.daemon.access.Audit;
 import io.cairn.daemon.access.Callers;
 import io.cairn.daemon.access.Role;
+import io.cairn.daemon.backup.BackupPolicy;
+import io.cairn.daemon.backup.Backups;
 import io.cairn.daemon.config.ConfigReader;
 import io.cairn.daemon.config.Configuration;
 import io.cairn.daemon.drift.Checks;
@@ -390,11 +392,9 @@ final class HungBackendTest {
 
     private void start() throws Exception {
         Configuration configuration = ConfigReader.read(home.resolve("etc"));
-        StateStore store =
-                StateStore.open(
-                        home.resolve("state"),
-                        StoreOptions.DEFAULTS,
-                        SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema())));
+        List<SchemaStep> schema =
+                SchemaStep.together(List.of(Volumes.schema(), KeyValues.schema()));
+        StateStore store = StateStore.open(home.resolve("state"), StoreOptions.DEFAULTS, schema);
         parts.push(store);
         backends =
                 Backends.open(
@@ -417,6 +417,11 @@ final class HungBackendTest {
                         values,
                         new Transfers(volumes, values, backends, home.resolve("transfer")),
                         new Checks(volumes, backends),
+                        new Backups(
+                                store,
+                                schema,
+                                new BackupPolicy(home.resolve("backups"), Duration.ZERO, 1, 0),
+                                DAEMON),
                         backends,
                         new BackendDoor(
                                 backends, configuration, volumes::everUsed, volumes::holding),
