@@ -143,7 +143,7 @@ final class LiveCopy implements AutoCloseable {
         if (length < PAGE_HEADER_BYTES || pages.read(size, 0) < Integer.BYTES) {
             return 0;
         }
-        long record = size.flip().getInt() + PAGE_HEADER_BYTES;
+        long record = (long) size.flip().getInt() + PAGE_HEADER_BYTES;
         return length / record * record;
     }
 

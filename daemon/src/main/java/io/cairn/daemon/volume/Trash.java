@@ -91,9 +91,7 @@ public final class Trash {
 
     /** What is done with each. */
     interface Visit {
-        /**
-         * @return whether to go on
-         */
+        /** Returns whether to go on. */
         boolean of(Trashed item) throws InterruptedException;
     }
 

@@ -48,6 +48,7 @@ final class FaultCampaignIT {
     }
 
     @Test
+    @Tag("thorough")
     @Tag("soak-file")
     void ofTheFileDriverNoFaultLosesOrLeaksAnything(@TempDir Path folder) throws Exception {
         campaign(LoopFileSystem.Kind.XFS, Layout.FILES, true, folder);

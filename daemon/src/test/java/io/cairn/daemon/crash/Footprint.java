@@ -16,7 +16,7 @@ record Footprint(long threads, long descriptors, long residentKib) {
         long threads = 0;
         long resident = 0;
         for (String line : Files.readAllLines(process.resolve("status"))) {
-            String[] words = line.split("\\s+");
+            String[] words = line.split("\\s+", -1);
             switch (words[0]) {
                 case "Threads:" -> threads = Long.parseLong(words[1]);
                 case "VmRSS:" -> resident = Long.parseLong(words[1]);

@@ -3,30 +3,31 @@ package io.cairn.daemon.crash;
 import org.jspecify.annotations.Nullable;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.SortedMap;
+import java.util.regex.Pattern;
 
 /** What a campaign did, and what came of it. */
 final class Tally {
     /** What problems of each sort say, as an inspection words them. */
     private enum Sort {
-        LOST("lost", List.of(" is lost, ")),
-        LEAKED(
-                "leaked",
-                List.of(" is there, though ", "orphaned ", " folder", "devices: ", "processes: ")),
-        DOUBLED("doubled", List.of(" twice", " too")),
-        WRONG("wrong bytes", List.of(": byte ", " bytes instead of "));
+        LOST("lost", " is lost, "),
+        LEAKED("leaked", " is there, though |orphaned | folder|devices: |processes: "),
+        DOUBLED("doubled", " twice| too"),
+        WRONG("wrong bytes", ": byte | bytes instead of ");
 
         private final String word;
-        private final List<String> said;
 
-        Sort(String word, List<String> said) {
+        /** Alternatives of a regular expression. */
+        private final String said;
+
+        Sort(String word, String said) {
             this.word = word;
             this.said = said;
         }
 
         long in(String problems) {
-            return problems.lines().filter(line -> said.stream().anyMatch(line::contains)).count();
+            Pattern words = Pattern.compile(said);
+            return problems.lines().filter(line -> words.matcher(line).find()).count();
         }
     }
 

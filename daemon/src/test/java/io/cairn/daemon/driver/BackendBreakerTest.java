@@ -256,7 +256,7 @@ final class BackendBreakerTest {
                 .hasMessageContaining(message);
     }
 
-    private static <T> T unavailable() throws DriverException {
+    private static List<PoolStats> unavailable() throws DriverException {
         throw new DriverException(Kind.UNAVAILABLE, "no answer");
     }
 

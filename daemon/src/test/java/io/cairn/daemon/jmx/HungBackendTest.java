@@ -50,6 +50,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -274,8 +275,9 @@ final class HungBackendTest {
             Object done = asked.get(IN_TIME_SECONDS, TimeUnit.SECONDS);
             throw new AssertionError("it was done: " + done);
         } catch (ExecutionException e) {
-            assertThat(e.getCause()).hasMessageStartingWith("UNAVAILABLE: ");
-            return String.valueOf(e.getCause().getMessage());
+            Throwable failure = Objects.requireNonNull(e.getCause());
+            assertThat(failure).hasMessageStartingWith("UNAVAILABLE: ");
+            return String.valueOf(failure.getMessage());
         }
     }
 

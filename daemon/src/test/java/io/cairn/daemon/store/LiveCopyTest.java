@@ -89,10 +89,15 @@ final class LiveCopyTest {
         }
 
         @Override
-        public void close() throws InterruptedException {
+        public void close() {
             stop.set(true);
             for (Thread thread : threads) {
-                thread.join();
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new AssertionError("interrupted before the writers had ended", e);
+                }
             }
             assertThat(failures).isEmpty();
         }

@@ -55,6 +55,7 @@ final class Wrapping implements InvocationHandler {
                         Wrapping.class.getClassLoader(), new Class<?>[] {type}, wrapping));
     }
 
+    @SuppressWarnings("ReferenceEquality") // A proxy is equal to itself alone.
     @Override
     public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments)
             throws Throwable {

@@ -31,6 +31,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -147,9 +148,7 @@ final class WrappingTest {
     }
 
     private static Object argument(Class<?> type) {
-        Object argument = ARGUMENTS.get(type);
-        assertThat(argument).describedAs("an argument of %s", type).isNotNull();
-        return argument;
+        return Objects.requireNonNull(ARGUMENTS.get(type), () -> "an argument of " + type);
     }
 
     /** Answers null or 0, or the capability, and notes what it is asked. */
