@@ -3,13 +3,16 @@ package io.cairn.daemon.backup;
 import io.cairn.daemon.store.FileCopies;
 import io.cairn.daemon.store.Replacement;
 import io.cairn.daemon.store.SchemaStep;
+import io.cairn.daemon.store.StateStore;
 import io.cairn.daemon.store.StoreException;
+import io.cairn.daemon.volume.EarlierState;
 
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.UserPrincipal;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -92,6 +95,7 @@ public final class RestoreCommand {
             throw new IOException(
                     "there is no such folder; those that there are lie in %s".formatted(backups));
         }
+        refuseOtherUser();
         // Before anything else, so that a daemon that runs is told of whatever else is wrong.
         try (Replacement replacement = Replacement.begin(state)) {
             Manifest manifest = manifest(backup);
@@ -117,8 +121,27 @@ public final class RestoreCommand {
             if (problem.isPresent()) {
                 throw new IOException("it was opened to be verified, and " + problem.get());
             }
+            List<String> givenUp;
+            try (StateStore store = StateStore.openCopy(replacement.made(), schema)) {
+                givenUp = EarlierState.giveUpWhatWasBegun(store);
+            }
             Optional<Path> before = replacement.put(Instant.now());
-            tell(backup, manifest, before);
+            tell(backup, manifest, before, givenUp);
+        }
+    }
+
+    /** What another user makes the daemon could not open. */
+    private void refuseOtherUser() throws IOException {
+        Path folder = Files.exists(state) ? state : state.toAbsolutePath().getParent();
+        if (folder == null || !Files.exists(folder)) {
+            return;
+        }
+        UserPrincipal owner = Files.getOwner(folder);
+        UserPrincipal self = Files.getOwner(Path.of("/proc/self"));
+        if (!owner.equals(self)) {
+            throw new IOException(
+                    "%s is of user %s, and this runs as %s: run it as that user, as with sudo -u %s"
+                            .formatted(folder, owner, self, owner));
         }
     }
 
@@ -144,7 +167,7 @@ public final class RestoreCommand {
         }
     }
 
-    private void tell(Path backup, Manifest manifest, Optional<Path> before) {
+    private void tell(Path backup, Manifest manifest, Optional<Path> before, List<String> givenUp) {
         out.println(
                 "The state is that of %s, with %d volumes and %d snapshots, from %s."
                         .formatted(
@@ -157,6 +180,11 @@ public final class RestoreCommand {
                         out.println(
                                 "What was there is in %s; delete it when all is well."
                                         .formatted(path)));
+        givenUp.forEach(
+                each ->
+                        out.println(
+                                "It was being carried out at that instant and is given up here, whatever came of it: %s."
+                                        .formatted(each)));
         if (daemon.isEmpty()) {
             out.println(
                     "The daemon's identity is missing: write %s into %s before you start it, or the backends are another daemon's."

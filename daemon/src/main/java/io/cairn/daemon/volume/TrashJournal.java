@@ -20,6 +20,20 @@ final class TrashJournal {
         this.time = time;
     }
 
+    /**
+     * Has nothing go that does not say of itself that it is in the trash, nor because it was asked
+     * for: what is there may have been brought back since this was known.
+     */
+    void distrust() throws StoreException {
+        boolean _ =
+                store.commit(
+                        Urgency.COMPLETING,
+                        statements -> {
+                            TrashRows.distrust(statements);
+                            return true;
+                        });
+    }
+
     /** What became of the wish to have something in the trash go for good. */
     enum Going {
         BEGUN,

@@ -194,4 +194,11 @@ final class TrashRows {
             insert.executeUpdate();
         }
     }
+
+    /** As {@link TrashJournal#distrust}. */
+    static void distrust(Statements statements) throws SQLException {
+        statements
+                .prepare("UPDATE trash SET marked = TRUE, going = FALSE, asked = FALSE")
+                .executeUpdate();
+    }
 }

@@ -102,6 +102,20 @@ final class Estate implements AutoCloseable {
         }
     }
 
+    /** Begins a change of the volume, as far as the state knows. */
+    void begin(String kind) throws StoreException {
+        boolean _ =
+                store.commit(
+                        statements -> {
+                            PreparedStatement row =
+                                    statements.prepare(
+                                            "INSERT INTO intent (volume_id, kind, begun_at) VALUES (?, ?, 1)");
+                            row.setObject(1, VOLUME);
+                            row.setString(2, kind);
+                            return row.executeUpdate() == 1;
+                        });
+    }
+
     /** Looks that nothing is torn; returns the numbers of the snapshots. */
     List<Long> check() {
         List<Long> numbers =

@@ -74,6 +74,23 @@ final class RestoreTest {
         assertThat(Estate.names(state)).noneMatch(name -> name.startsWith("restor"));
     }
 
+    @Test
+    void whatWasBeingCarriedOutThenIsGivenUpAndTold() throws Exception {
+        try (Estate estate = new Estate(state)) {
+            estate.begin("DELETE_VOLUME");
+            backup = Estate.make(estate.backups(backups)).name();
+        }
+
+        Estate.Restored restored = Estate.restore(state, backups, backup);
+
+        assertThat(restored.status()).isZero();
+        assertThat(restored.out()).contains("given up here", "delete volume many", "fast");
+        try (Estate estate = new Estate(state)) {
+            assertThat(estate.number("SELECT COUNT(*) FROM intent")).isZero();
+            assertThat(estate.check()).isEqualTo(NEW);
+        }
+    }
+
     private List<String> aside() throws IOException {
         return Estate.names(state).stream()
                 .filter(name -> name.startsWith("database.before-"))
