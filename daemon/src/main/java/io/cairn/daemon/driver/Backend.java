@@ -126,7 +126,7 @@ public final class Backend {
                 plugins.provider(config.driver())
                         .map(provider -> provider.getClass().getClassLoader())
                         .orElse(ClassLoader.getPlatformClassLoader());
-        int hanging = Math.min(config.breakerFailures(), config.threads());
+        int hanging = hanging(config.threads());
         breaker =
                 new Breaker(
                         config.name(),
@@ -442,7 +442,19 @@ public final class Backend {
         return lane.overdue();
     }
 
+    /**
+     * So many calls that are overdue are taken for a backend that hangs: one thread is left then to
+     * ask by. Fewer may be copies that take long, while the others have their answers.
+     */
+    private static int hanging(int threads) {
+        return threads <= 2 ? threads : threads - 1;
+    }
+
     private void breakerChanged(BreakerStatus now) {
+        if (now.refuses() && !breaker.status().refuses()) {
+            // It closed again meanwhile.
+            return;
+        }
         if (now.refuses()) {
             lane.refuseWaiting("it does not answer: " + now.reason());
         }
@@ -574,6 +586,9 @@ public final class Backend {
             Pools _ = trial ? prove(false) : figures.refresh(() -> call(this::poolsOf));
         } catch (DriverException _) {
             // It is logged and shown; the next turn of the watch asks again.
+        } catch (RuntimeException | OutOfMemoryError e) {
+            // As where no thread can be made: nobody else would ask again.
+            LOG.error("Backend {} could not be asked for its pools", name(), e);
         }
     }
 
@@ -590,7 +605,12 @@ public final class Backend {
         } catch (DriverException e) {
             if (!NotBegun.isBusy(e)) {
                 asked = true;
-                breaker.disproved(String.valueOf(e.getMessage()));
+                if (e.kind() == Kind.UNAVAILABLE) {
+                    breaker.disproved(String.valueOf(e.getMessage()));
+                } else {
+                    // Whatever is wrong with its pools, it does answer.
+                    breaker.proved(surely);
+                }
             }
             throw e;
         } finally {

@@ -117,11 +117,17 @@ final class Lane {
     private <T> T call(List<VolumeId> keys, Duration longest, LaneCall<T> call)
             throws DriverException, InterruptedException {
         take(keys, call);
+        boolean taken = false;
         try {
             threads.execute(call);
+            taken = true;
         } catch (RejectedExecutionException _) {
-            release(keys, call);
             throw full();
+        } finally {
+            if (!taken) {
+                // Also where no thread can be made.
+                release(keys, call);
+            }
         }
         boolean interrupted = await(keys, longest, call);
         try {

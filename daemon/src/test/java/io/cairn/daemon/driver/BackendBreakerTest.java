@@ -172,6 +172,43 @@ final class BackendBreakerTest {
         assertThat(made).hasValue(0);
     }
 
+    /** As copies do that are longer than the deadline. */
+    @Test
+    void callsThatTakeLongKeepNoOthersFromWorkWhereThePoolsAreTold() throws Exception {
+        Backend backend = open(Duration.ofMillis(100), 2, LONG);
+        AtomicInteger asked = new AtomicInteger();
+        provider.pools =
+                () -> {
+                    asked.incrementAndGet();
+                    return List.of(new PoolStats("p", 100, 7));
+                };
+        for (int i = 0; i < 2; i++) {
+            refused(backend, VolumeId.random(), this::stubborn, "has not answered");
+        }
+        await().until(() -> asked.get() > 0);
+        assertThat(backend.<Integer>call(VolumeId.random(), _ -> 1)).isEqualTo(1);
+        assertThat(backend.breaker().state()).isEqualTo(State.CLOSED);
+        assertThat(told).isEmpty();
+    }
+
+    /** Whatever is wrong with its pools, it is there. */
+    @Test
+    void oneThatAnswersByAFaultIsNotSilent() throws Exception {
+        Backend backend = open(LONG, LIMIT, LONG);
+        AtomicInteger asked = new AtomicInteger();
+        provider.pools =
+                () -> {
+                    asked.incrementAndGet();
+                    throw new DriverException(Kind.FAULT, "a bug in the pools");
+                };
+        for (int i = 0; i < LIMIT; i++) {
+            refused(backend, VolumeId.random(), BackendBreakerTest::unavailable, "no answer");
+        }
+        await().until(() -> asked.get() > 0);
+        assertThat(backend.<Integer>call(VolumeId.random(), _ -> 1)).isEqualTo(1);
+        assertThat(told).isEmpty();
+    }
+
     @Test
     void anOperatorHasItAskedAtOnce() throws Exception {
         Backend backend = open(Duration.ofMillis(100), LIMIT, LONG);
