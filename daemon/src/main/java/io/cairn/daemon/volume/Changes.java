@@ -169,9 +169,15 @@ final class Changes {
             }
             journal.abandon(intent);
         } catch (DriverException | StoreException second) {
-            failure.addSuppressed(second);
             open.failed(intent, second);
-            return failure;
+            OperationException left =
+                    new OperationException(
+                            Code.UNAVAILABLE,
+                            "cannot %s: %s; it is noted still, since that could not be taken back (%s), and may be carried out yet once it can; forgetUnfinished ends it"
+                                    .formatted(intent.what(), e.getMessage(), second.getMessage()),
+                            e);
+            left.addSuppressed(second);
+            return left;
         }
         open.remove(intent);
         return failure;

@@ -8,6 +8,7 @@ import static io.cairn.daemon.volume.VolumesTest.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.cairn.daemon.store.StoreHealth;
+import io.cairn.daemon.volume.FaultyDriver.Moment;
 import io.cairn.daemon.volume.OperationException.Code;
 import io.cairn.spi.BackendVolume;
 import io.cairn.spi.DriverException;
@@ -243,6 +244,26 @@ final class RecoveryTest {
                     .until(() -> house.store.health().state() == StoreHealth.State.OPEN);
             assertThat(house.volumes.volume(BACKEND, "db1").isPresent()).isEqualTo(acknowledged);
             assertThat(house.inventory().volumes()).hasSize(acknowledged ? 2 : 1);
+        }
+    }
+
+    /** It is noted still, and would be carried out once the store can be written. */
+    @Test
+    void whatWasRefusedAndCannotBeTakenBackIsNotSaidToHaveChangedNothing(@TempDir Path folder)
+            throws Exception {
+        try (House house = House.open(folder)) {
+            Volume volume = house.volumes.createVolume(BACKEND, NewVolume.named("db1", MIB));
+            house.driver.next(
+                    Moment.BEFORE,
+                    () -> {
+                        house.failTheNextCommit();
+                        throw new DriverException(DriverException.Kind.IN_USE, "somebody has it");
+                    });
+            assertFails(
+                    Code.UNAVAILABLE,
+                    "may be carried out yet",
+                    () -> house.volumes.deleteVolume(volume.id()));
+            assertThat(house.volumes.unfinished()).hasSize(1);
         }
     }
 
