@@ -93,14 +93,15 @@ final class Creations {
                                                 || parts.open().makes(id))) {
                                     throw takenId(id.toString(), "snapshot");
                                 }
-                                if (request.id().isPresent() && parts.state().trashed(id.value())) {
-                                    throw trashedId(id.toString());
-                                }
                                 if (request.id().isPresent()
                                         && parts.state()
                                                 .volume(new VolumeId(id.value()))
                                                 .isPresent()) {
                                     throw takenId(id.toString(), "volume");
+                                }
+                                // Last, since it may just have got there.
+                                if (request.id().isPresent() && parts.state().trashed(id.value())) {
+                                    throw trashedId(id.toString());
                                 }
                                 Intent.CreateSnapshot intent =
                                         new Intent.CreateSnapshot(
@@ -215,13 +216,14 @@ final class Creations {
             if (idGiven && parts.state().volume(planned.id()).isPresent()) {
                 throw takenId(planned.id().toString(), "volume");
             }
-            // Last, since it may just have been brought back from there.
+            SnapshotId alike = new SnapshotId(planned.id().value());
+            if (idGiven
+                    && (parts.state().snapshot(alike).isPresent() || parts.open().makes(alike))) {
+                throw takenId(planned.id().toString(), "snapshot");
+            }
+            // Last, since it may just have got there.
             if (idGiven && parts.state().trashed(planned.id().value())) {
                 throw trashedId(planned.id().toString());
-            }
-            if (idGiven
-                    && parts.state().snapshot(new SnapshotId(planned.id().value())).isPresent()) {
-                throw takenId(planned.id().toString(), "snapshot");
             }
             try (var _ = parts.turns().take(intent.volumes())) {
                 Intent.Making fitting = intentOf.apply(fitting(planned, sized));
