@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The requests that run. One that is asked for once more meanwhile, as by a client that got no
@@ -17,6 +18,9 @@ import java.util.concurrent.CountDownLatch;
  * ask for themselves, and again only one of them at a time.
  */
 final class Repeats {
+    /** So many wait for one request, each of which holds a caller's thread. */
+    static final int MOST_JOINED = 256;
+
     private final ConcurrentHashMap<Object, Flight<?>> running = new ConcurrentHashMap<>();
 
     interface Body<T> {
@@ -32,6 +36,7 @@ final class Repeats {
     final class Flight<T> {
         private final Object request;
         private final CountDownLatch ended = new CountDownLatch(1);
+        private final AtomicInteger joined = new AtomicInteger();
         private volatile @Nullable T answer;
         private volatile @Nullable OperationException busy;
 
@@ -79,15 +84,18 @@ final class Repeats {
      * Runs a request, or joins the same that runs.
      *
      * @param request of the same type of answer wherever it is equal
+     * @throws OperationException what the request failed with; BUSY if too many have joined, or if
+     *     what it joined failed and it has waited for {@link Turns#PATIENCE} by then
      */
     <T> T once(Object request, Body<T> body) throws OperationException, InterruptedException {
+        long begun = System.nanoTime();
         while (true) {
             Flight<T> own = new Flight<>(request);
             Flight<?> first = running.putIfAbsent(request, own);
             if (first == null) {
                 return own.run(body);
             }
-            first.ended.await();
+            await(first);
             @SuppressWarnings("unchecked") // as it is the same request
             T answer = (T) first.answer;
             if (answer != null) {
@@ -98,6 +106,25 @@ final class Repeats {
                 // It waited for long enough for both.
                 throw new OperationException(Code.BUSY, String.valueOf(busy.getMessage()), busy);
             }
+            if (System.nanoTime() - begun > Turns.PATIENCE.toNanos()) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "the same was asked for before, ran for long and failed; this request did nothing: look what became of it, and try again");
+            }
+        }
+    }
+
+    private static void await(Flight<?> first) throws OperationException, InterruptedException {
+        try {
+            if (first.joined.incrementAndGet() > MOST_JOINED) {
+                throw new OperationException(
+                        Code.BUSY,
+                        "the same was asked for before and still runs, and %d requests wait for that; this one did nothing: try again later"
+                                .formatted(MOST_JOINED));
+            }
+            first.ended.await();
+        } finally {
+            first.joined.decrementAndGet();
         }
     }
 

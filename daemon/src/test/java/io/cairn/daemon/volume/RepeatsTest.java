@@ -264,6 +264,42 @@ final class RepeatsTest {
     }
 
     @Test
+    void noMoreJoinThanMayWait() throws Exception {
+        Repeats repeats = new Repeats();
+        Callable<String> ask =
+                () ->
+                        repeats.once(
+                                "the same",
+                                flight -> {
+                                    entered.countDown();
+                                    gate.await();
+                                    return flight.answered("done");
+                                });
+        List<FutureTask<String>> asked = new ArrayList<>();
+        for (int i = 0; i <= Repeats.MOST_JOINED; i++) {
+            FutureTask<String> one = new FutureTask<>(ask);
+            asked.add(one);
+            threads.add(Thread.ofVirtual().start(one));
+            entered.await();
+        }
+        await().until(() -> threads.stream().allMatch(RepeatsTest::waits));
+
+        assertThatExceptionOfType(OperationException.class)
+                .isThrownBy(ask::call)
+                .satisfies(e -> assertThat(e.code()).isEqualTo(Code.BUSY));
+
+        gate.countDown();
+        for (FutureTask<String> one : asked) {
+            assertThat(one.get()).isEqualTo("done");
+        }
+        assertThat(repeats.idle()).isTrue();
+    }
+
+    private static boolean waits(Thread thread) {
+        return thread.getState() == Thread.State.WAITING;
+    }
+
+    @Test
     void whoWaitsForARepeatCanLeave() throws Exception {
         block();
         FutureTask<Object> first = begin(Request.CREATE_VOLUME);
