@@ -30,8 +30,11 @@ import java.util.stream.IntStream;
  * volume as that had left it.
  */
 public final class Explanation {
-    /** So many choices that a history with an order would have shown it by far. */
+    /** So many choices are tried, each of which takes memory. */
     private static final int MOST = 50_000;
+
+    /** Begins what is said where neither an order was found, nor that there is none. */
+    static final String UNDECIDED = "the search was given up; furthest it came to this: ";
 
     private final List<Call> calls;
     private final List<Set<Object>> matters = new ArrayList<>();
@@ -98,7 +101,13 @@ public final class Explanation {
     public static Optional<String> missing(List<Call> calls, World start, World end) {
         Explanation explanation = new Explanation(calls, start, end.seen());
         Point first = new Point(start, new BitSet(), new BitSet(), new BitSet(), new HashMap<>());
-        return explanation.explains(0, first) ? Optional.empty() : Optional.of(explanation.problem);
+        if (explanation.explains(0, first)) {
+            return Optional.empty();
+        }
+        return Optional.of(
+                explanation.tried.size() == MOST
+                        ? UNDECIDED + explanation.problem
+                        : explanation.problem);
     }
 
     private long time(int event) {

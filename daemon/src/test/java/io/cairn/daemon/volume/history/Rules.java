@@ -61,7 +61,9 @@ final class Rules {
         return switch (answer) {
             case Answer.Refused _, Answer.Found _, Answer.FoundSnapshot _, Answer.Held _ -> true;
             case Answer.Made made -> world.knows(made.id());
-            case Answer.Connected _, Answer.Ended _ -> false;
+            case Answer.Connected _ -> false;
+            // There were no connections, so that it changed nothing whenever it was.
+            case Answer.Ended ended -> ended.connections() == 0;
             case Answer.Done _ -> request instanceof Request.Delete && !world.keeping();
         };
     }
