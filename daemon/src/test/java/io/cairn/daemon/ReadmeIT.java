@@ -93,7 +93,7 @@ final class ReadmeIT {
                                 "users",
                                 "cairn.properties",
                                 "backend.properties"));
-        assertThat(readme.reasons()).hasSize(6).allMatch(reason -> reason.length() > 10);
+        assertThat(readme.reasons()).hasSize(7).allMatch(reason -> reason.length() > 10);
     }
 
     @Test

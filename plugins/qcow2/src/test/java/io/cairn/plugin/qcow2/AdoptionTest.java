@@ -435,17 +435,30 @@ final class AdoptionTest {
 
     @Test
     void whatIsEncryptedIsNotAdopted() throws Exception {
-        img(
-                "create",
-                "-q",
-                "-f",
-                "qcow2",
-                "--object",
-                "secret,id=s,data=0123456789",
-                "-o",
-                "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
-                folder.resolve(IMAGE) + "",
-                "1M");
+        String[] create = {
+            "create",
+            "-q",
+            "-f",
+            "qcow2",
+            "--object",
+            "secret,id=s,data=0123456789",
+            "-o",
+            "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
+            folder.resolve(IMAGE) + "",
+            "1M"
+        };
+        for (int left = 20; ; left--) {
+            try {
+                img(create);
+                break;
+            } catch (IOException e) {
+                // It measures how fast the processor is, and gives up where others use that.
+                if (left == 0 || !String.valueOf(e.getMessage()).contains("accurate CPU usage")) {
+                    throw e;
+                }
+                Files.deleteIfExists(folder.resolve(IMAGE));
+            }
+        }
         assertUnfit("it is encrypted");
     }
 
