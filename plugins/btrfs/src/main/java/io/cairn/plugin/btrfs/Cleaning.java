@@ -18,7 +18,13 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Cleaning implements Background, AutoCloseable {
     private static final String WHAT = "give back the space of deleted subvolumes";
+
+    /**
+     * From one look to the next, which goes through all that wait: one for each of many deletions
+     * in a row would hold those up.
+     */
     private static final Duration PAUSE = Duration.ofSeconds(1);
+
     private static final Duration AFTER_FAILURE = Duration.ofSeconds(30);
 
     private final Fd root;
@@ -28,6 +34,7 @@ final class Cleaning implements Background, AutoCloseable {
     private boolean asked = true;
     private boolean looking;
     private boolean closed;
+    private long lookedNanos = System.nanoTime() - PAUSE.toNanos();
 
     /** How many wait, and how many did since none waited. */
     private long left;
@@ -48,7 +55,7 @@ final class Cleaning implements Background, AutoCloseable {
         thread.start();
     }
 
-    /** Has it look now. */
+    /** Has it look as soon as it may. */
     void soon() {
         lock.lock();
         try {
@@ -85,16 +92,19 @@ final class Cleaning implements Background, AutoCloseable {
     private boolean await() throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            boolean waits = left > 0 || !problem.isEmpty();
-            long nanos = (problem.isEmpty() ? PAUSE : AFTER_FAILURE).toNanos();
-            while (!asked && !closed && (!waits || nanos > 0)) {
-                if (waits) {
-                    nanos = changed.awaitNanos(nanos);
-                } else {
+            while (!closed) {
+                if (!asked && left == 0 && problem.isEmpty()) {
                     changed.await();
+                    continue;
                 }
+                Duration pause = asked || problem.isEmpty() ? PAUSE : AFTER_FAILURE;
+                long nanos = lookedNanos + pause.toNanos() - System.nanoTime();
+                if (nanos <= 0) {
+                    return true;
+                }
+                long _ = changed.awaitNanos(nanos);
             }
-            return !closed;
+            return false;
         } finally {
             lock.unlock();
         }
@@ -118,6 +128,7 @@ final class Cleaning implements Background, AutoCloseable {
         lock.lock();
         try {
             looking = false;
+            lookedNanos = System.nanoTime();
             problem = failure;
             if (failure.isEmpty()) {
                 left = count;
