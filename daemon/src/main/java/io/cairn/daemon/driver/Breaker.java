@@ -21,9 +21,9 @@ import java.util.function.Consumer;
  * <p>It opens once as many calls in a row as its limit says were not answered: calls that were
  * overdue, or failed as UNAVAILABLE. Those for one volume count once, so that one that hangs does
  * not speak for the others; an answer of any other kind, a refusal too, begins the count anew; what
- * failed as FAULT tells nothing. Before it opens the backend is asked once more, unless so many
- * calls hang in the driver at the same time: where the pools are told, only some volumes have a
- * problem.
+ * failed as FAULT tells nothing. Before it opens the backend is asked once more: where the pools
+ * are told, only some volumes have a problem, or copies that take long. It is not asked where so
+ * many calls hang that hardly a thread is left.
  *
  * <p>Then the backend is asked again and again, after waits that double, until it answers and no
  * longer so many calls hang. One that comes back late has it asked at once.
