@@ -175,6 +175,32 @@ final class RacesTest {
     }
 
     @Test
+    void noVolumeGetsTheIdOfASnapshotThatIsUnfinished() throws Exception {
+        SnapshotId id = SnapshotId.random();
+        house.driver.diesAfterTheNextChange();
+        assertThat(
+                        answer(
+                                () ->
+                                        volumes.createSnapshot(
+                                                volume,
+                                                new NewSnapshot(
+                                                        "s", "", Map.of(), Optional.of(id)))))
+                .isEqualTo(Code.FAULT);
+        assertThat(volumes.unfinished()).hasSize(1);
+        NewVolume alike =
+                new NewVolume(
+                        "n",
+                        Optional.of(MIB),
+                        Optional.empty(),
+                        "",
+                        Map.of(),
+                        Particulars.NONE,
+                        Optional.of(new VolumeId(id.value())));
+        assertThat(answer(() -> volumes.createVolume(BACKEND, alike))).isEqualTo(Code.CONFLICT);
+        assertThat(volumes.volume(BACKEND, "n")).isEmpty();
+    }
+
+    @Test
     void attachingAndDetachingHereTakeOneTurnEach() throws Exception {
         Target target = Target.of(volume);
         FutureTask<Object> attaching =
